@@ -1,0 +1,167 @@
+//! The scratch engine's contract: a throw-away database that answers how it would run a query.
+//!
+//! Types and the trait only; `scratch` implements it and `explain` reads what engines print. Object-safe and blocking.
+
+use std::collections::BTreeSet;
+use std::time::Instant;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::catalog::{Catalog, IndexDef, IndexId};
+use crate::dialect::Target;
+use crate::expr::Expr;
+use crate::name::QName;
+use crate::plan::Plan;
+use crate::stats::StatsModel;
+
+/// What an engine is and what its answers are worth.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EngineFacts {
+    /// The product.
+    pub kind: EngineKind,
+    /// Its full version as it prints it (`3.54.1`).
+    pub version: String,
+    /// What production runs.
+    pub target: Target,
+    /// Whether the engine speaks the target's dialect itself; else it is a stand-in.
+    pub native: bool,
+    /// Whose costs count.
+    pub pricing: Pricing,
+    /// The best tier its answers can have.
+    pub tier_ceiling: Tier,
+}
+
+/// A product that plans queries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum EngineKind {
+    /// The embedded SQLite.
+    Sqlite,
+}
+
+/// Whose costs count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pricing {
+    /// The engine's own.
+    Engine,
+    /// The engine chooses the plan, `cost` prices it.
+    Model,
+}
+
+/// What the evidence is worth (architecture, "Proof, tier, confidence"); later ones are worth less.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Tier {
+    /// Production's full column statistics, same major version.
+    Statistics,
+    /// Production's row and distinct counts.
+    Counts,
+    /// Figures inferred from the schema.
+    Assumed,
+    /// No figures, or a stand-in engine.
+    Structure,
+}
+
+/// The indexes a plan may use: the schema's own, less `hidden`, plus `shown`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct IndexSet {
+    /// Candidates to show.
+    pub shown: BTreeSet<IndexId>,
+    /// Indexes of the schema to hide.
+    pub hidden: BTreeSet<IndexId>,
+}
+
+/// A query as the engine gets it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EngineQuery {
+    /// The text; every base-table reference is aliased `t0`, `t1`, … by [`RefId`](crate::query::RefId).
+    pub sql: String,
+    /// The tables by [`RefId`](crate::query::RefId).
+    pub references: Vec<QName>,
+    /// How faithful the text is to the original.
+    pub fidelity: Fidelity,
+    /// Functions to register before planning, with their numbers of arguments.
+    pub functions: BTreeSet<(String, u16)>,
+    /// By reference, the keys its predicates and disjunctions test, so that a reader of plans can tell what is left to filter.
+    pub filters: Vec<Vec<Expr>>,
+}
+
+/// How faithful a lowered query is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Fidelity {
+    /// It asks the planner what the original asks.
+    Exact,
+    /// It asks something a little different, for these reasons.
+    Approximate(Vec<String>),
+    /// It cannot be asked on this engine, for this reason.
+    None(String),
+}
+
+/// One question to the engine.
+#[derive(Clone, Copy, Debug)]
+pub struct PlanRequest<'a> {
+    /// The query.
+    pub query: &'a EngineQuery,
+    /// The indexes it may use.
+    pub indexes: &'a IndexSet,
+}
+
+/// When to give up.
+#[derive(Clone, Copy, Debug)]
+pub struct Deadline(pub Option<Instant>);
+
+impl Deadline {
+    /// Says whether the time is over.
+    pub fn is_over(&self) -> bool {
+        self.0.is_some_and(|end| Instant::now() >= end)
+    }
+}
+
+/// Why the engine would not plan a query or create an index; its own words.
+#[derive(Clone, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
+#[error("{0}")]
+pub struct Refusal(pub String);
+
+/// Why a scratch engine cannot be used at all.
+#[derive(Debug, Error, miette::Diagnostic)]
+pub enum ScratchError {
+    /// The engine would not start or lost its database.
+    #[error("the scratch database failed: {0}")]
+    #[diagnostic(help("run again with `--engine none` to judge queries by their shape alone"))]
+    Engine(String),
+}
+
+/// A database that plans queries and never holds user data.
+pub trait ScratchEngine: Send {
+    /// Says what the engine is.
+    fn facts(&self) -> &EngineFacts;
+
+    /// Takes the schema and the statistics to plan with; replaces what was loaded before.
+    ///
+    /// # Errors
+    /// When the engine cannot be used at all; tables it refuses are named in the result.
+    fn load(&mut self, catalog: &Catalog, stats: &StatsModel) -> Result<Loaded, ScratchError>;
+
+    /// Takes candidate indexes, hidden until an [`IndexSet`] shows them; the same definition gets the same number.
+    ///
+    /// # Errors
+    /// When the engine cannot be used at all; a candidate it refuses is a [`Refusal`].
+    fn add_candidates(&mut self, defs: &[IndexDef]) -> Result<Vec<Result<IndexId, Refusal>>, ScratchError>;
+
+    /// Plans a batch; an answer is `None` where the deadline came first.
+    ///
+    /// # Errors
+    /// When the engine cannot be used at all.
+    fn plan(
+        &mut self,
+        batch: &[PlanRequest<'_>],
+        until: Deadline,
+    ) -> Result<Vec<Option<Result<Plan, Refusal>>>, ScratchError>;
+}
+
+/// What loading a schema gave.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Loaded {
+    /// Tables and indexes the engine would not create, and its words.
+    pub refused: Vec<(QName, Refusal)>,
+}

@@ -1,0 +1,25 @@
+//! planlint: a static SQL linter and query-plan analyzer.
+//!
+//! Every front end lowers to SQL text with a map back to the host files, and from there on there is one straight
+//! pipe of plain data: `facts → link → sites → shape → lower → plan → advise → rules → report`.
+//! Every finding says how it was proven. `docs/architecture.md` tells who may import whom; `tests/architecture.rs` holds it.
+
+// Rank 0: data.
+pub mod advice;
+pub mod catalog;
+pub mod config;
+pub mod dialect;
+pub mod engine;
+pub mod expr;
+pub mod finding;
+pub mod name;
+pub mod outcome;
+pub mod plan;
+pub mod query;
+pub mod source;
+pub mod stats;
+pub mod tree;
+pub mod workload;
+
+// Rank 1: pure tools.
+pub mod sql;

@@ -1,0 +1,2 @@
+//! The binary: see `planlint::cli`.
+fn main() {}

@@ -1,0 +1,153 @@
+//! Identifiers as databases compare them: one column, table or index name, and the qualified form.
+//!
+//! Knows nothing of SQL text: folding by dialect happens where text is parsed (`sql::parse`),
+//! quoting where it is printed ([`crate::dialect`]).
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+/// An identifier, printed as declared and compared without regard to ASCII case.
+///
+/// SQLite and MySQL compare column names so. PostgreSQL folds unquoted names to lower case first and then
+/// compares exactly; that difference only shows where one table has both `"A"` and `a`, which nobody
+/// relies on, so the folded comparison serves all three.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Ident(Arc<str>);
+
+impl Ident {
+    /// Wraps a name that is already folded as its dialect folds it.
+    pub fn new(name: impl AsRef<str>) -> Self {
+        Self(Arc::from(name.as_ref()))
+    }
+
+    /// Returns the name as declared.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    fn folded(&self) -> impl Iterator<Item = u8> + '_ {
+        self.0.bytes().map(|byte| byte.to_ascii_lowercase())
+    }
+}
+
+impl PartialEq for Ident {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.eq_ignore_ascii_case(&other.0)
+    }
+}
+
+impl Eq for Ident {}
+
+impl PartialEq<str> for Ident {
+    fn eq(&self, other: &str) -> bool {
+        self.0.eq_ignore_ascii_case(other)
+    }
+}
+
+impl PartialEq<&str> for Ident {
+    fn eq(&self, other: &&str) -> bool {
+        self.0.eq_ignore_ascii_case(other)
+    }
+}
+
+impl Hash for Ident {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        for byte in self.folded() {
+            state.write_u8(byte);
+        }
+        state.write_u8(0xff);
+    }
+}
+
+impl Ord for Ident {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.folded().cmp(other.folded())
+    }
+}
+
+impl PartialOrd for Ident {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl fmt::Display for Ident {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Ident {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", &*self.0)
+    }
+}
+
+impl From<&str> for Ident {
+    fn from(name: &str) -> Self {
+        Self::new(name)
+    }
+}
+
+impl From<String> for Ident {
+    fn from(name: String) -> Self {
+        Self(Arc::from(name))
+    }
+}
+
+/// A possibly schema-qualified name of a table, view, index or type.
+///
+/// The dialect's default schema (`public`, `main`) is dropped on construction by whoever parses, so `users`
+/// and `public.users` are one name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct QName {
+    /// The schema, unless it is the default one.
+    pub schema: Option<Ident>,
+    /// The object's own name.
+    pub name: Ident,
+}
+
+impl QName {
+    /// Names an object of the default schema.
+    pub fn plain(name: impl Into<Ident>) -> Self {
+        Self { schema: None, name: name.into() }
+    }
+
+    /// Names an object of `schema`; the default schemas of the dialects we read count as none.
+    pub fn qualified(schema: impl Into<Ident>, name: impl Into<Ident>) -> Self {
+        let schema = schema.into();
+        let default = ["public", "main", "dbo"].iter().any(|known| schema == *known);
+        Self { schema: (!default).then_some(schema), name: name.into() }
+    }
+}
+
+impl fmt::Display for QName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(schema) = &self.schema {
+            write!(f, "{schema}.")?;
+        }
+        write!(f, "{}", self.name)
+    }
+}
+
+// A map key in JSON must be a string, so a name serialises as `schema.name`.
+impl Serialize for QName {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for QName {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Ok(match text.split_once('.') {
+            Some((schema, name)) => Self::qualified(schema, name),
+            None => Self::plain(text.as_str()),
+        })
+    }
+}

@@ -1,0 +1,507 @@
+//! The report of one run: the JSON contract of `interface.md`, as types.
+//!
+//! Everything here is concrete (paths, lines, printed plans). `run` builds it, `report` writes it; keys and enum
+//! values may be added within schema version 1, meanings never change. Lines and columns are 1-based, columns count
+//! Unicode scalar values, ends are exclusive.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Serialize, Serializer};
+
+use crate::advice::{Action, ProofKind};
+use crate::dialect::Dialect;
+use crate::engine::Tier;
+use crate::finding::{Confidence, Severity};
+use crate::query::{PathClass, SkipStage};
+
+/// The report of one run.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct RunReport {
+    /// The contract's version: 1.
+    pub schema_version: u32,
+    /// Who wrote it.
+    pub tool: Tool,
+    /// The run as a whole.
+    pub run: Run,
+    /// How much of the code base was understood.
+    pub coverage: Coverage,
+    /// Everything that was not, one by one.
+    pub skips: Vec<SkipEntry>,
+    /// The queries.
+    pub queries: Vec<QueryEntry>,
+    /// The findings, sorted by path, byte, variant and rule.
+    pub findings: Vec<FindingEntry>,
+    /// The index set that mends them.
+    pub advice: Vec<AdviceEntry>,
+    /// The schema.
+    pub tables: Vec<TableEntry>,
+    /// The text of the files that findings stand in, for reports that quote them; not part of the contract.
+    #[serde(skip)]
+    pub sources: BTreeMap<String, Arc<str>>,
+}
+
+/// Who wrote a report.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Tool {
+    /// `planlint`
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
+/// The run as a whole.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Run {
+    /// False when it was cut short.
+    pub complete: bool,
+    /// The databases.
+    pub databases: Vec<DatabaseEntry>,
+}
+
+/// A database and how its queries were judged.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct DatabaseEntry {
+    /// Its name.
+    pub name: String,
+    /// Its dialect.
+    pub dialect: Dialect,
+    /// How the dialect was told (`configured`, `marks in the schema`, …).
+    pub dialect_source: String,
+    /// Production's version, when known.
+    pub target_version: Option<String>,
+    /// The engine and its version; null when none was asked.
+    pub engine: Option<String>,
+    /// Whether the engine speaks the dialect itself.
+    pub native: bool,
+    /// What the evidence is worth.
+    pub tier: Tier,
+    /// What the schema was built from: `dump`, `migrations`, `files`, `none`.
+    pub schema_source: String,
+    /// The files or folders it was built from.
+    pub schema_paths: Vec<String>,
+    /// Tables.
+    pub tables: usize,
+    /// Indexes, those behind constraints included.
+    pub indexes: usize,
+}
+
+/// How much of the code base was understood.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
+pub struct Coverage {
+    /// Files read.
+    pub files: usize,
+    /// Queries.
+    pub queries: QueryCounts,
+    /// Skips by stage and reason.
+    pub skips: Vec<SkipCount>,
+}
+
+/// Queries by what became of them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
+pub struct QueryCounts {
+    /// Sites.
+    pub found: usize,
+    /// Sites known whole.
+    pub resolved: usize,
+    /// Sites known in part.
+    pub partial: usize,
+    /// Sites not understood.
+    pub skipped: usize,
+    /// Sites with a plan.
+    pub planned: usize,
+    /// Forms of those sites.
+    pub variants: usize,
+    /// Implied queries, not among the sites above.
+    pub implied: usize,
+}
+
+/// A count of skips.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct SkipCount {
+    /// The stage.
+    pub stage: SkipStage,
+    /// The reason.
+    pub reason: String,
+    /// How many.
+    pub count: usize,
+}
+
+/// Something that was not understood.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct SkipEntry {
+    /// The stage.
+    pub stage: SkipStage,
+    /// The reason.
+    pub reason: String,
+    /// What was seen.
+    pub detail: String,
+    /// The file.
+    pub path: String,
+    /// Its line; null for a whole file.
+    pub line: Option<u32>,
+    /// Its column; null for a whole file.
+    pub column: Option<u32>,
+}
+
+/// A place in a file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Location {
+    /// The file, relative to the current directory.
+    pub path: String,
+    /// First line.
+    pub line: u32,
+    /// First column.
+    pub column: u32,
+    /// Line of the end.
+    pub end_line: u32,
+    /// Column one past the end.
+    pub end_column: u32,
+    /// The same in bytes of the file, for reports that quote it.
+    #[serde(skip)]
+    pub bytes: Range<usize>,
+}
+
+/// A place with a label.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct RelatedEntry {
+    /// Where.
+    #[serde(flatten)]
+    pub location: Location,
+    /// What stands there.
+    pub label: String,
+}
+
+/// A query.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct QueryEntry {
+    /// Its name inside this report.
+    pub id: String,
+    /// Where it stands.
+    #[serde(flatten)]
+    pub location: Location,
+    /// The function, or the name given to it.
+    pub symbol: Option<String>,
+    /// The database.
+    pub database: String,
+    /// What kind of file it stands in.
+    pub class: PathClass,
+    /// The front end that found it.
+    pub source: String,
+    /// `text`, `call` or `implied`.
+    pub origin: String,
+    /// Why it is implied.
+    pub implied: Option<String>,
+    /// `resolved`, `partial` or `skipped`.
+    pub resolution: String,
+    /// Other places it is made of.
+    pub related: Vec<RelatedEntry>,
+    /// The tables it touches, sorted.
+    pub tables: Vec<String>,
+    /// Its forms.
+    pub variants: Vec<VariantEntry>,
+}
+
+/// A form of a query.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct VariantEntry {
+    /// `required`, `all` or `branch`.
+    pub kind: String,
+    /// Its SQL, as written.
+    pub sql: String,
+    /// `exact`, `approximate` or `none`; null when no engine was asked.
+    pub fidelity: Option<String>,
+    /// Why it is not exact.
+    pub fidelity_reasons: Vec<String>,
+    /// What it asks of each table.
+    pub patterns: Vec<PatternEntry>,
+    /// Its plan as a short tree.
+    #[serde(skip)]
+    pub plan_text: Option<String>,
+}
+
+/// What a query asks of one table.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct PatternEntry {
+    /// The table.
+    pub table: String,
+    /// The name the query uses for it.
+    #[serde(rename = "ref")]
+    pub reference: String,
+    /// Its conditions.
+    pub predicates: Vec<PredicateEntry>,
+    /// Conditions of which one must hold: branches of conditions.
+    pub any_of: Vec<Vec<Vec<PredicateEntry>>>,
+    /// Its joins.
+    pub joins: Vec<JoinEntry>,
+    /// Its order.
+    pub order_by: Vec<OrderEntry>,
+    /// Its grouping.
+    pub group_by: Vec<KeyEntry>,
+    /// The LIMIT; null without one or where it is a parameter.
+    pub limit: Option<u64>,
+    /// Whether there is a LIMIT, known or not.
+    pub limited: bool,
+    /// Whether rows are locked.
+    pub lock: bool,
+}
+
+/// A column or an expression.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyEntry {
+    /// A column.
+    Column(String),
+    /// An expression.
+    Expression(String),
+}
+
+/// A condition.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct PredicateEntry {
+    /// What is tested.
+    #[serde(flatten)]
+    pub key: KeyEntry,
+    /// `eq`, `in`, `range`, `prefix`, `null`, `not-null` or `other`.
+    pub op: String,
+    /// Stands behind a run-time switch.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub optional: bool,
+}
+
+/// A join.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct JoinEntry {
+    /// This side.
+    #[serde(flatten)]
+    pub key: KeyEntry,
+    /// The other table.
+    pub to_table: String,
+    /// The other side, a column or an expression.
+    pub to_column: String,
+}
+
+/// A key of ORDER BY.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct OrderEntry {
+    /// What is sorted by.
+    #[serde(flatten)]
+    pub key: KeyEntry,
+    /// `asc` or `desc`.
+    pub order: String,
+    /// `first` or `last`.
+    pub nulls: String,
+}
+
+/// A finding.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct FindingEntry {
+    /// The rule.
+    pub rule: String,
+    /// How bad.
+    pub severity: Severity,
+    /// How sure.
+    pub confidence: Confidence,
+    /// What was seen.
+    pub message: String,
+    /// What to do.
+    pub help: Option<String>,
+    /// Stable across edits: `1:` and 32 hexadecimal digits.
+    pub fingerprint: String,
+    /// `new` or `baseline`; null without a baseline.
+    pub state: Option<String>,
+    /// Why it is suppressed.
+    pub suppressed: Option<Suppressed>,
+    /// Where it stands.
+    #[serde(flatten)]
+    pub location: Location,
+    /// What kind of file it stands in.
+    pub class: PathClass,
+    /// Other places that matter.
+    pub related: Vec<RelatedEntry>,
+    /// The database.
+    pub database: String,
+    /// The query's name inside this report; null for a finding about the schema.
+    pub query: Option<String>,
+    /// The index of its variant.
+    pub variant: Option<u16>,
+    /// The table.
+    pub table: Option<String>,
+    /// The columns or expressions.
+    pub columns: Vec<String>,
+    /// The advice that mends it.
+    pub advice: Vec<String>,
+    /// Text edits that mend it.
+    pub edits: Vec<EditEntry>,
+    /// The evidence.
+    pub proof: Option<ProofEntry>,
+}
+
+/// Why a finding is suppressed.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Suppressed {
+    /// The reason given.
+    pub reason: Option<String>,
+    /// The file of the comment.
+    pub path: String,
+    /// Its line.
+    pub line: u32,
+}
+
+/// A text edit.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct EditEntry {
+    /// What to replace; empty to insert.
+    #[serde(flatten)]
+    pub location: Location,
+    /// By what.
+    pub text: String,
+}
+
+/// The evidence.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct ProofEntry {
+    /// By what.
+    pub kind: ProofKind,
+    /// The engine and its version.
+    pub engine: String,
+    /// What the figures are worth.
+    pub tier: Tier,
+    /// The price before, in the engine's unit; null for a stand-in.
+    #[serde(serialize_with = "rounded")]
+    pub cost_before: Option<f64>,
+    /// The price after.
+    #[serde(serialize_with = "rounded")]
+    pub cost_after: Option<f64>,
+    /// The plan before.
+    pub plan_before: Option<String>,
+    /// The plan after.
+    pub plan_after: Option<String>,
+}
+
+/// A change to the schema's indexes.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct AdviceEntry {
+    /// Its name inside this report.
+    pub id: String,
+    /// What to do.
+    pub action: Action,
+    /// The database.
+    pub database: String,
+    /// The table.
+    pub table: String,
+    /// The index.
+    pub name: String,
+    /// Its keys.
+    pub columns: Vec<IndexColumnEntry>,
+    /// Columns carried along.
+    pub include: Vec<String>,
+    /// The condition of a partial index.
+    pub predicate: Option<String>,
+    /// Whether it refuses repetitions.
+    pub unique: bool,
+    /// The access method.
+    pub method: String,
+    /// The change as DDL.
+    pub ddl: String,
+    /// The way back.
+    pub down: String,
+    /// Existing indexes that it replaces.
+    pub replaces: Vec<String>,
+    /// The index that serves what a dropped one served.
+    pub covered_by: Option<String>,
+    /// Why, where the queries do not say it.
+    pub reason: Option<String>,
+    /// The queries it serves.
+    pub queries: Vec<String>,
+    /// The price before, over the queries it serves; null for a stand-in.
+    #[serde(serialize_with = "rounded")]
+    pub cost_before: Option<f64>,
+    /// The price after.
+    #[serde(serialize_with = "rounded")]
+    pub cost_after: Option<f64>,
+    /// Its size, where the engine can tell.
+    pub size_bytes: Option<u64>,
+}
+
+/// A key of an index.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct IndexColumnEntry {
+    /// The column; null for an expression.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The expression; null for a column.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expression: Option<String>,
+    /// `asc` or `desc`.
+    pub order: String,
+    /// `first` or `last`.
+    pub nulls: String,
+    /// The operator class, if not the default one.
+    pub opclass: Option<String>,
+    /// The collation, if not the column's.
+    pub collation: Option<String>,
+}
+
+/// A table of the schema.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct TableEntry {
+    /// Its name.
+    pub name: String,
+    /// The database.
+    pub database: String,
+    /// Whether every statement about it was understood.
+    pub complete: bool,
+    /// Its columns.
+    pub columns: Vec<ColumnEntry>,
+    /// Its indexes.
+    pub indexes: Vec<IndexEntry>,
+    /// The table and its indexes as DDL.
+    pub ddl: String,
+    /// The file it was declared in.
+    pub path: String,
+    /// Its line.
+    pub line: u32,
+}
+
+/// A column of the schema.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct ColumnEntry {
+    /// Its name.
+    pub name: String,
+    /// Its type as declared.
+    #[serde(rename = "type")]
+    pub ty: String,
+    /// Whether it refuses NULL.
+    pub not_null: bool,
+}
+
+/// An index of the schema.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct IndexEntry {
+    /// Its name; null where nobody gave one.
+    pub name: Option<String>,
+    /// Its keys.
+    pub columns: Vec<IndexColumnEntry>,
+    /// Columns carried along.
+    pub include: Vec<String>,
+    /// The condition of a partial index.
+    pub predicate: Option<String>,
+    /// Whether it refuses repetitions.
+    pub unique: bool,
+    /// The access method.
+    pub method: String,
+    /// The constraint it is there for: `primary-key`, `unique`, `foreign-key`, `exclusion`.
+    pub backs: Option<String>,
+    /// The file it was declared in.
+    pub path: String,
+    /// Its line.
+    pub line: u32,
+}
+
+/// Costs are model figures: one decimal is all they can bear.
+fn rounded<S: Serializer>(cost: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+    cost.map(|cost| (cost * 10.0).round() / 10.0).serialize(serializer)
+}

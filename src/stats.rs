@@ -1,0 +1,88 @@
+//! The statistics model: how many rows, how many distinct values, in what order.
+//!
+//! Plain data; `assume` fills it from the schema, configuration and statistics files override it, a table at a time.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::name::{Ident, QName};
+
+/// What is known or assumed of a database's data.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct StatsModel {
+    /// By table.
+    pub tables: BTreeMap<QName, TableStats>,
+}
+
+/// What is known or assumed of a table.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TableStats {
+    /// Rows.
+    pub rows: f64,
+    /// 8 KiB pages.
+    pub pages: f64,
+    /// Where the figures come from.
+    pub source: StatsSource,
+    /// By column.
+    pub columns: BTreeMap<Ident, ColumnStats>,
+}
+
+/// Where statistics come from; later ones are worth more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum StatsSource {
+    /// Inferred from the schema.
+    Assumed,
+    /// Given in the configuration.
+    Configured,
+    /// Exported from production.
+    Production,
+}
+
+/// What is known or assumed of a column.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ColumnStats {
+    /// Fraction of NULLs, 0 to 1.
+    pub null_fraction: f64,
+    /// Average width in bytes.
+    pub avg_width: f64,
+    /// Distinct values, NULL not counted, at least 1.
+    pub n_distinct: f64,
+    /// Correlation of value order with row order, -1 to 1.
+    pub correlation: f64,
+    /// What kind of column it is, for the guards.
+    pub role: ColumnRole,
+}
+
+/// What part a column plays, as far as guards and candidate order tell them apart (`statistics.md`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum ColumnRole {
+    /// A single-column key: one row a value.
+    Key,
+    /// A foreign key, or an `x_id`.
+    Reference,
+    /// Email, token, slug, name and other text of many values.
+    ManyValued,
+    /// Status, type and other columns of few values, enums included.
+    StatusLike,
+    /// A boolean.
+    Boolean,
+    /// A date or timestamp.
+    Time,
+    /// A number to compare, not to look up.
+    Quantity,
+    /// JSON, blob, array: never a b-tree key.
+    Unkeyable,
+}
+
+impl StatsModel {
+    /// Returns a table's statistics.
+    pub fn table(&self, name: &QName) -> Option<&TableStats> {
+        self.tables.get(name)
+    }
+
+    /// Returns a column's statistics.
+    pub fn column(&self, table: &QName, column: &Ident) -> Option<&ColumnStats> {
+        self.tables.get(table)?.columns.get(column)
+    }
+}

@@ -1,0 +1,65 @@
+//! The `Tree` trait: a code base as (path, content). Nobody else opens a code base's files.
+//!
+//! Implementations are in `walk`; no step knows whether a path is on disk, in a commit or in an editor.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::source::TreePath;
+
+/// A file of a tree, as listed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct TreeFile {
+    /// Its path.
+    pub path: TreePath,
+    /// Its size in bytes, as far as the listing knows.
+    pub bytes: u64,
+}
+
+/// What a file holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// Text, decoded to UTF-8 (a byte order mark is dropped).
+    Text(Arc<str>),
+    /// Not read, and why: counted, never silent.
+    Unread {
+        /// A stable kebab-case reason: `binary`, `too-large`, `encoding`, `unreadable`.
+        reason: &'static str,
+        /// What was seen, for a person.
+        detail: String,
+    },
+}
+
+/// A tree of files; paths are relative, `/`-separated, sorted.
+pub trait Tree: Sync {
+    /// Lists the files that the tree's own rules (ignore files, excludes) let through, sorted by path.
+    ///
+    /// # Errors
+    /// When the root itself cannot be listed.
+    fn list(&self) -> Result<Vec<TreeFile>, TreeError>;
+
+    /// Reads one file; what is binary, too large or unreadable comes back as [`Content::Unread`].
+    ///
+    /// # Errors
+    /// When the path is not of this tree.
+    fn read(&self, path: &TreePath) -> Result<Content, TreeError>;
+}
+
+/// Why a tree could not be listed or a path not be found in it.
+#[derive(Debug, Error, miette::Diagnostic)]
+pub enum TreeError {
+    /// The root is not there or cannot be listed.
+    #[error("cannot list `{root}`: {cause}")]
+    #[diagnostic(help("name a folder or file that exists, for example `planlint check .`"))]
+    Root {
+        /// The root as the user named it.
+        root: String,
+        /// The operating system's words.
+        cause: String,
+    },
+    /// The path is not in the tree.
+    #[error("`{0}` is not in the tree")]
+    NotFound(TreePath),
+}
