@@ -1,3 +1,5 @@
 //! SQL text: splitting it, reading placeholders, parsing, the canonical expression, lowering to an engine, fingerprints.
 //!
 //! Pure functions over text and data; knows no file, no engine connection and no rule.
+
+pub mod summary;
