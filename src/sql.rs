@@ -2,4 +2,5 @@
 //!
 //! Pure functions over text and data; knows no file, no engine connection and no rule.
 
+pub mod parse;
 pub mod summary;

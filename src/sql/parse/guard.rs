@@ -1,0 +1,115 @@
+//! Refuses statements whose tree would be too deep to clone, drop or walk, before sqlparser builds it.
+//!
+//! sqlparser bounds nesting, not chains: `a OR b OR …` and `SELECT … UNION …` become trees as deep as they are long.
+//! The stack cannot be caught when it overflows, so the tokens are counted first.
+
+use sqlparser::keywords::Keyword;
+use sqlparser::tokenizer::{Token, TokenWithSpan};
+
+use super::ParseFailure;
+
+/// Levels of nesting that sqlparser may descend (its own default of 50 refuses JSON-building queries people write).
+pub(super) const MAX_NESTING: usize = 100;
+
+const MAX_OPERATORS: usize = 10_000;
+const MAX_ARMS: usize = 500;
+
+/// Counts operators, list items and set operations.
+pub(super) fn check(tokens: &[TokenWithSpan]) -> Result<(), ParseFailure> {
+    let mut counter = Counter { frames: vec![Frame::default()], arms: 0, after_in: false };
+    for TokenWithSpan { token, .. } in tokens {
+        if let Some(message) = counter.count(token) {
+            return Err(ParseFailure { reason: "too-deep", message, at: None });
+        }
+    }
+    Ok(())
+}
+
+/// What stands between two parentheses.
+#[derive(Default)]
+struct Frame {
+    /// Operators and items of it and what it encloses.
+    weight: usize,
+    /// An IN list or a row of VALUES: its items are kept side by side, however many.
+    list: bool,
+    /// VALUES has been read, and rows follow.
+    rows: bool,
+}
+
+struct Counter {
+    frames: Vec<Frame>,
+    arms: usize,
+    after_in: bool,
+}
+
+impl Counter {
+    /// Takes one token in; says what there is too much of.
+    fn count(&mut self, token: &Token) -> Option<String> {
+        let after_in = std::mem::take(&mut self.after_in);
+        let frame = self.frames.last_mut().expect("the outermost frame is never closed");
+        match token {
+            Token::Whitespace(_) => self.after_in = after_in,
+            Token::LParen => {
+                let list = after_in || frame.rows;
+                self.frames.push(Frame { list, ..Frame::default() });
+            }
+            Token::RParen => self.close(),
+            Token::Comma if frame.list => frame.weight = 0,
+            Token::Comma if frame.rows => {}
+            Token::Word(word) => {
+                frame.rows = matches!(word.keyword, Keyword::VALUES | Keyword::VALUE);
+                frame.weight += usize::from(matches!(word.keyword, Keyword::AND | Keyword::OR | Keyword::NOT));
+                self.after_in = word.keyword == Keyword::IN;
+                self.arms += usize::from(matches!(word.keyword, Keyword::UNION | Keyword::EXCEPT | Keyword::INTERSECT));
+            }
+            _ => {
+                frame.rows = false;
+                frame.weight += usize::from(is_operator(token));
+            }
+        }
+        self.excess()
+    }
+
+    fn close(&mut self) {
+        if self.frames.len() < 2 {
+            return;
+        }
+        let closed = self.frames.pop().expect("two frames are open");
+        if let Some(outer) = self.frames.last_mut()
+            && !closed.list
+        {
+            outer.weight += closed.weight;
+        }
+    }
+
+    fn excess(&self) -> Option<String> {
+        if self.arms >= MAX_ARMS {
+            return Some(format!("more than {MAX_ARMS} set operations"));
+        }
+        let weight = self.frames.last().map_or(0, |frame| frame.weight);
+        (weight > MAX_OPERATORS).then(|| format!("more than {MAX_OPERATORS} operators or list items"))
+    }
+}
+
+/// Says whether a token joins operands or separates items; whatever is not known to be an operand does.
+fn is_operator(token: &Token) -> bool {
+    !matches!(
+        token,
+        Token::EOF
+            | Token::Number(..)
+            | Token::Char(_)
+            | Token::SingleQuotedString(_)
+            | Token::DoubleQuotedString(_)
+            | Token::EscapedStringLiteral(_)
+            | Token::UnicodeStringLiteral(_)
+            | Token::DollarQuotedString(_)
+            | Token::HexStringLiteral(_)
+            | Token::NationalStringLiteral(_)
+            | Token::SingleQuotedByteStringLiteral(_)
+            | Token::Placeholder(_)
+            | Token::Period
+            | Token::SemiColon
+            | Token::LBrace
+            | Token::RBrace
+    )
+}
