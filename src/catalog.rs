@@ -268,6 +268,8 @@ pub struct IndexKey {
     pub opclass: Option<String>,
     /// A collation other than the column's.
     pub collation: Option<String>,
+    /// MySQL's `name(20)`: only so many leading characters are kept, so the key is neither unique nor ordered beyond them.
+    pub prefix: Option<u32>,
 }
 
 /// An access method.
@@ -287,6 +289,8 @@ pub enum Method {
 pub struct SchemaStep {
     /// The change.
     pub op: SchemaOp,
+    /// `IF EXISTS` or `IF NOT EXISTS`: that there is nothing to do is no fault.
+    pub guarded: bool,
     /// Where it was written.
     pub place: HostSpan,
 }
@@ -294,13 +298,25 @@ pub struct SchemaStep {
 /// A change to a schema, as every source kind lowers to it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum SchemaOp {
-    /// `CREATE TABLE`; the table's keys, checks and foreign keys come as [`SchemaOp::AddConstraint`] after it.
+    /// `CREATE TABLE`, and materialised views.
     CreateTable {
-        /// The table, without indexes.
+        /// The table, columns only.
         table: Box<Table>,
-        /// `IF NOT EXISTS`.
-        if_not_exists: bool,
+        /// Its keys, checks, foreign keys, indexes and what it takes over from other tables, in the order of the text;
+        /// applied only if the table is made.
+        parts: Vec<SchemaStep>,
     },
+    /// `LIKE`, `INHERITS`, `PARTITION OF` and `ATTACH PARTITION`: what a table takes over from another one.
+    TakeOver {
+        /// The table that takes.
+        table: QName,
+        /// The table it is taken from.
+        from: QName,
+        /// What is taken.
+        what: TakeOver,
+    },
+    /// `DETACH PARTITION`, `NO INHERIT`.
+    Detach(QName),
     /// `DROP TABLE`.
     DropTable(QName),
     /// `ALTER TABLE … RENAME TO`, and the same by moving to another schema.
@@ -319,14 +335,14 @@ pub enum SchemaOp {
     DropConstraint(QName, Ident),
     /// MySQL's `DROP PRIMARY KEY`.
     DropPrimaryKey(QName),
+    /// `RENAME CONSTRAINT`.
+    RenameConstraint(QName, Ident, Ident),
     /// `CREATE INDEX`, and MySQL's `KEY` lines.
     CreateIndex {
         /// Its name if given.
         name: Option<Ident>,
         /// What it indexes.
         def: IndexDef,
-        /// `IF NOT EXISTS`.
-        if_not_exists: bool,
     },
     /// `DROP INDEX`; the table only where the dialect names it.
     DropIndex {
@@ -336,7 +352,14 @@ pub enum SchemaOp {
         table: Option<QName>,
     },
     /// `ALTER INDEX … RENAME TO`.
-    RenameIndex(QName, Ident),
+    RenameIndex {
+        /// The index.
+        name: QName,
+        /// The table, in MySQL.
+        table: Option<QName>,
+        /// Its new name.
+        to: Ident,
+    },
     /// Marks an index as one the planner may not use (`INVALID` in a dump's comment, `ALTER INDEX … INVISIBLE`).
     InvalidateIndex(QName),
     /// `CREATE [OR REPLACE] VIEW`.
@@ -347,8 +370,14 @@ pub enum SchemaOp {
     CreateType(QName, UserType),
     /// `ALTER TYPE … ADD VALUE`.
     AddEnumValue(QName, String),
+    /// `ALTER TYPE … RENAME VALUE`.
+    RenameEnumValue(QName, String, String),
+    /// `ALTER TYPE … RENAME TO`.
+    RenameType(QName, QName),
     /// `DROP TYPE`, `DROP DOMAIN`.
     DropType(QName),
+    /// `SET search_path`: the schemas that later unqualified names live in, in order.
+    SearchPath(Vec<Ident>),
     /// A statement that changes no table, index or view we model (functions, grants, comments, triggers).
     Opaque,
     /// A statement that was not understood: clears `complete` on the tables it names.
@@ -356,6 +385,19 @@ pub enum SchemaOp {
         /// The tables it names.
         tables: Vec<QName>,
     },
+}
+
+/// What a table takes over from another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TakeOver {
+    /// `LIKE`: columns.
+    Columns,
+    /// `LIKE … INCLUDING INDEXES`, MySQL's `LIKE`: columns, keys and indexes.
+    ColumnsAndIndexes,
+    /// `INHERITS`: columns and checks, and the parent's later columns.
+    Inheritance,
+    /// `PARTITION OF`, `ATTACH PARTITION`: columns, keys, indexes and foreign keys, now and later.
+    Partition,
 }
 
 /// A change of one column.
@@ -505,6 +547,13 @@ impl IndexKey {
     /// A key with the dialect's default place for NULLs.
     pub fn new(dialect: Dialect, expr: Expr, direction: Direction) -> Self {
         let desc = direction == Direction::Descending;
-        Self { expr, desc, nulls_first: dialect.nulls_first_by_default(desc), opclass: None, collation: None }
+        Self {
+            expr,
+            desc,
+            nulls_first: dialect.nulls_first_by_default(desc),
+            opclass: None,
+            collation: None,
+            prefix: None,
+        }
     }
 }

@@ -155,7 +155,7 @@ impl Expr {
         }
     }
 
-    /// Replaces the column `from` by `to` wherever it stands as a modelled column.
+    /// Replaces the column `from` by `to`; in opaque text, wherever it stands as a word of its own.
     pub fn rename_column(&mut self, from: &Ident, to: &Ident) {
         match self {
             Self::Column(name) if name == from => *name = to.clone(),
@@ -163,9 +163,10 @@ impl Expr {
                 parts.iter_mut().for_each(|part| part.rename_column(from, to))
             }
             Self::Cast { operand, .. } => operand.rename_column(from, to),
-            Self::Opaque { columns, .. } => {
+            Self::Opaque { text, columns } => {
                 if columns.remove(from) {
                     columns.insert(to.clone());
+                    *text = replace_word(text, from, to);
                 }
             }
             _ => {}
@@ -179,6 +180,26 @@ impl Expr {
             other => std::slice::from_ref(other),
         }
     }
+}
+
+/// Replaces an identifier in SQL text; words in string literals stay.
+fn replace_word(text: &str, from: &Ident, to: &Ident) -> String {
+    let mut replaced = String::with_capacity(text.len());
+    let mut quoted = false;
+    let word = |char: char| char.is_alphanumeric() || char == '_' || char == '$';
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let len = if word(first) && !quoted {
+            rest.find(|char| !word(char)).unwrap_or(rest.len())
+        } else {
+            quoted ^= first == '\'';
+            first.len_utf8()
+        };
+        let (piece, after) = rest.split_at(len);
+        replaced.push_str(if *from == *piece { to.as_str() } else { piece });
+        rest = after;
+    }
+    replaced
 }
 
 impl Op {
