@@ -23,3 +23,6 @@ pub mod workload;
 
 // Rank 1: pure tools.
 pub mod sql;
+
+// Rank 3: the run as a whole.
+pub mod report;

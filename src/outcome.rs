@@ -267,7 +267,7 @@ pub struct PredicateEntry {
     /// `eq`, `in`, `range`, `prefix`, `null`, `not-null` or `other`.
     pub op: String,
     /// Stands behind a run-time switch.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub optional: bool,
 }
 

@@ -1,0 +1,55 @@
+//! Format `text`: for people, at any width.
+//!
+//! `check` prints a headline, a frame a finding and the index set; `advise` and `schema` print SQL whose every other
+//! line is a comment, so that it can be piped on; `queries` lists. Foreign text never reaches the terminal raw.
+
+mod ddl;
+mod findings;
+mod frame;
+mod headline;
+mod neutral;
+mod queries;
+
+use std::io::{self, Write};
+
+use super::{Colour, Reporter, View};
+use crate::outcome::RunReport;
+
+/// Writes the report for people.
+#[derive(Clone, Copy, Debug)]
+pub struct Text {
+    /// Which command asks.
+    pub view: View,
+    /// Columns of the terminal.
+    pub width: usize,
+    /// Whether colours may be used.
+    pub colour: Colour,
+}
+
+impl Reporter for Text {
+    fn write(&self, report: &RunReport, out: &mut dyn Write) -> io::Result<()> {
+        match self.view {
+            View::Check => {
+                headline::write(report, "", out)?;
+                findings::write(self, report, out)
+            }
+            View::Advise => {
+                headline::write(report, "-- ", out)?;
+                ddl::write_advice(report, out)
+            }
+            View::Queries => {
+                headline::write(report, "", out)?;
+                queries::write(report, out)
+            }
+            View::Schema => {
+                headline::write_schema(report, "-- ", out)?;
+                ddl::write_schema(report, out)
+            }
+        }
+    }
+}
+
+/// `1 index`, `2 indexes`: a count with its noun.
+fn count(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}

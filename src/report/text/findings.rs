@@ -1,0 +1,159 @@
+//! `check` below its headline: a block a finding, the index set, and the line that sums it up.
+//!
+//! The plan and the DDL of an index are shown with the first finding that it mends; later ones name it.
+
+use std::collections::BTreeSet;
+use std::io::{self, Write};
+
+use super::{Text, count, ddl, frame, neutral};
+use crate::advice::{Action, ProofKind};
+use crate::finding::{Confidence, Severity};
+use crate::outcome::{AdviceEntry, FindingEntry, ProofEntry, RunReport};
+
+/// Writes the findings that nobody suppressed, the index set and the sum.
+pub(super) fn write(text: &Text, report: &RunReport, out: &mut dyn Write) -> io::Result<()> {
+    let mut told = BTreeSet::new();
+    for finding in shown(report) {
+        out.write_all(frame::render(text, report, finding).as_bytes())?;
+        write_evidence(report, finding, &mut told, out)?;
+        writeln!(out)?;
+    }
+    if !report.advice.is_empty() {
+        writeln!(out, "index set")?;
+        for advice in &report.advice {
+            write_indented(out, &ddl::served_by(report, advice, "-- "))?;
+            write_indented(out, &neutral::block(&advice.ddl))?;
+        }
+        writeln!(out)?;
+    }
+    writeln!(out, "{}", sum(report))
+}
+
+fn shown(report: &RunReport) -> impl Iterator<Item = &FindingEntry> {
+    report.findings.iter().filter(|finding| finding.suppressed.is_none())
+}
+
+/// Writes what proves a finding, once an index.
+fn write_evidence<'a>(
+    report: &'a RunReport,
+    finding: &'a FindingEntry,
+    told: &mut BTreeSet<&'a str>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    write_notes(report, finding, out)?;
+    let advice: Vec<&AdviceEntry> = report.advice.iter().filter(|entry| finding.advice.contains(&entry.id)).collect();
+    let fresh: Vec<&&AdviceEntry> = advice.iter().filter(|entry| told.insert(&entry.id)).collect();
+    if !advice.is_empty() && fresh.is_empty() {
+        let names: Vec<String> = advice.iter().map(|entry| format!("`{}`", neutral::line(&entry.name))).collect();
+        return writeln!(out, "  {} above: {}", verb(advice[0].action), names.join(", "));
+    }
+    if let Some(proof) = &finding.proof {
+        write_plans(proof, out)?;
+    }
+    for entry in &fresh {
+        writeln!(out, "  {}", verb(entry.action))?;
+        for line in entry.ddl.lines() {
+            writeln!(out, "    {}", neutral::line(line))?;
+        }
+    }
+    if let Some(proof) = &finding.proof {
+        writeln!(out, "  {}", proof_line(proof, finding.confidence))?;
+    }
+    Ok(())
+}
+
+/// Writes the related places that the frame does not show, and whether the query is known in part only.
+fn write_notes(report: &RunReport, finding: &FindingEntry, out: &mut dyn Write) -> io::Result<()> {
+    for related in finding.related.iter().filter(|related| related.location.path != finding.location.path) {
+        let (label, path) = (neutral::line(&related.label), neutral::line(&related.location.path));
+        writeln!(out, "  note: {label} at {path}:{}", related.location.line)?;
+    }
+    let query = report.queries.iter().find(|query| Some(&query.id) == finding.query.as_ref());
+    if query.is_some_and(|query| query.resolution == "partial") {
+        writeln!(out, "  note: only a part of this query is known")?;
+    }
+    Ok(())
+}
+
+fn verb(action: Action) -> &'static str {
+    match action {
+        Action::Create => "create",
+        Action::Replace => "replace",
+        Action::Drop => "drop",
+    }
+}
+
+fn write_plans(proof: &ProofEntry, out: &mut dyn Write) -> io::Result<()> {
+    for (label, plan) in [("plan now", &proof.plan_before), ("plan with the index", &proof.plan_after)] {
+        if let Some(plan) = plan {
+            writeln!(out, "  {label}")?;
+            for line in plan.lines() {
+                writeln!(out, "    {}", neutral::line(line))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn proof_line(proof: &ProofEntry, confidence: Confidence) -> String {
+    let engine = neutral::line(&proof.engine);
+    let proven = match proof.kind {
+        ProofKind::Cost => match (proof.cost_before, proof.cost_after) {
+            (Some(before), Some(after)) => {
+                format!("proven by {engine}: modelled cost {} before, {} after", figure(before), figure(after))
+            }
+            _ => format!("proven by the plans of {engine}"),
+        },
+        ProofKind::Plan => format!("proven by the plans of {engine} as a stand-in, no costs claimed"),
+        ProofKind::Shape => "told from the shape of the query: no existing index serves it".to_owned(),
+    };
+    match confidence {
+        Confidence::High => proven,
+        Confidence::Medium => format!("{proven} (medium confidence)"),
+        Confidence::Low => format!("{proven} (low confidence)"),
+    }
+}
+
+/// A cost as read by people: no decimals where they tell nothing.
+fn figure(cost: f64) -> String {
+    if cost >= 100.0 { format!("{cost:.0}") } else { format!("{cost:.1}") }
+}
+
+fn write_indented(out: &mut dyn Write, text: &str) -> io::Result<()> {
+    text.lines().try_for_each(|line| writeln!(out, "  {line}"))
+}
+
+/// `3 findings (1 error, 2 warnings) in 2 files; 2 indexes to create`.
+fn sum(report: &RunReport) -> String {
+    let total = shown(report).count();
+    let files: BTreeSet<&str> = shown(report).map(|finding| finding.location.path.as_str()).collect();
+    let mut text = match total {
+        0 => "no findings".to_owned(),
+        _ => format!(
+            "{} ({}) in {}",
+            count(total, "finding", "findings"),
+            severities(report),
+            count(files.len(), "file", "files")
+        ),
+    };
+    let suppressed = report.findings.len() - total;
+    if suppressed > 0 {
+        text.push_str(&format!(", {suppressed} suppressed"));
+    }
+    let changes = ddl::changes(report);
+    if !changes.is_empty() {
+        text.push_str(&format!("; {changes}"));
+    }
+    text
+}
+
+fn severities(report: &RunReport) -> String {
+    let of = |severity| shown(report).filter(|finding| finding.severity == severity).count();
+    let words = [
+        (of(Severity::Error), "error", "errors"),
+        (of(Severity::Warning), "warning", "warnings"),
+        (of(Severity::Info), "info", "info"),
+    ];
+    let words = words.into_iter().filter(|(number, ..)| *number > 0);
+    words.map(|(number, one, many)| count(number, one, many)).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,253 @@
+//! One finding as a miette frame on its host file.
+//!
+//! Only a few lines of the file are handed to miette: line numbers and columns are kept, long lines are cut around
+//! what is pointed at, and control characters are shown as escapes without moving the marks.
+
+use std::fmt;
+use std::ops::Range;
+
+use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents};
+use miette::{SourceCode, SourceSpan, SpanContents};
+
+use super::{Text, neutral};
+use crate::finding::Severity;
+use crate::outcome::{FindingEntry, Location, RunReport};
+use crate::report::Colour;
+
+/// Lines shown before and after what is pointed at.
+const CONTEXT_LINES: usize = 1;
+
+/// Lines a frame may span before only the finding's own place is shown.
+const MAX_LINES: usize = 24;
+
+/// Columns that miette's line numbers and rule take.
+const GUTTER: usize = 8;
+
+/// Characters of a line shown at the least, however narrow the terminal.
+const MIN_ROOM: usize = 32;
+
+/// Renders a finding's message, frame and help.
+pub(super) fn render(text: &Text, report: &RunReport, finding: &FindingEntry) -> String {
+    let frame = Frame::new(text, report, finding);
+    let theme = match text.colour {
+        Colour::Always => GraphicalTheme::unicode(),
+        Colour::Never => GraphicalTheme::unicode_nocolor(),
+    };
+    let handler = GraphicalReportHandler::new_themed(theme)
+        .with_width(text.width)
+        .with_context_lines(CONTEXT_LINES)
+        .with_links(false)
+        .without_syntax_highlighting()
+        .without_cause_chain();
+    let mut rendered = String::new();
+    handler.render_report(&mut rendered, &frame).expect("every span of a frame lies in its excerpt");
+    rendered
+}
+
+/// What miette asks for.
+#[derive(Debug)]
+struct Frame {
+    message: String,
+    severity: Severity,
+    help: Option<String>,
+    excerpt: Option<Excerpt>,
+    labels: Vec<LabeledSpan>,
+}
+
+impl Frame {
+    fn new(text: &Text, report: &RunReport, finding: &FindingEntry) -> Self {
+        let location = &finding.location;
+        let mut message = format!("{}: {}", finding.rule, neutral::line(&finding.message));
+        let (mut excerpt, mut labels) = (None, Vec::new());
+        match report.sources.get(&location.path) {
+            Some(source) => {
+                let places = places_of(finding, source);
+                let (made, ranges) = Excerpt::new(source, location, &places, text.width);
+                for (range, (_, label)) in ranges.into_iter().zip(&places) {
+                    let label = label.map(neutral::line);
+                    labels.push(match labels.is_empty() {
+                        true => LabeledSpan::new_primary_with_span(label, range),
+                        false => LabeledSpan::new_with_span(label, range),
+                    });
+                }
+                excerpt = Some(made);
+            }
+            None => message.push_str(&format!(" ({}:{})", neutral::line(&location.path), location.line)),
+        }
+        Self { message, severity: finding.severity, help: finding.help.as_deref().map(neutral::block), excerpt, labels }
+    }
+}
+
+/// The finding's own place and the related ones that fit the same frame.
+fn places_of<'a>(finding: &'a FindingEntry, source: &str) -> Vec<(Range<usize>, Option<&'a str>)> {
+    let own = clamp(&finding.location.bytes, source);
+    let mut places = vec![(own.clone(), None)];
+    for related in related_here(finding) {
+        let range = clamp(&related.0.bytes, source);
+        let hull = range.start.min(own.start)..range.end.max(own.end);
+        let lines = source[hull].matches('\n').count() + 1;
+        let overlaps = places.iter().any(|(taken, _)| range.start < taken.end && taken.start < range.end);
+        if lines <= MAX_LINES && !overlaps {
+            places.push((range, Some(related.1)));
+        }
+    }
+    places
+}
+
+fn related_here(finding: &FindingEntry) -> impl Iterator<Item = (&Location, &str)> {
+    let here = finding.related.iter().filter(|related| related.location.path == finding.location.path);
+    here.map(|related| (&related.location, related.label.as_str()))
+}
+
+/// Keeps a range inside the text and on character boundaries, so that a wrong one costs a mark and not the run.
+fn clamp(range: &Range<usize>, source: &str) -> Range<usize> {
+    let start = source.floor_char_boundary(range.start.min(source.len()));
+    let end = source.floor_char_boundary(range.end.clamp(start, source.len()));
+    start..end
+}
+
+impl fmt::Display for Frame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Frame {}
+
+impl Diagnostic for Frame {
+    fn severity(&self) -> Option<miette::Severity> {
+        Some(match self.severity {
+            Severity::Info => miette::Severity::Advice,
+            Severity::Warning => miette::Severity::Warning,
+            Severity::Error => miette::Severity::Error,
+        })
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.excerpt.as_ref().map(|excerpt| excerpt as &dyn SourceCode)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        self.excerpt.is_some().then(|| Box::new(self.labels.iter().cloned()) as Box<dyn Iterator<Item = LabeledSpan>>)
+    }
+}
+
+/// The lines around a finding, safe to print, that still know where they stood.
+#[derive(Debug)]
+struct Excerpt {
+    path: String,
+    text: String,
+    /// Number of the first line, from 0.
+    first_line: usize,
+    /// Column of the finding, from 0, in characters.
+    column: usize,
+}
+
+impl Excerpt {
+    /// Cuts the lines around `places` out of `source`, and says where the places are in the excerpt.
+    fn new(
+        source: &str,
+        location: &Location,
+        places: &[(Range<usize>, Option<&str>)],
+        width: usize,
+    ) -> (Self, Vec<Range<usize>>) {
+        let first = places.iter().map(|(range, _)| range.start).min().unwrap_or_default();
+        let last = places.iter().map(|(range, _)| range.end).max().unwrap_or_default();
+        let start = back_lines(source, first, CONTEXT_LINES);
+        let end = on_lines(source, last, CONTEXT_LINES);
+        let mut ranges: Vec<Range<usize>> = vec![0..0; places.len()];
+        let mut text = String::new();
+        let mut offset = start;
+        for line in source[start..end].split_inclusive('\n') {
+            write_line(&mut text, line, offset, places, &mut ranges, width);
+            offset += line.len();
+        }
+        let first_line = source[..start].matches('\n').count();
+        let column = (location.column as usize).saturating_sub(1);
+        (Self { path: neutral::line(&location.path), text, first_line, column }, ranges)
+    }
+}
+
+/// Appends a line, escaped and cut, and moves the ends of places that stand in it.
+fn write_line(
+    text: &mut String,
+    line: &str,
+    offset: usize,
+    places: &[(Range<usize>, Option<&str>)],
+    ranges: &mut [Range<usize>],
+    width: usize,
+) {
+    let body = line.trim_end_matches(['\n', '\r']);
+    let shown = cut(body, offset, places, width);
+    if shown.start > 0 {
+        text.push('…');
+    }
+    let begin = text.len();
+    let at = |byte: usize| begin + neutral::block(&body[shown.start..byte.clamp(shown.start, shown.end)]).len();
+    for ((place, _), range) in places.iter().zip(ranges) {
+        if (offset..offset + line.len().max(1)).contains(&place.start) {
+            range.start = at(place.start - offset);
+            range.end = range.start;
+        }
+        if place.start < offset + line.len() && place.end > offset {
+            range.end = at((place.end - offset).min(body.len()));
+        }
+    }
+    text.push_str(&neutral::block(&body[shown.clone()]));
+    if shown.end < body.len() {
+        text.push('…');
+    }
+    text.push('\n');
+}
+
+/// The part of a line to show: all of it where it fits, else what surrounds the first place in it.
+fn cut(body: &str, offset: usize, places: &[(Range<usize>, Option<&str>)], width: usize) -> Range<usize> {
+    let room = width.saturating_sub(GUTTER).max(MIN_ROOM);
+    if body.chars().count() <= room {
+        return 0..body.len();
+    }
+    let here = offset..offset + body.len();
+    let wanted = places.iter().map(|(range, _)| range.start).find(|start| here.contains(start)).unwrap_or(offset);
+    // A third of the room goes to what stands before.
+    let start = match body[..wanted - offset].char_indices().rev().nth(room / 3) {
+        Some((start, _)) => start,
+        None => 0,
+    };
+    let end = body[start..].char_indices().nth(room - 2).map_or(body.len(), |(end, _)| start + end);
+    start..end
+}
+
+/// The start of the line `lines` above the one that holds `byte`.
+fn back_lines(source: &str, byte: usize, lines: usize) -> usize {
+    source[..byte].rmatch_indices('\n').nth(lines).map_or(0, |(at, _)| at + 1)
+}
+
+/// The end of the line `lines` below the one that holds `byte`.
+fn on_lines(source: &str, byte: usize, lines: usize) -> usize {
+    source[byte..].match_indices('\n').nth(lines).map_or(source.len(), |(at, _)| byte + at + 1)
+}
+
+impl SourceCode for Excerpt {
+    fn read_span<'a>(
+        &'a self,
+        span: &SourceSpan,
+        before: usize,
+        after: usize,
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        let inner = self.text.as_str().read_span(span, before, after)?;
+        // miette asks without context for the place it prints above the frame; only there the column is shown.
+        let column = if before == 0 { self.column } else { inner.column() };
+        Ok(Box::new(MietteSpanContents::new_named(
+            self.path.clone(),
+            inner.data(),
+            *inner.span(),
+            self.first_line + inner.line(),
+            column,
+            inner.line_count(),
+        )))
+    }
+}

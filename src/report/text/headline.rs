@@ -1,0 +1,116 @@
+//! The headline of every report: what was read, how much of it was understood, and what the evidence is worth.
+
+use std::io::{self, Write};
+
+use super::{count, neutral};
+use crate::engine::Tier;
+use crate::outcome::{DatabaseEntry, RunReport};
+use crate::query::SkipStage;
+
+/// Paths named before the rest is only counted.
+const PATHS_SHOWN: usize = 3;
+
+/// Writes the headline, each line behind `prefix`, and an empty line.
+pub(super) fn write(report: &RunReport, prefix: &str, out: &mut dyn Write) -> io::Result<()> {
+    let queries = &report.coverage.queries;
+    writeln!(
+        out,
+        "{prefix}{} {}: {}, {} ({} resolved, {} partial, {} skipped{})",
+        report.tool.name,
+        report.tool.version,
+        count(report.coverage.files, "file", "files"),
+        count(queries.found, "query", "queries"),
+        queries.resolved,
+        queries.partial,
+        queries.skipped,
+        reasons(report, SkipStage::Query).map_or(String::new(), |reasons| format!(": {reasons}")),
+    )?;
+    for database in &report.run.databases {
+        writeln!(out, "{prefix}{}", schema_line(report, database))?;
+        writeln!(out, "{prefix}{}", evidence_line(database))?;
+    }
+    if report.run.databases.iter().any(|database| database.engine.is_some()) {
+        let of = format!("{} of {} planned", queries.planned, count(queries.found, "query", "queries"));
+        match reasons(report, SkipStage::Plan) {
+            Some(reasons) => writeln!(out, "{prefix}{of}; judged by shape alone: {reasons}")?,
+            None => writeln!(out, "{prefix}{of}")?,
+        }
+    }
+    write_left_out(report, prefix, out)
+}
+
+/// Writes the part of the headline that concerns the schema.
+pub(super) fn write_schema(report: &RunReport, prefix: &str, out: &mut dyn Write) -> io::Result<()> {
+    for database in &report.run.databases {
+        writeln!(out, "{prefix}{}", schema_line(report, database))?;
+    }
+    write_left_out(report, prefix, out)
+}
+
+fn write_left_out(report: &RunReport, prefix: &str, out: &mut dyn Write) -> io::Result<()> {
+    for (stage, what) in [(SkipStage::File, "files not read"), (SkipStage::Schema, "schema statements not understood")]
+    {
+        if let Some(reasons) = reasons(report, stage) {
+            writeln!(out, "{prefix}{what}: {reasons}")?;
+        }
+    }
+    if !report.run.complete {
+        writeln!(out, "{prefix}the run was cut short: this report is not complete")?;
+    }
+    writeln!(out)
+}
+
+fn schema_line(report: &RunReport, database: &DatabaseEntry) -> String {
+    // The name tells nothing where there is one database.
+    let name = match report.run.databases.len() {
+        1 => String::new(),
+        _ => format!(" {}", neutral::line(&database.name)),
+    };
+    let version = database.target_version.as_deref().map_or(String::new(), |version| format!(" {version}"));
+    format!(
+        "database{name}: {}{version} ({}), {}, {}{}",
+        database.dialect,
+        neutral::line(&database.dialect_source),
+        count(database.tables, "table", "tables"),
+        count(database.indexes, "index", "indexes"),
+        schema_source(database),
+    )
+}
+
+fn schema_source(database: &DatabaseEntry) -> String {
+    if database.schema_paths.is_empty() {
+        return String::new();
+    }
+    let mut paths: Vec<String> =
+        database.schema_paths.iter().take(PATHS_SHOWN).map(|path| neutral::line(path)).collect();
+    if database.schema_paths.len() > PATHS_SHOWN {
+        paths.push(format!("{} more", database.schema_paths.len() - PATHS_SHOWN));
+    }
+    let source = match database.schema_source.as_str() {
+        "files" => String::new(),
+        source => format!("{} ", neutral::line(source)),
+    };
+    format!(" from {source}{}", paths.join(", "))
+}
+
+fn evidence_line(database: &DatabaseEntry) -> String {
+    let worth = match database.tier {
+        Tier::Statistics => "statistics (plans and costs are those of production's data)",
+        Tier::Counts => "counts (production's row counts, costs to an order of magnitude)",
+        Tier::Assumed => "assumed (row counts are inferred from the schema)",
+        Tier::Structure => "structure (what an index could serve, no costs)",
+    };
+    match &database.engine {
+        None => format!("evidence: {worth}, no engine was asked"),
+        Some(engine) if database.native => format!("evidence: {worth}, planned by {engine}"),
+        Some(engine) => format!("evidence: {worth}, planned by {engine} as a stand-in for {}", database.dialect),
+    }
+}
+
+/// `no-table 2, too-deep 1`: the skips of a stage, most frequent first.
+fn reasons(report: &RunReport, stage: SkipStage) -> Option<String> {
+    let mut counts: Vec<_> = report.coverage.skips.iter().filter(|skip| skip.stage == stage).collect();
+    counts.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.reason.cmp(&b.reason)));
+    let words: Vec<_> = counts.iter().map(|skip| format!("{} {}", neutral::line(&skip.reason), skip.count)).collect();
+    (!words.is_empty()).then(|| words.join(", "))
+}

@@ -1,0 +1,154 @@
+//! The formats, on one report that has a bit of everything: what a person sees, what a program may rely on.
+
+mod sample;
+
+use planlint::finding::Severity;
+use planlint::outcome::RunReport;
+use planlint::report::{Colour, Json, Reporter, Text, View};
+
+#[test]
+fn text_reads_well_at_80_columns() {
+    insta::assert_snapshot!(text(View::Check, 80));
+}
+
+#[test]
+fn text_reads_well_at_120_columns() {
+    insta::assert_snapshot!(text(View::Check, 120));
+}
+
+#[test]
+fn text_fits_the_terminal() {
+    for width in [60, 80, 120] {
+        for line in text(View::Check, width).lines().filter(|line| line.contains('│') || line.contains('╰')) {
+            assert!(line.chars().count() <= width, "{width}: {line}");
+        }
+    }
+}
+
+#[test]
+fn advise_is_sql_and_comments() {
+    insta::assert_snapshot!(text(View::Advise, 80));
+}
+
+#[test]
+fn queries_tell_what_is_asked_of_each_table() {
+    insta::assert_snapshot!(text(View::Queries, 80));
+}
+
+#[test]
+fn schema_is_sql_and_comments() {
+    insta::assert_snapshot!(text(View::Schema, 80));
+}
+
+#[test]
+fn a_report_without_findings_says_so() {
+    let mut report = sample::report();
+    report.findings.clear();
+    report.advice.clear();
+    let text = written(&Text { view: View::Check, width: 80, colour: Colour::Never }, &report);
+    assert!(text.ends_with("\nno findings\n"), "{text}");
+}
+
+#[test]
+fn colours_only_when_asked() {
+    let report = sample::report();
+    let with = written(&Text { view: View::Check, width: 80, colour: Colour::Always }, &report);
+    let without = written(&Text { view: View::Check, width: 80, colour: Colour::Never }, &report);
+    assert!(with.contains("\u{1b}["));
+    assert!(!without.contains('\u{1b}'));
+}
+
+#[test]
+fn foreign_text_cannot_steer_a_terminal() {
+    let evil = "\u{1b}]0;owned\u{7}\u{9b}2J\u{202e}";
+    let mut report = sample::report();
+    for source in report.sources.values_mut() {
+        *source = source.replace("-- name", &format!("-- {evil}name")).into();
+    }
+    for finding in &mut report.findings {
+        finding.message.push_str(evil);
+        finding.help = Some(evil.to_owned());
+        finding.related.iter_mut().for_each(|related| related.label.push_str(evil));
+    }
+    report.advice.iter_mut().for_each(|advice| advice.ddl.push_str(evil));
+    report.queries.iter_mut().for_each(|query| query.symbol = Some(evil.to_owned()));
+    for view in [View::Check, View::Advise, View::Queries, View::Schema] {
+        let text = written(&Text { view, width: 80, colour: Colour::Never }, &report);
+        assert!(!text.contains(['\u{1b}', '\u{7}', '\u{9b}', '\u{202e}']), "{view:?}: {text}");
+    }
+}
+
+#[test]
+fn a_span_outside_its_file_costs_a_mark_and_not_the_run() {
+    let mut report = sample::report();
+    for finding in &mut report.findings {
+        finding.location.bytes = 1_000_000..2_000_000;
+    }
+    assert!(written(&Text { view: View::Check, width: 80, colour: Colour::Never }, &report).contains("missing-index"));
+    report.sources.clear();
+    assert!(written(&Text { view: View::Check, width: 80, colour: Colour::Never }, &report).contains("queries.sql:"));
+}
+
+#[test]
+fn the_json_schema_is_that_of_the_types() {
+    let mut schema = serde_json::to_string_pretty(&schemars::schema_for!(RunReport)).expect("a schema is JSON");
+    schema.push('\n');
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/report.schema.json");
+    let kept = std::fs::read_to_string(path).unwrap_or_default();
+    if kept != schema && std::env::var_os("PLANLINT_BLESS").is_some() {
+        std::fs::write(path, &schema).expect("docs can be written");
+        return;
+    }
+    assert!(kept == schema, "docs/report.schema.json is stale: run with PLANLINT_BLESS=1 and look at the difference");
+}
+
+#[test]
+fn json_keeps_the_contract() {
+    let schema = serde_json::to_value(schemars::schema_for!(RunReport)).expect("a schema is JSON");
+    let text = written(&Json, &sample::report());
+    assert!(text.ends_with("}\n"));
+    let value: serde_json::Value = serde_json::from_str(&text).expect("the report is JSON");
+    let validator = jsonschema::validator_for(&schema).expect("the schema is one");
+    let errors: Vec<String> = validator.iter_errors(&value).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+
+    let mut broken = value.clone();
+    broken["findings"][0]["severity"] = "fatal".into();
+    assert!(!validator.is_valid(&broken));
+    assert_eq!(value["schema_version"], 1);
+    assert_eq!(value["findings"][1]["proof"]["cost_before"], 2304.1);
+    assert_eq!(value["findings"][1]["line"], 5);
+    assert_eq!(value["queries"][0]["variants"][0]["patterns"][0]["predicates"][0]["column"], "customer_id");
+    assert_eq!(value["sources"], serde_json::Value::Null, "the text of files is not part of the contract");
+}
+
+#[test]
+fn the_same_report_gives_the_same_bytes() {
+    assert_eq!(written(&Json, &sample::report()), written(&Json, &sample::report()));
+    assert_eq!(text(View::Check, 80), text(View::Check, 80));
+}
+
+#[test]
+fn severities_are_told_without_colour() {
+    let mut report = sample::report();
+    let marks: Vec<String> = [Severity::Info, Severity::Warning, Severity::Error]
+        .into_iter()
+        .map(|severity| {
+            report.findings.truncate(1);
+            report.findings[0].severity = severity;
+            let text = written(&Text { view: View::Check, width: 80, colour: Colour::Never }, &report);
+            text.lines().find(|line| line.contains("duplicate-index")).expect("the finding is shown").to_owned()
+        })
+        .collect();
+    assert!(marks[0] != marks[1] && marks[1] != marks[2] && marks[0] != marks[2], "{marks:?}");
+}
+
+fn text(view: View, width: usize) -> String {
+    written(&Text { view, width, colour: Colour::Never }, &sample::report())
+}
+
+fn written(reporter: &dyn Reporter, report: &RunReport) -> String {
+    let mut bytes = Vec::new();
+    reporter.write(report, &mut bytes).expect("a vector takes every byte");
+    String::from_utf8(bytes).expect("reports are UTF-8")
+}
