@@ -4,11 +4,15 @@
 //! expressions that mean the same to the planner are equal here. Columns belong to one table, which the
 //! holder names; what comes from elsewhere is [`Expr::Outer`].
 
+mod canonical;
+
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+
+pub use canonical::simplify;
 
 use crate::dialect::Dialect;
 use crate::name::Ident;
@@ -266,6 +270,10 @@ fn print_op(op: &Op, operands: &[Expr], name: PrintName<'_>) -> String {
         (Op::IsNull | Op::IsNotNull, [operand]) => format!("{} {symbol}", operand.print_operand(name)),
         (Op::Not, [operand]) => format!("NOT {}", operand.print_operand(name)),
         (Op::In, [first, rest @ ..]) => format!("{} IN ({})", first.print_operand(name), print_list(rest, ", ", name)),
+        (Op::Other(test), [operand]) if test.starts_with("IS ") => format!("{} {symbol}", operand.print_operand(name)),
+        (Op::Other(each), [left, array]) if each.ends_with("ANY") => {
+            format!("{} {symbol}({})", left.print_operand(name), array.print(name))
+        }
         (Op::Other(_), [operand]) => format!("{symbol}{}", operand.print_operand(name)),
         _ => {
             operands.iter().map(|operand| operand.print_operand(name)).collect::<Vec<_>>().join(&format!(" {symbol} "))

@@ -2,5 +2,6 @@
 //!
 //! Pure functions over text and data; knows no file, no engine connection and no rule.
 
+pub mod canonical;
 pub mod parse;
 pub mod summary;
