@@ -322,7 +322,14 @@ pub enum SchemaOp {
     /// `ALTER TABLE … RENAME TO`, and the same by moving to another schema.
     RenameTable(QName, QName),
     /// `ADD COLUMN`.
-    AddColumn(QName, Column),
+    AddColumn {
+        /// The table.
+        table: QName,
+        /// The column.
+        column: Column,
+        /// The constraints that stand with it; applied only if the column is added.
+        parts: Vec<SchemaStep>,
+    },
     /// `ALTER COLUMN`, `MODIFY`.
     AlterColumn(QName, Ident, ColumnChange),
     /// `DROP COLUMN`.
