@@ -4,4 +4,6 @@
 
 pub mod canonical;
 pub mod parse;
+mod scan;
+pub mod split;
 pub mod summary;

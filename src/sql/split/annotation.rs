@@ -1,0 +1,103 @@
+//! Comments that tools give a meaning to: the names of queries, the up and down parts of migrations.
+
+use std::ops::Range;
+
+use crate::sql::summary::MarkerTool;
+
+/// A comment with a meaning; it ends the statement before it, with or without a `;`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Annotation {
+    /// The comment.
+    pub bytes: Range<u32>,
+    /// Its meaning.
+    pub kind: AnnotationKind,
+}
+
+/// What an annotation means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AnnotationKind {
+    /// `-- name: get-user`: the name of the statement that follows.
+    Name {
+        /// The name, without aiosql's operator.
+        name: String,
+        /// The family of tools that writes it so: `sqlc`, `aiosql`, `yesql`, `hugsql`.
+        tool: &'static str,
+    },
+    /// `-- +goose Up`: what follows applies the migration.
+    Up(MarkerTool),
+    /// `-- +goose Down`: what follows takes it back.
+    Down(MarkerTool),
+    /// `-- +goose StatementEnd`: only an end.
+    End,
+}
+
+/// Reads the text of a comment, without its delimiters.
+pub(super) fn read(comment: &str) -> Option<AnnotationKind> {
+    let text = comment.trim_start_matches('-').trim();
+    if let Some(rest) = after(text, "name:").or_else(|| after(text, ":name ")) {
+        return name(rest, text.starts_with(':'));
+    }
+    for (prefix, tool) in
+        [("+goose", MarkerTool::Goose), ("+migrate", MarkerTool::SqlMigrate), ("migrate:", MarkerTool::Dbmate)]
+    {
+        if let Some(rest) = after(text, prefix) {
+            return direction(rest.split_whitespace().next()?, tool);
+        }
+    }
+    None
+}
+
+fn after<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
+    let head = text.get(..prefix.len())?;
+    head.eq_ignore_ascii_case(prefix).then(|| text[prefix.len()..].trim_start())
+}
+
+fn name(rest: &str, hugsql: bool) -> Option<AnnotationKind> {
+    let mut words = rest.split_whitespace();
+    let word = words.next()?;
+    // aiosql's operators: `^` one row, `$` one value, `!` no rows, `<!` returning, `*!` many, `#` script.
+    let name = word.trim_end_matches(['^', '$', '!', '<', '*', '#']);
+    if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.:/".contains(&byte)) {
+        return None;
+    }
+    let tool = match words.next() {
+        _ if hugsql => "hugsql",
+        Some(command) if command.starts_with(':') => "sqlc",
+        _ if name.len() < word.len() => "aiosql",
+        _ => "yesql",
+    };
+    Some(AnnotationKind::Name { name: name.to_owned(), tool })
+}
+
+fn direction(word: &str, tool: MarkerTool) -> Option<AnnotationKind> {
+    match word.to_ascii_lowercase().as_str() {
+        "up" => Some(AnnotationKind::Up(tool)),
+        "down" => Some(AnnotationKind::Down(tool)),
+        "statementbegin" | "statementend" => Some(AnnotationKind::End),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn comments_with_a_meaning_are_told_from_talk() {
+        let named = |name: &str, tool: &'static str| Some(AnnotationKind::Name { name: name.to_owned(), tool });
+        let check = |comment: &str, kind: Option<AnnotationKind>| assert_eq!(read(comment), kind, "{comment}");
+        check(" name: GetUser :one", named("GetUser", "sqlc"));
+        check("name: get-user", named("get-user", "yesql"));
+        check(" name: get_user^", named("get_user", "aiosql"));
+        check(" name: publish<!", named("publish", "aiosql"));
+        check(" :name all-users :? :*", named("all-users", "hugsql"));
+        check(" name: (of the customer)", None);
+        check(" the name: x", None);
+        check(" +goose Up", Some(AnnotationKind::Up(MarkerTool::Goose)));
+        check(" +goose StatementBegin", Some(AnnotationKind::End));
+        check(" +goose NO TRANSACTION", None);
+        check(" +migrate Down", Some(AnnotationKind::Down(MarkerTool::SqlMigrate)));
+        check(" migrate:down transaction:false", Some(AnnotationKind::Down(MarkerTool::Dbmate)));
+        check(" migrate: later", None);
+    }
+}
