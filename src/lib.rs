@@ -22,6 +22,7 @@ pub mod tree;
 pub mod workload;
 
 // Rank 1: pure tools.
+pub mod coverage;
 pub mod sql;
 
 // Rank 3: the run as a whole.

@@ -1,0 +1,134 @@
+//! Whether rows read along a b-tree come in the order, or in the groups, that an access asks for.
+
+use crate::catalog::{IndexDef, IndexKey};
+use crate::dialect::Target;
+use crate::expr::Expr;
+use crate::query::{OrderKey, PredicateOp, Value};
+
+use super::binding::{collation_matches, compares, is_pattern_class};
+use super::{Asked, Coverage, Joins, Scan, Sort, restarts_block};
+
+/// Fills in what becomes of the order and the groups.
+pub(super) fn judge(index: &IndexDef, asked: &Asked<'_>, target: &Target, coverage: &mut Coverage) {
+    let access = asked.access;
+    if coverage.sort != Sort::NotAsked {
+        coverage.sort = match &access.extremum {
+            _ if coverage.single_row => Sort::Served(Scan::Forward),
+            Some(key) if access.order.is_empty() => extremum(index, key, asked, target),
+            _ => sort(index, asked, target),
+        };
+    }
+    let groups = if access.group.is_empty() { &access.distinct } else { &access.group };
+    coverage.grouped = !groups.is_empty() && comes_grouped(index, groups, asked, target);
+}
+
+/// Says whether an order is asked for that equalities alone do not give.
+pub(super) fn is_asked(asked: &Asked<'_>) -> bool {
+    let access = asked.access;
+    access.extremum.is_some()
+        || (!access.order.is_empty() && !access.order_complete)
+        || access.order.iter().any(|wanted| !is_pinned(&wanted.key, asked))
+}
+
+fn sort(index: &IndexDef, asked: &Asked<'_>, target: &Target) -> Sort {
+    let access = asked.access;
+    let mut keys = Keys { keys: &index.keys, asked, target };
+    let mut scan = None;
+    let mut by_index = 0;
+    let mut served = 0;
+    for wanted in &access.order {
+        if !is_pinned(&wanted.key, asked) {
+            let Some(key) = keys.next_for(&wanted.key) else { break };
+            let Some(way) = direction(key, wanted) else { break };
+            if *scan.get_or_insert(way) != way {
+                break;
+            }
+            by_index += 1;
+        }
+        served += 1;
+    }
+    match scan {
+        _ if served == access.order.len() && access.order_complete => Sort::Served(scan.unwrap_or(Scan::Forward)),
+        Some(_) if by_index > 0 => Sort::Partial(served as u16),
+        _ => Sort::Unserved,
+    }
+}
+
+/// `min(c)` and `max(c)` read one end of the index.
+fn extremum(index: &IndexDef, wanted: &Expr, asked: &Asked<'_>, target: &Target) -> Sort {
+    match (Keys { keys: &index.keys, asked, target }).next_for(wanted) {
+        Some(_) => Sort::Served(Scan::Forward),
+        None => Sort::Unserved,
+    }
+}
+
+/// Rows of one group stand together if the group's keys, in any sequence, are the keys after those that are pinned.
+fn comes_grouped(index: &IndexDef, groups: &[Expr], asked: &Asked<'_>, target: &Target) -> bool {
+    let free = groups.iter().filter(|group| !is_pinned(group, asked)).count();
+    let mut found = 0;
+    if free == 0 {
+        return false;
+    }
+    for key in &index.keys {
+        if found == free {
+            break;
+        }
+        let wanted = groups.iter().any(|group| compares(key, group) && orders(key, group, asked, target));
+        if wanted && !is_pinned(&key.expr, asked) {
+            found += 1;
+        } else if !is_pinned(&key.expr, asked) {
+            return false;
+        }
+    }
+    found == free
+}
+
+/// The keys of an index not yet used up, in order.
+struct Keys<'a> {
+    keys: &'a [IndexKey],
+    asked: &'a Asked<'a>,
+    target: &'a Target,
+}
+
+impl<'a> Keys<'a> {
+    /// Takes the next key if it is the one wanted; keys of one value may stand before it.
+    fn next_for(&mut self, wanted: &Expr) -> Option<&'a IndexKey> {
+        while let [first, rest @ ..] = self.keys {
+            self.keys = rest;
+            if compares(first, wanted) {
+                return orders(first, wanted, self.asked, self.target).then_some(first);
+            }
+            if !is_pinned(&first.expr, self.asked) {
+                return None;
+            }
+        }
+        None
+    }
+}
+
+/// Says whether the key is kept in the order that sorting by `wanted` means.
+fn orders(key: &IndexKey, wanted: &Expr, asked: &Asked<'_>, target: &Target) -> bool {
+    !is_pattern_class(key) && key.prefix.is_none() && collation_matches(key, wanted, asked, target)
+}
+
+fn direction(key: &IndexKey, wanted: &OrderKey) -> Option<Scan> {
+    let (same, nulls_same) = (key.desc == wanted.desc, key.nulls_first == wanted.nulls_first);
+    match (same, nulls_same) {
+        (true, true) => Some(Scan::Forward),
+        (false, false) => Some(Scan::Backward),
+        _ => None,
+    }
+}
+
+/// Says whether an expression has one value throughout a run of the reference's block; a list of values is not one.
+pub(super) fn is_pinned(expr: &Expr, asked: &Asked<'_>) -> bool {
+    asked.predicates().any(|(_, predicate)| {
+        predicate.key == *expr
+            && match (&predicate.op, &predicate.value) {
+                (PredicateOp::Eq | PredicateOp::Null, _) => true,
+                (PredicateOp::In, Value::Literals(literals)) => literals.len() == 1,
+                _ => false,
+            }
+    }) || (asked.joins == Joins::Bound
+        && asked.access.joins.iter().any(|join| restarts_block(join.kind) && join.key == *expr))
+}
