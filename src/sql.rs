@@ -4,6 +4,7 @@
 
 pub mod canonical;
 pub mod parse;
+pub mod placeholders;
 mod scan;
 pub mod split;
 pub mod summary;

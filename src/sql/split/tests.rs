@@ -161,7 +161,7 @@ fn the_dialect_shows_in_words() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_text_splits_into_ordered_pieces_of_it(parts in prop::collection::vec(prop::sample::select(PIECES), 0..40)) {
