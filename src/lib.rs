@@ -23,7 +23,11 @@ pub mod workload;
 
 // Rank 1: pure tools.
 pub mod coverage;
+pub mod explain;
 pub mod sql;
+
+// Rank 2: steps.
+pub mod scratch;
 
 // Rank 3: the run as a whole.
 pub mod report;

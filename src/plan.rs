@@ -52,7 +52,8 @@ pub enum PlanOp {
         /// Whether rows are checked against conditions that the access did not answer.
         filtered: bool,
     },
-    /// Runs its inputs as nested loops, the first outermost.
+    /// Runs its inputs as nested loops, the first outermost. A scalar subquery among them stands after the loop that
+    /// runs it: a correlated one runs for every row of the loops before it, any other once.
     NestedLoop,
     /// Any other join of two inputs (`hash join`, `merge join`).
     Join {
@@ -123,7 +124,7 @@ pub enum Access {
         /// No row of the table is touched.
         covering: bool,
     },
-    /// Rows found by conditions on an index.
+    /// Rows found by conditions on an index; without any, its first or last entry (`min(c)`, `max(c)`).
     Seek {
         /// Which index.
         index: IndexId,
@@ -132,7 +133,7 @@ pub enum Access {
         /// The conditions the index answers, in key order.
         conditions: Vec<Condition>,
     },
-    /// Rows found by the table's own key (SQLite's rowid, an `INTEGER PRIMARY KEY`); all rows where it has no conditions.
+    /// Rows found by the table's own key (SQLite's rowid, an `INTEGER PRIMARY KEY`); without conditions, the first or last row.
     TableKey {
         /// The conditions on the key.
         conditions: Vec<Condition>,
@@ -250,6 +251,9 @@ fn describe(step: &PlanNode, names: &dyn PlanNames) -> String {
                 Access::FullIndex { index, covering } => {
                     format!("scan {table} along index {}{}{filter}", names.index(*index), only(covering))
                 }
+                Access::Seek { index, conditions, .. } if conditions.is_empty() => {
+                    format!("read the first or last {table} by index {}{filter}", names.index(*index))
+                }
                 Access::Seek { index, covering, conditions } => {
                     format!(
                         "seek {table} by index {}{} ({}){filter}",
@@ -259,7 +263,7 @@ fn describe(step: &PlanNode, names: &dyn PlanNames) -> String {
                     )
                 }
                 Access::TableKey { conditions } if conditions.is_empty() => {
-                    format!("scan {table} in key order{filter}")
+                    format!("read the first or last {table} by its key{filter}")
                 }
                 Access::TableKey { conditions } => format!("seek {table} by its key ({}){filter}", by(conditions)),
                 Access::Automatic { conditions } => {

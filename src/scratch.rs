@@ -1,0 +1,10 @@
+//! Throw-away databases that plan queries and never hold user data.
+//!
+//! A scratch database gets the schema and statistics, nothing else. It answers one question: how would this engine
+//! run this query? Plans leave here in the engine-neutral form of [`crate::plan`]; no other module talks to an engine.
+//!
+//! Two rules keep the answers honest:
+//! - Parameters stay unknown. A query planned with NULL in place of `$1` folds away, and the plan looks perfect.
+//! - A stand-in is never more able than the target: an index it cannot express is left out, not replaced by a better one.
+
+pub mod sqlite;
