@@ -55,7 +55,7 @@ impl Splitter<'_> {
             self.current = Current::default();
             self.out.passed.fragments += 1;
         }
-        self.at = end;
+        self.go_back(end);
     }
 
     /// Ends what the end of the text leaves open.
@@ -69,7 +69,14 @@ impl Splitter<'_> {
         self.out.annotations.retain(|annotation| (annotation.bytes.start as usize) < end);
         self.current.end = start + self.text[start..end].trim_end().len();
         self.finish(Some("unterminated-body"));
-        self.at = end;
+        self.go_back(end);
+    }
+
+    /// Goes on at `at`, which may lie before what has been read: nothing seen behind it counts.
+    fn go_back(&mut self, at: usize) {
+        self.at = at;
+        self.comments = 0..0;
+        self.suspect = None;
     }
 
     /// Finds the first line inside `from..end` that looks like the start of a statement.
