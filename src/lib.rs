@@ -22,6 +22,7 @@ pub mod tree;
 pub mod workload;
 
 // Rank 1: pure tools.
+pub mod assume;
 pub mod coverage;
 pub mod explain;
 pub mod sql;

@@ -1,0 +1,230 @@
+//! What is assumed of a column: by its keys first, then its type, then its name, then what queries compare it with.
+
+use std::collections::HashMap;
+
+use crate::catalog::{Catalog, Check, Column, Table, TypeClass};
+use crate::expr::{Expr, Op};
+use crate::name::Ident;
+use crate::stats::{ColumnRole, ColumnStats};
+
+use super::evidence::Evidence;
+use super::rows::{Rows, is_unique};
+use super::words::{self, Words};
+
+/// What is known when a column is judged.
+pub(super) struct Facts<'a> {
+    pub catalog: &'a Catalog,
+    pub table: &'a Table,
+    pub rows: &'a Rows,
+    pub named: &'a ByName<'a>,
+    pub evidence: &'a Evidence<'a>,
+}
+
+/// Tables by bare name.
+pub(super) type ByName<'a> = HashMap<&'a Ident, &'a Table>;
+
+impl Facts<'_> {
+    fn own_rows(&self) -> f64 {
+        self.rows[&self.table.name]
+    }
+}
+
+/// A column's figures before NULLs are counted.
+struct Guess {
+    role: ColumnRole,
+    n_distinct: f64,
+    null_fraction: f64,
+    correlation: f64,
+}
+
+impl Guess {
+    fn of(role: ColumnRole, n_distinct: f64) -> Self {
+        Self { role, n_distinct, null_fraction: 0.0, correlation: 0.0 }
+    }
+}
+
+/// Assumes a column's statistics.
+pub(super) fn assume(facts: &Facts<'_>, column: &Column) -> ColumnStats {
+    let words = Words::of(&column.name);
+    let guess = guess(facts, column, &words);
+    let tested = facts.evidence.is_null_tested(&facts.table.name, &column.name);
+    let null_fraction = match (column.not_null, tested) {
+        (true, _) => 0.0,
+        (false, true) => guess.null_fraction.max(0.5),
+        (false, false) => guess.null_fraction,
+    };
+    let most = (facts.own_rows() * (1.0 - null_fraction)).max(1.0);
+    ColumnStats {
+        null_fraction,
+        avg_width: width(column, &guess, &words),
+        n_distinct: guess.n_distinct.clamp(1.0, most).round(),
+        correlation: guess.correlation,
+        role: guess.role,
+    }
+}
+
+fn guess(facts: &Facts<'_>, column: &Column, words: &Words) -> Guess {
+    use ColumnRole::{Boolean, Key, StatusLike, Unkeyable};
+    let rows = facts.own_rows();
+    let class = column.ty.class;
+    if is_unique(facts.table, &column.name) {
+        // Random keys (UUIDs, tokens) are not handed out in the order of rows.
+        let counted = facts.table.primary_key == [column.name.clone()]
+            && matches!(class, TypeClass::Integer | TypeClass::Timestamp);
+        return Guess { correlation: if counted { 0.98 } else { 0.0 }, ..Guess::of(Key, rows) };
+    }
+    if let Some(reference) = reference(facts, column, words) {
+        return reference;
+    }
+    if let Some(members) = members(facts.table, column) {
+        return Guess::of(StatusLike, members);
+    }
+    match class {
+        TypeClass::Boolean => Guess::of(Boolean, 2.0),
+        _ if !class.is_btree_key() => Guess::of(Unkeyable, rows),
+        TypeClass::Timestamp | TypeClass::Date | TypeClass::Time => moment(class, words, rows),
+        TypeClass::Integer if STAMPS.contains(&words.last()) => moment(TypeClass::Timestamp, words, rows),
+        _ => named(facts, column, words),
+    }
+}
+
+/// Integers called so are seconds since an epoch, not counts.
+const STAMPS: &[&str] = &["at", "timestamp", "datetime"];
+
+/// A foreign key, or a column called as if it were one.
+fn reference(facts: &Facts<'_>, column: &Column, words: &Words) -> Option<Guess> {
+    let rows = facts.own_rows();
+    let (table, name) = (facts.table, &column.name);
+    let declared =
+        table.foreign_keys.iter().filter(|key| key.columns.contains(name)).find_map(|key| facts.catalog.table(&key.to));
+    let parent = declared.or_else(|| (words.last() == "id").then(|| table_called(facts.named, words)).flatten());
+    if let Some(parent) = parent {
+        // Below the table's rows, or every index that adds a column to this one would look useless.
+        let distinct = facts.rows[&parent.name].min(rows / 2.0);
+        let null_fraction = if parent.name == table.name { 0.9 } else { 0.0 };
+        return Some(Guess { null_fraction, ..Guess::of(ColumnRole::Reference, distinct) });
+    }
+    let numbered = words.last() == "id" && matches!(column.ty.class, TypeClass::Integer | TypeClass::Uuid);
+    numbered.then(|| Guess::of(ColumnRole::Reference, rows / 10.0))
+}
+
+/// Finds the table that `x_id` is called after.
+fn table_called<'a>(named: &ByName<'a>, words: &Words) -> Option<&'a Table> {
+    let one = words.head()?;
+    let mut many = vec![one.clone(), format!("{one}s"), format!("{one}es")];
+    many.extend(one.strip_suffix('y').map(|stem| format!("{stem}ies")));
+    many.iter().find_map(|name| named.get(&Ident::new(name)).copied())
+}
+
+/// How many values an enum or a check leaves.
+fn members(table: &Table, column: &Column) -> Option<f64> {
+    if column.ty.class == TypeClass::Enum && !column.ty.members.is_empty() {
+        return Some(column.ty.members.len() as f64);
+    }
+    let listed = |check: &Check| check.condition.conjuncts().iter().find_map(|part| list_of(part, &column.name));
+    table.checks.iter().find_map(listed)
+}
+
+fn list_of(condition: &Expr, column: &Ident) -> Option<f64> {
+    match condition {
+        // `x IS NULL OR x IN (…)` bounds the values as the list alone does.
+        Expr::Op { op: Op::Or, operands } => match operands.as_slice() {
+            [Expr::Op { op: Op::IsNull, .. }, list] | [list, Expr::Op { op: Op::IsNull, .. }] => list_of(list, column),
+            _ => None,
+        },
+        Expr::Op { op: Op::In, operands } => {
+            let (key, values) = operands.split_first()?;
+            let key = if let Expr::Cast { operand, .. } = key { operand } else { key };
+            (key.as_column() == Some(column)).then_some(values.len() as f64)
+        }
+        _ => None,
+    }
+}
+
+/// A date, a time of day or a moment.
+fn moment(class: TypeClass, words: &Words, rows: f64) -> Guess {
+    let null_fraction = if words.any(words::RARE) { 0.95 } else { 0.3 };
+    let correlation = match class {
+        TypeClass::Time => 0.0,
+        _ if words.first() == "created" || words.first() == "inserted" => 0.98,
+        _ if words.any(words::MOVING) => 0.5,
+        _ => 0.9,
+    };
+    let n_distinct = match class {
+        TypeClass::Time => 96.0,
+        TypeClass::Date => rows.min(1000.0),
+        _ => 0.9 * rows,
+    };
+    Guess { null_fraction, correlation, ..Guess::of(ColumnRole::Time, n_distinct) }
+}
+
+/// What is left: numbers and text, told apart by name.
+fn named(facts: &Facts<'_>, column: &Column, words: &Words) -> Guess {
+    use ColumnRole::{ManyValued, Quantity, StatusLike};
+    let rows = facts.own_rows();
+    let class = column.ty.class;
+    let text = matches!(class, TypeClass::Text | TypeClass::Enum | TypeClass::Other);
+    let seen = facts.evidence.literals(&facts.table.name, &column.name) as f64;
+    let few = Guess::of(StatusLike, (seen + 1.0).max(8.0));
+    match words.last() {
+        last if words::STATUS.contains(&last) => few,
+        "weekday" | "dow" => Guess::of(StatusLike, 7.0),
+        "week" if words.any(&["day"]) => Guess::of(StatusLike, 7.0),
+        "month" => Guess::of(StatusLike, 12.0),
+        "year" => Guess::of(StatusLike, 5.0),
+        last if words::FIFTY.contains(&last) => Guess::of(StatusLike, 50.0),
+        _ if words.any(words::MONEY) && !text => Guess::of(Quantity, (rows / 20.0).max(100.0)),
+        _ if matches!(class, TypeClass::Numeric | TypeClass::Float | TypeClass::Interval) => {
+            Guess::of(Quantity, (rows / 20.0).max(100.0))
+        }
+        _ if class == TypeClass::Integer => Guess::of(Quantity, rows.min(200.0)),
+        _ if class == TypeClass::Uuid || class == TypeClass::Network => Guess::of(ManyValued, rows),
+        last if words::UNIQUE.contains(&last) || last == "id" => Guess::of(ManyValued, rows),
+        last if words::MOMENT.contains(&last) => moment(TypeClass::Timestamp, words, rows),
+        _ if seen > 0.0 || has_short_default(column) => few,
+        last if words::NAMES.contains(&last) => Guess::of(ManyValued, rows / 2.0),
+        _ if words.any(words::LONG) => Guess::of(ManyValued, rows),
+        _ if words.any(words::PLACES) => Guess::of(ManyValued, rows.min(1000.0)),
+        _ => Guess::of(ManyValued, 200.0),
+    }
+}
+
+/// A default of one word (`'pending'`) says that the column holds one of a few.
+fn has_short_default(column: &Column) -> bool {
+    let Some(default) = column.default.as_deref() else { return false };
+    let Some(inner) = default.trim().strip_prefix('\'').and_then(|rest| rest.split_once('\'')).map(|(inner, _)| inner)
+    else {
+        return false;
+    };
+    (1..=24).contains(&inner.len())
+        && inner.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
+}
+
+/// Bytes of an average value.
+fn width(column: &Column, guess: &Guess, words: &Words) -> f64 {
+    let declared = &column.ty.declared;
+    match column.ty.class {
+        TypeClass::Boolean => 1.0,
+        TypeClass::Integer if declared.contains("big") => 8.0,
+        TypeClass::Integer if declared.contains("small") => 2.0,
+        TypeClass::Integer | TypeClass::Date | TypeClass::Enum => 4.0,
+        TypeClass::Numeric | TypeClass::Float | TypeClass::Time | TypeClass::Timestamp | TypeClass::Network => 8.0,
+        TypeClass::Interval | TypeClass::Uuid => 16.0,
+        TypeClass::Json | TypeClass::Blob | TypeClass::TextSearch => 200.0,
+        TypeClass::Array | TypeClass::Range | TypeClass::Spatial => 64.0,
+        TypeClass::Text | TypeClass::Other => {
+            let usual: f64 = match guess.role {
+                ColumnRole::StatusLike => 9.0,
+                ColumnRole::Time => 20.0,
+                _ if words.any(words::LONG) => 200.0,
+                _ => 24.0,
+            };
+            length(declared).map_or(usual, |length| usual.min(length))
+        }
+    }
+}
+
+/// The length in `varchar(40)`.
+fn length(declared: &str) -> Option<f64> {
+    declared.split_once('(')?.1.trim_end_matches(')').trim().parse().ok()
+}

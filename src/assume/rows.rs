@@ -1,0 +1,120 @@
+//! How many rows a table is assumed to have: fan-out along foreign keys, from configured tables where there are any.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::catalog::{Catalog, ForeignKey, Table};
+use crate::name::{Ident, QName};
+
+use super::words::is_lookup_table;
+
+/// Rows of a table that nothing is known of.
+const BASE: f64 = 1e4;
+/// Rows of a table of settings or kinds.
+const LOOKUP: f64 = 1e3;
+/// Rows for each row of the largest parent.
+const FAN_OUT: f64 = 10.0;
+/// The least and the most that fan-out assumes; a configured parent above the most lifts it.
+const LEAST: f64 = 1e3;
+const MOST: f64 = 1e6;
+
+/// Rows by table.
+pub(super) type Rows = BTreeMap<QName, f64>;
+
+/// Assumes the rows of every table; `given` says what is configured.
+pub(super) fn rows(catalog: &Catalog, given: &dyn Fn(&QName) -> Option<f64>) -> Rows {
+    let parents = parents(catalog);
+    let mut rows = Rows::new();
+    for name in catalog.tables.keys() {
+        fill(catalog, name, &parents, given, &mut rows);
+    }
+    rows
+}
+
+/// A table's foreign keys to other tables, those along a cycle left out.
+type Parents<'a> = BTreeMap<&'a QName, Vec<(&'a ForeignKey, &'a QName)>>;
+
+fn parents(catalog: &Catalog) -> Parents<'_> {
+    let all: Parents<'_> = catalog
+        .tables
+        .values()
+        .map(|table| {
+            let resolved = table.foreign_keys.iter().filter_map(|key| Some((key, &catalog.table(&key.to)?.name)));
+            (&table.name, resolved.collect())
+        })
+        .collect();
+    let acyclic = all.iter().map(|(child, keys)| {
+        let kept = keys.iter().filter(|(_, parent)| !reaches(&all, parent, child)).copied();
+        (*child, kept.collect())
+    });
+    acyclic.collect()
+}
+
+/// Says whether foreign keys lead from one table to another (or are the same).
+fn reaches(parents: &Parents<'_>, from: &QName, to: &QName) -> bool {
+    let mut seen = BTreeSet::from([from]);
+    let mut open = vec![from];
+    while let Some(table) = open.pop() {
+        if table == to {
+            return true;
+        }
+        open.extend(
+            parents.get(table).into_iter().flatten().map(|(_, parent)| *parent).filter(|next| seen.insert(*next)),
+        );
+    }
+    false
+}
+
+/// Fills in a table after its parents; without cycles the way up ends.
+fn fill(
+    catalog: &Catalog,
+    name: &QName,
+    parents: &Parents<'_>,
+    given: &dyn Fn(&QName) -> Option<f64>,
+    rows: &mut Rows,
+) {
+    let mut open = vec![name];
+    while let Some(&name) = open.last() {
+        let keys = &parents[name];
+        let missing = keys.iter().map(|(_, parent)| *parent).find(|parent| !rows.contains_key(*parent));
+        if let Some(parent) = missing {
+            open.push(parent);
+            continue;
+        }
+        let table = &catalog.tables[name];
+        let count = given(name).unwrap_or_else(|| assumed(table, keys, rows));
+        rows.insert(name.clone(), count.max(0.0).round());
+        open.pop();
+    }
+}
+
+fn assumed(table: &Table, keys: &[(&ForeignKey, &QName)], rows: &Rows) -> f64 {
+    if let Some((_, parent)) =
+        keys.iter().find(|(key, _)| matches!(&key.columns[..], [column] if is_unique(table, column)))
+    {
+        return rows[*parent];
+    }
+    let parents_are_lookups = || keys.iter().all(|(_, parent)| is_lookup_table(&parent.name));
+    if is_lookup_table(&table.name.name) && (!is_association(table, keys) || parents_are_lookups()) {
+        return LOOKUP;
+    }
+    match keys.iter().map(|(_, parent)| rows[*parent]).reduce(f64::max) {
+        None => BASE,
+        Some(largest) => (FAN_OUT * largest).clamp(LEAST, MOST.max(largest)),
+    }
+}
+
+/// Says whether the table's rows pair those of its parents: `user_roles` has one for each role of each user, whatever its name ends in.
+fn is_association(table: &Table, keys: &[(&ForeignKey, &QName)]) -> bool {
+    let refers = |column: &Ident| keys.iter().any(|(key, _)| key.columns.contains(column));
+    let mut unique = table.indexes.iter().filter(|index| index.def.unique).map(|index| &index.def);
+    unique.any(|def| def.keys.len() > 1 && def.keys.iter().all(|key| key.expr.as_column().is_some_and(refers)))
+}
+
+/// Says whether a column alone identifies a row.
+pub(super) fn is_unique(table: &Table, column: &Ident) -> bool {
+    table.primary_key == [column.clone()]
+        || table.indexes.iter().any(|index| {
+            let def = &index.def;
+            def.unique && def.predicate.is_none() && def.keys.len() == 1 && def.keys[0].expr.as_column() == Some(column)
+        })
+}
