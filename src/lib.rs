@@ -29,6 +29,7 @@ pub mod sql;
 
 // Rank 2: steps.
 pub mod scratch;
+pub mod walk;
 
 // Rank 3: the run as a whole.
 pub mod report;

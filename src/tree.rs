@@ -62,4 +62,13 @@ pub enum TreeError {
     /// The path is not in the tree.
     #[error("`{0}` is not in the tree")]
     NotFound(TreePath),
+    /// A pattern of the configuration cannot be read.
+    #[error("`{pattern}` is no path pattern: {cause}")]
+    #[diagnostic(help("write it as in a `.gitignore` file, for example `scripts/**` or `*.report.sql`"))]
+    Pattern {
+        /// The pattern.
+        pattern: String,
+        /// What is wrong with it.
+        cause: String,
+    },
 }

@@ -1,0 +1,213 @@
+//! A tree on disk: what ignore files and the default excludes let through, and folders named in spite of them.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+use std::sync::mpsc;
+
+use ignore::gitignore::Gitignore;
+use ignore::{WalkBuilder, WalkState};
+use walkdir::WalkDir;
+
+use super::content::decode;
+use crate::config::Config;
+use crate::source::TreePath;
+use crate::tree::{Content, Tree, TreeError, TreeFile};
+
+/// Folders that hold dependencies, build output or tools' own files.
+const EXCLUDED: &[&str] = &[
+    ".bzr",
+    ".cargo",
+    ".eggs",
+    ".git",
+    ".gradle",
+    ".hg",
+    ".idea",
+    ".mypy_cache",
+    ".next",
+    ".nuxt",
+    ".pytest_cache",
+    ".svn",
+    ".terraform",
+    ".tox",
+    ".venv",
+    ".vscode",
+    ".yarn",
+    "__pycache__",
+    "bower_components",
+    "build",
+    "dist",
+    "node_modules",
+    "Pods",
+    "site-packages",
+    "target",
+    "vendor",
+    "venv",
+];
+
+/// The files below a folder on disk.
+///
+/// Symbolic links are not followed, neither to files nor to folders: what they lead to is either read at its own path
+/// or not part of the tree.
+pub struct Disk {
+    root: PathBuf,
+    exclude: Gitignore,
+    include: Vec<String>,
+    max_file_bytes: u64,
+}
+
+impl Disk {
+    /// Makes a tree of the folder `root`; the configuration's paths and patterns are relative to it.
+    ///
+    /// # Errors
+    /// When an exclude is no gitignore pattern. A root that is not there shows when it is listed.
+    pub fn new(root: impl Into<PathBuf>, config: &Config) -> Result<Self, TreeError> {
+        Ok(Self {
+            root: root.into(),
+            exclude: super::patterns(config.exclude.iter().map(String::as_str))?,
+            include: config.include.iter().map(|path| plain(path)).collect(),
+            max_file_bytes: config.limits.max_file_bytes,
+        })
+    }
+
+    fn root_error(&self, cause: impl ToString) -> TreeError {
+        TreeError::Root { root: self.root.display().to_string(), cause: cause.to_string() }
+    }
+
+    /// The path of a file relative to the root, `/`-separated.
+    fn tree_path(&self, path: &Path) -> Option<TreePath> {
+        let relative = path.strip_prefix(&self.root).ok()?;
+        let parts = relative.components().filter_map(|part| match part {
+            Component::Normal(name) => Some(name.to_string_lossy()),
+            _ => None,
+        });
+        let path = parts.collect::<Vec<_>>().join("/");
+        (!path.is_empty()).then(|| TreePath::new(path))
+    }
+
+    fn is_excluded(&self, path: &TreePath, folder: Folder) -> bool {
+        let is_folder = folder == Folder::Yes;
+        (is_folder && EXCLUDED.contains(&path.file_name()))
+            || self.exclude.matched_path_or_any_parents(path.as_str(), is_folder).is_ignore()
+    }
+
+    /// Lists what the ignore files let through, on all cores.
+    fn visible(&self) -> BTreeMap<TreePath, u64> {
+        let (sender, files) = mpsc::channel();
+        let mut builder = WalkBuilder::new(&self.root);
+        // Hidden folders count (`.sqlx`). Only ignore files that are part of the tree do, so that everybody who has
+        // the same commit checked out sees the same files.
+        builder.hidden(false).git_global(false).git_exclude(false).require_git(false).follow_links(false);
+        builder.build_parallel().run(|| {
+            let sender = sender.clone();
+            Box::new(move |entry| {
+                let (found, state) = self.visit(entry);
+                if let Some(file) = found {
+                    // The receiver lives until every walker is done.
+                    let _ = sender.send(file);
+                }
+                state
+            })
+        });
+        drop(sender);
+        files.into_iter().collect()
+    }
+
+    fn visit(&self, entry: Result<ignore::DirEntry, ignore::Error>) -> (Option<(TreePath, u64)>, WalkState) {
+        let entry = match entry {
+            Ok(entry) => entry,
+            // Listed all the same: reading it says why it cannot be read.
+            Err(error) => {
+                return (path_of(&error).and_then(|path| Some((self.tree_path(path)?, 0))), WalkState::Continue);
+            }
+        };
+        let Some(path) = self.tree_path(entry.path()) else {
+            return (None, WalkState::Continue);
+        };
+        let kind = entry.file_type();
+        if kind.is_some_and(|kind| kind.is_dir()) {
+            let excluded = self.is_excluded(&path, Folder::Yes);
+            return (None, if excluded { WalkState::Skip } else { WalkState::Continue });
+        }
+        if !kind.is_some_and(|kind| kind.is_file()) || self.is_excluded(&path, Folder::No) {
+            return (None, WalkState::Continue);
+        }
+        (Some((path, entry.metadata().map_or(0, |metadata| metadata.len()))), WalkState::Continue)
+    }
+
+    /// Adds the files that the configuration includes although ignore files or default excludes hide them.
+    fn add_included(&self, files: &mut BTreeMap<TreePath, u64>) {
+        for include in &self.include {
+            let start = self.root.join(include);
+            let walk = WalkDir::new(&start).follow_links(false).into_iter();
+            let entries = walk.filter_entry(|entry| {
+                let folder = if entry.file_type().is_dir() { Folder::Yes } else { Folder::No };
+                entry.depth() == 0 || !self.tree_path(entry.path()).is_some_and(|path| self.is_excluded(&path, folder))
+            });
+            for entry in entries.flatten().filter(|entry| entry.file_type().is_file()) {
+                if let Some(path) = self.tree_path(entry.path()) {
+                    files.insert(path, entry.metadata().map_or(0, |metadata| metadata.len()));
+                }
+            }
+        }
+    }
+}
+
+/// Whether a path is one of a folder.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Folder {
+    Yes,
+    No,
+}
+
+impl Tree for Disk {
+    fn list(&self) -> Result<Vec<TreeFile>, TreeError> {
+        fs::read_dir(&self.root).map_err(|error| self.root_error(error))?;
+        let mut files = self.visible();
+        self.add_included(&mut files);
+        Ok(files.into_iter().map(|(path, bytes)| TreeFile { path, bytes }).collect())
+    }
+
+    fn read(&self, path: &TreePath) -> Result<Content, TreeError> {
+        let not_found = || TreeError::NotFound(path.clone());
+        let unreadable = |error: std::io::Error| Content::Unread { reason: "unreadable", detail: error.to_string() };
+        if path.as_str().is_empty() || path.as_str().split('/').any(|part| matches!(part, "" | "." | "..")) {
+            return Err(not_found());
+        }
+        let file = self.root.join(path.as_str());
+        let (real, root) = match (file.canonicalize(), self.root.canonicalize()) {
+            (Ok(real), Ok(root)) => (real, root),
+            (Err(error), _) if error.kind() == std::io::ErrorKind::NotFound => return Err(not_found()),
+            (Err(error), _) | (_, Err(error)) => return Ok(unreadable(error)),
+        };
+        if !real.starts_with(&root) {
+            return Err(not_found());
+        }
+        match fs::metadata(&real) {
+            Err(error) => return Ok(unreadable(error)),
+            Ok(metadata) if metadata.len() > self.max_file_bytes => {
+                let detail = format!("{} bytes, more than `max-file-bytes` of {}", metadata.len(), self.max_file_bytes);
+                return Ok(Content::Unread { reason: "too-large", detail });
+            }
+            Ok(_) => {}
+        }
+        Ok(fs::read(&real).map_or_else(unreadable, decode))
+    }
+}
+
+/// Drops what a path in a configuration may say without meaning it (`./db/`).
+fn plain(path: &str) -> String {
+    path.split('/').filter(|part| !matches!(*part, "" | "." | "..")).collect::<Vec<_>>().join("/")
+}
+
+/// The path an error of the walker is about.
+fn path_of(error: &ignore::Error) -> Option<&Path> {
+    match error {
+        ignore::Error::WithPath { path, .. } => Some(path),
+        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => path_of(err),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

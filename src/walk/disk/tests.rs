@@ -1,0 +1,87 @@
+use std::sync::Arc;
+
+use super::*;
+
+/// A folder on disk with the given files.
+fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (path, text) in files {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().expect("a parent")).expect("folders");
+        fs::write(path, text).expect("a file");
+    }
+    folder
+}
+
+fn listed(folder: &tempfile::TempDir, config: &Config) -> Vec<String> {
+    let files = Disk::new(folder.path(), config).expect("patterns").list().expect("lists");
+    files.into_iter().map(|file| file.path.to_string()).collect()
+}
+
+#[test]
+fn ignore_files_and_default_excludes_hide_and_the_rest_is_sorted() {
+    let folder = folder(&[
+        ("z.sql", ""),
+        ("a/b.sql", ""),
+        ("a-c.sql", ""),
+        ("a/.gitignore", "hidden.sql\n"),
+        ("a/hidden.sql", ""),
+        (".sqlx/query-1.json", ""),
+        ("node_modules/x/y.sql", ""),
+        ("a/target/t.sql", ""),
+        (".git/config", ""),
+        ("target.sql", ""),
+        ("skip/me.sql", ""),
+    ]);
+    let config = Config { exclude: vec!["skip/".to_owned()], ..Config::default() };
+    let expect = [".sqlx/query-1.json", "a-c.sql", "a/.gitignore", "a/b.sql", "target.sql", "z.sql"];
+    assert_eq!(listed(&folder, &config), expect);
+}
+
+#[test]
+fn included_folders_are_read_in_spite_of_ignore_files() {
+    let folder = folder(&[
+        (".gitignore", "db/\n"),
+        ("db/schema.sql", ""),
+        ("db/vendor/x.sql", ""),
+        ("vendor/ours/q.sql", ""),
+        ("vendor/theirs/q.sql", ""),
+    ]);
+    let config = Config { include: vec!["./db/".to_owned(), "vendor/ours".to_owned()], ..Config::default() };
+    assert_eq!(listed(&folder, &config), [".gitignore", "db/schema.sql", "vendor/ours/q.sql"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn links_are_not_followed() {
+    use std::os::unix::fs::symlink;
+    let outside = folder(&[("secret.sql", "SELECT 1")]);
+    let folder = folder(&[("a/q.sql", "")]);
+    symlink(outside.path(), folder.path().join("out")).expect("a link");
+    symlink(folder.path(), folder.path().join("a/loop")).expect("a link");
+    symlink(folder.path().join("a/q.sql"), folder.path().join("copy.sql")).expect("a link");
+    assert_eq!(listed(&folder, &Config::default()), ["a/q.sql"]);
+    let disk = Disk::new(folder.path(), &Config::default()).expect("no patterns");
+    assert!(matches!(disk.read(&TreePath::new("out/secret.sql")), Err(TreeError::NotFound(_))));
+}
+
+#[test]
+fn reading_says_why_not() {
+    let folder = folder(&[("a.sql", "SELECT 1"), ("long.sql", "0123456789")]);
+    let limits = crate::config::Limits { max_file_bytes: 9, ..Default::default() };
+    let disk = Disk::new(folder.path(), &Config { limits, ..Config::default() }).expect("no patterns");
+    let read = |path: &str| disk.read(&TreePath::new(path));
+    assert_eq!(read("a.sql").expect("reads"), Content::Text(Arc::from("SELECT 1")));
+    assert!(matches!(read("long.sql"), Ok(Content::Unread { reason: "too-large", .. })));
+    assert!(matches!(read("b.sql"), Err(TreeError::NotFound(_))));
+    assert!(matches!(read("../a.sql"), Err(TreeError::NotFound(_))));
+    assert!(matches!(read("/etc/hostname"), Err(TreeError::NotFound(_))));
+}
+
+#[test]
+fn a_root_that_is_not_there_is_an_error() {
+    let disk = Disk::new("/does/not/exist", &Config::default()).expect("no patterns");
+    assert!(matches!(disk.list(), Err(TreeError::Root { .. })));
+    let config = Config { exclude: vec!["a{b".to_owned()], ..Config::default() };
+    assert!(matches!(Disk::new(".", &config), Err(TreeError::Pattern { .. })));
+}
