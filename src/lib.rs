@@ -28,6 +28,7 @@ pub mod explain;
 pub mod sql;
 
 // Rank 2: steps.
+pub mod rules;
 pub mod scratch;
 pub mod walk;
 

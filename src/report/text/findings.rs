@@ -57,7 +57,7 @@ fn write_evidence<'a>(
         }
     }
     if let Some(proof) = &finding.proof {
-        writeln!(out, "  {}", proof_line(proof, finding.confidence))?;
+        writeln!(out, "  {}", proof_line(report, finding, proof))?;
     }
     Ok(())
 }
@@ -95,19 +95,21 @@ fn write_plans(proof: &ProofEntry, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-fn proof_line(proof: &ProofEntry, confidence: Confidence) -> String {
+fn proof_line(report: &RunReport, finding: &FindingEntry, proof: &ProofEntry) -> String {
     let engine = neutral::line(&proof.engine);
+    let native = report.run.databases.iter().any(|database| database.name == finding.database && database.native);
     let proven = match proof.kind {
         ProofKind::Cost => match (proof.cost_before, proof.cost_after) {
             (Some(before), Some(after)) => {
                 format!("proven by {engine}: modelled cost {} before, {} after", figure(before), figure(after))
             }
-            _ => format!("proven by the plans of {engine}"),
+            _ => format!("proven by {engine}"),
         },
-        ProofKind::Plan => format!("proven by the plans of {engine} as a stand-in, no costs claimed"),
+        ProofKind::Plan if native => format!("planned by {engine}"),
+        ProofKind::Plan => format!("planned by {engine} as a stand-in, no costs claimed"),
         ProofKind::Shape => "told from the shape of the query: no existing index serves it".to_owned(),
     };
-    match confidence {
+    match finding.confidence {
         Confidence::High => proven,
         Confidence::Medium => format!("{proven} (medium confidence)"),
         Confidence::Low => format!("{proven} (low confidence)"),

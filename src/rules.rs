@@ -1,0 +1,183 @@
+//! The rules: what planlint has to say about queries, plans and schemas.
+//!
+//! A rule is a page (`rules/NAME.md`), a plain function (`rules/NAME.rs` of this module) and one line in [`RULES`].
+//! Rules read plain data and cannot fail; they know no engine, start no trial and compare no column lists: what an
+//! index is worth to an access is asked of `coverage`, what helps a query was tried by `advise` before they run.
+
+mod context;
+mod findings;
+mod nearest;
+pub mod page;
+mod served;
+mod subject;
+mod upkeep;
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use crate::advice::{IndexAdvice, QueryAdvice};
+use crate::catalog::Catalog;
+use crate::config::Limits;
+use crate::dialect::Target;
+use crate::engine::Tier;
+use crate::finding::Finding;
+use crate::name::QName;
+use crate::query::DatabaseId;
+use crate::stats::StatsModel;
+use crate::workload::WorkloadQuery;
+
+use context::{PlanContext, QueryContext, SchemaContext};
+use findings::Findings;
+use page::{Meta, Page};
+pub use upkeep::{SchemaAdvice, Upkeep, schema_advice};
+
+/// A rule.
+#[derive(Debug)]
+pub struct Rule {
+    /// Its name, as users write it.
+    pub name: &'static str,
+    /// Its page, front matter included.
+    pub text: &'static str,
+    /// Its page, read.
+    page: LazyLock<Page<'static>>,
+    check: Check,
+}
+
+/// What a rule is run on.
+#[derive(Debug)]
+enum Check {
+    /// Every query.
+    Query(fn(&QueryContext<'_>, &mut Findings)),
+    /// Every query that has a plan.
+    Plan(fn(&PlanContext<'_>, &mut Findings)),
+    /// Every table.
+    Schema(fn(&SchemaContext<'_>, &mut Findings)),
+}
+
+/// Declares the rules: a module, its name for users, and what it is run on.
+macro_rules! rules {
+    ($($module:ident $name:literal $kind:ident;)*) => {
+        $(mod $module;)*
+
+        /// Every rule, by name.
+        pub static RULES: [Rule; [$($name),*].len()] = [$(Rule {
+            name: $name,
+            text: include_str!(concat!("../rules/", $name, ".md")),
+            page: LazyLock::new(|| read(include_str!(concat!("../rules/", $name, ".md")))),
+            check: Check::$kind($module::check),
+        },)*];
+    };
+}
+
+rules! {
+    duplicate_index "duplicate-index" Schema;
+    full_table_scan "full-table-scan" Plan;
+    missing_index "missing-index" Query;
+    redundant_index "redundant-index" Schema;
+    sort_not_indexed "sort-not-indexed" Query;
+    unindexable_predicate "unindexable-predicate" Query;
+    unindexed_foreign_key "unindexed-foreign-key" Schema;
+    unknown_column "unknown-column" Query;
+    unknown_table "unknown-table" Query;
+}
+
+/// Reads a page that the tests have read before.
+fn read(text: &'static str) -> Page<'static> {
+    page::read(text).expect("every page in the list is well formed")
+}
+
+/// What rules are told of one database: the outcome of every step before them.
+#[derive(Clone, Copy, Debug)]
+pub struct RulesInput<'a> {
+    /// The database.
+    pub database: DatabaseId,
+    /// Its schema.
+    pub catalog: &'a Catalog,
+    /// What is known or assumed of its data.
+    pub stats: &'a StatsModel,
+    /// What production runs.
+    pub target: Target,
+    /// The numbers that decide when to speak.
+    pub limits: &'a Limits,
+    /// The queries.
+    pub workload: &'a [WorkloadQuery],
+    /// What the advisor found for each of them, in the same order; empty where it did not run.
+    pub advised: &'a [QueryAdvice],
+    /// The changes that mend the findings: the advisor's set and [`schema_advice`], with their numbers.
+    pub advice: &'a [IndexAdvice],
+    /// The engine that made the plans, as reports name it.
+    pub engine: Option<&'a str>,
+    /// What the evidence is worth.
+    pub tier: Tier,
+    /// Tables that a schema statement names which was not understood.
+    pub doubtful: &'a BTreeSet<QName>,
+}
+
+/// Finds a rule by name.
+pub fn rule(name: &str) -> Option<&'static Rule> {
+    RULES.iter().find(|rule| rule.name == name)
+}
+
+/// Runs every rule over a database.
+pub fn run(input: &RulesInput<'_>) -> Vec<Finding> {
+    let mut all = Vec::new();
+    for rule in &RULES {
+        let mut findings = Findings::new(rule.name, rule.meta(), input.database);
+        rule.run(input, &mut findings);
+        all.extend(findings.into_vec());
+    }
+    all
+}
+
+impl Rule {
+    /// Returns the rule's page.
+    pub fn page(&self) -> &Page<'static> {
+        &self.page
+    }
+
+    /// Returns the front matter of the rule's page.
+    pub fn meta(&self) -> &Meta {
+        &self.page.meta
+    }
+
+    fn run(&self, input: &RulesInput<'_>, findings: &mut Findings) {
+        match self.check {
+            Check::Query(check) => context::queries(input).for_each(|cx| check(&cx, findings)),
+            Check::Plan(check) => context::queries(input)
+                .filter_map(|query| Some(PlanContext { plan: query.query.planned()?, query }))
+                .for_each(|cx| check(&cx, findings)),
+            Check::Schema(check) => {
+                for table in input.catalog.tables.values() {
+                    check(&SchemaContext { input, table }, findings);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_modules_and_list_agree() {
+        let mut pages: Vec<String> = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/rules"))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        pages.sort();
+        let listed: Vec<String> = RULES.iter().map(|rule| format!("{}.md", rule.name)).collect();
+        assert_eq!(pages, listed, "a page is a rule and the list is sorted");
+        for rule in &RULES {
+            let page = page::read(rule.text).unwrap_or_else(|error| panic!("{}: {error}", rule.name));
+            assert_eq!(page.title, rule.name);
+            assert!(page.summary.starts_with("Reports "), "{}: {}", rule.name, page.summary);
+            let reads = match rule.check {
+                Check::Query(_) => ["query", "plan"].as_slice(),
+                Check::Plan(_) => &["plan"],
+                Check::Schema(_) => &["schema"],
+            };
+            assert!(reads.contains(&page.meta.reads.as_str()), "{}", rule.name);
+        }
+    }
+}

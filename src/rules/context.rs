@@ -1,0 +1,228 @@
+//! What a rule is handed: one query, one plan or one table, with everything known around it.
+
+use std::collections::BTreeSet;
+use std::ops::Deref;
+
+use crate::advice::{Action, IndexAdvice, Proof, ProofKind, QueryAdvice, Trial};
+use crate::catalog::{IndexId, Table};
+use crate::coverage::{self, Joins, Serving};
+use crate::engine::Fidelity;
+use crate::finding::{Confidence, Place};
+use crate::name::QName;
+use crate::plan::{self, Access, Plan, PlanNames};
+use crate::query::{AccessPattern, RefId, UnknownKind};
+use crate::workload::WorkloadQuery;
+
+use super::RulesInput;
+use super::upkeep::Upkeep;
+
+/// One query that application code sends.
+#[derive(Clone, Copy)]
+pub(super) struct QueryContext<'a> {
+    input: &'a RulesInput<'a>,
+    /// The query.
+    pub query: &'a WorkloadQuery,
+    /// What the advisor found for it.
+    advised: Option<&'a QueryAdvice>,
+    /// Whether most tables that queries name are in the schema; else it is another application's, or a part of one.
+    pub schema_fits: bool,
+}
+
+/// One query and its plan.
+pub(super) struct PlanContext<'a> {
+    /// The query.
+    pub query: QueryContext<'a>,
+    /// Its plan.
+    pub plan: &'a Plan,
+}
+
+/// One table.
+pub(super) struct SchemaContext<'a> {
+    pub(super) input: &'a RulesInput<'a>,
+    /// The table.
+    pub table: &'a Table,
+}
+
+/// The queries rules may speak about; what only migrations or tests send builds the schema or checks it, and is not judged.
+pub(super) fn queries<'a>(input: &'a RulesInput<'a>) -> impl Iterator<Item = QueryContext<'a>> {
+    let queries = input.workload.iter().enumerate().filter(|(_, query)| query.advisable);
+    let schema_fits = schema_fits(input.workload);
+    queries.map(move |(at, query)| QueryContext { input, query, advised: input.advised.get(at), schema_fits })
+}
+
+fn schema_fits(workload: &[WorkloadQuery]) -> bool {
+    let (mut known, mut unknown): (BTreeSet<&QName>, BTreeSet<&QName>) = Default::default();
+    for query in workload {
+        known.extend(query.shape.references.iter().map(|reference| &reference.table));
+        unknown.extend(query.shape.unknown.iter().filter_map(|name| match &name.kind {
+            UnknownKind::Table(table) => Some(table),
+            UnknownKind::Column { .. } => None,
+        }));
+    }
+    known.len() > unknown.len()
+}
+
+impl<'a> Deref for QueryContext<'a> {
+    type Target = RulesInput<'a>;
+
+    fn deref(&self) -> &RulesInput<'a> {
+        self.input
+    }
+}
+
+impl<'a> Deref for PlanContext<'a> {
+    type Target = QueryContext<'a>;
+
+    fn deref(&self) -> &QueryContext<'a> {
+        &self.query
+    }
+}
+
+impl<'a> Deref for SchemaContext<'a> {
+    type Target = RulesInput<'a>;
+
+    fn deref(&self) -> &RulesInput<'a> {
+        self.input
+    }
+}
+
+impl<'a> RulesInput<'a> {
+    /// Returns how many rows a table has, known or assumed.
+    pub(super) fn rows(&self, table: &QName) -> Option<f64> {
+        self.stats.table(table).map(|stats| stats.rows)
+    }
+
+    /// Says whether a table is known or assumed to be so small that no planner minds.
+    pub(super) fn is_small(&self, table: &QName) -> bool {
+        self.rows(table).is_some_and(|rows| rows < self.limits.min_rows)
+    }
+}
+
+impl<'a> SchemaContext<'a> {
+    /// What indexes are judged by whatever the queries are.
+    pub(super) fn upkeep(&self) -> Upkeep<'a> {
+        let RulesInput { catalog, stats, target, limits, workload, .. } = self.input;
+        Upkeep { catalog, stats, target, limits, workload }
+    }
+}
+
+impl<'a> QueryContext<'a> {
+    /// Returns what is asked of every reference of the query.
+    pub(super) fn patterns(&self) -> &'a [AccessPattern] {
+        &self.query.shape.patterns
+    }
+
+    /// Returns what is asked of a reference.
+    pub(super) fn pattern(&self, reference: RefId) -> Option<&'a AccessPattern> {
+        self.query.shape.patterns.get(usize::from(reference.0))
+    }
+
+    /// Returns the table behind a pattern.
+    pub(super) fn table_of(&self, pattern: &AccessPattern) -> Option<&'a Table> {
+        self.input.catalog.table(&pattern.table)
+    }
+
+    /// Returns the place of a reference's name in the query.
+    pub(super) fn place_of(&self, reference: RefId) -> Place {
+        Place::Reference { query: self.query.id, reference }
+    }
+
+    /// Returns the place of a range of the query's text, or of the reference where the range is empty (it came out of a view).
+    pub(super) fn place_in(&self, sql: &std::ops::Range<u32>, reference: RefId) -> Place {
+        match sql.is_empty() {
+            true => self.place_of(reference),
+            false => Place::Sql { query: self.query.id, range: sql.clone() },
+        }
+    }
+
+    /// Returns the changes that serve references of the query, each with the references it serves.
+    pub(super) fn advice(&self) -> Vec<(&'a IndexAdvice, Vec<RefId>)> {
+        let mut found: Vec<(&IndexAdvice, Vec<RefId>)> = Vec::new();
+        for (reference, id) in self.advised.iter().flat_map(|advised| &advised.advice) {
+            let Some(advice) = self.input.advice.iter().find(|advice| advice.id == *id) else { continue };
+            match found.iter_mut().find(|(known, _)| known.id == *id) {
+                Some((_, references)) => references.push(*reference),
+                None => found.push((advice, vec![*reference])),
+            }
+        }
+        found.retain(|(advice, _)| advice.action != Action::Drop);
+        found
+    }
+
+    /// Returns the index the advisor proposes for a reference: the one made for this query, before sets were merged.
+    pub(super) fn served_by(&self, reference: RefId) -> Option<&'a crate::catalog::IndexDef> {
+        self.advised?.served.iter().find(|(served, _)| *served == reference).map(|(_, def)| def)
+    }
+
+    /// Returns the change that helps a reference, if one does.
+    pub(super) fn index_for(&self, reference: RefId) -> Option<&'a IndexAdvice> {
+        self.advice().into_iter().find(|(_, references)| references.contains(&reference)).map(|(advice, _)| advice)
+    }
+
+    /// Returns the candidates tried for a reference and what became of each.
+    pub(super) fn tried(&self, reference: RefId) -> impl Iterator<Item = &'a Trial> {
+        let tried = self.advised.into_iter().flat_map(|advised| &advised.tried);
+        tried.filter(move |trial| trial.reference == reference)
+    }
+
+    /// Returns the evidence for the indexes proposed for the query.
+    pub(super) fn proof(&self) -> Option<&'a Proof> {
+        self.advised?.proof.as_ref()
+    }
+
+    /// Returns the existing index that serves a reference best, joins included.
+    pub(super) fn serving(&self, pattern: &'a AccessPattern) -> Option<Serving<'a>> {
+        coverage::serving(self.table_of(pattern)?, pattern, Joins::Bound, &self.input.target)
+    }
+
+    /// Says whether rows of a reference are looked up rather than read one by one: in the plan if there is one, else as far
+    /// as the existing indexes tell.
+    pub(super) fn is_sought(&self, pattern: &'a AccessPattern) -> bool {
+        match self.query.planned() {
+            Some(plan) => match plan.root.access_of(pattern.reference) {
+                Some(Access::Seek { .. } | Access::Other) | None => true,
+                Some(Access::TableKey { conditions }) => !conditions.is_empty(),
+                Some(Access::FullTable | Access::FullIndex { .. } | Access::Automatic { .. }) => false,
+            },
+            None => self.serving(pattern).is_some_and(|serving| serving.coverage.seeks() || serving.coverage.special),
+        }
+    }
+
+    /// Returns how sure a claim about the plan may be: of an approximate one, or of none, less.
+    pub(super) fn plan_confidence(&self) -> Confidence {
+        match (self.query.planned(), &self.query.engine.fidelity) {
+            (Some(_), Fidelity::Exact) => Confidence::High,
+            _ => Confidence::Medium,
+        }
+    }
+}
+
+impl PlanContext<'_> {
+    /// The plan as evidence.
+    pub(super) fn proof_of_plan(&self) -> Option<Proof> {
+        Some(Proof {
+            kind: ProofKind::Plan,
+            engine: self.engine?.to_owned(),
+            tier: self.tier,
+            cost_before: None,
+            cost_after: None,
+            plan_before: Some(plan::tree(self.plan, self)),
+            plan_after: None,
+        })
+    }
+}
+
+impl PlanNames for PlanContext<'_> {
+    fn reference(&self, id: RefId) -> String {
+        let Some(reference) = self.query.query.shape.references.get(usize::from(id.0)) else { return String::new() };
+        match reference.label == reference.table.name {
+            true => reference.table.to_string(),
+            false => format!("{} {}", reference.table, reference.label),
+        }
+    }
+
+    fn index(&self, id: IndexId) -> String {
+        let name = self.catalog.index(id).and_then(|index| index.name.as_ref());
+        name.map_or_else(|| "of the key".to_owned(), ToString::to_string)
+    }
+}

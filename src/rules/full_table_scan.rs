@@ -1,0 +1,100 @@
+//! Rule `full-table-scan`; the reader's side of it is `rules/full-table-scan.md`.
+
+use super::context::PlanContext;
+use super::findings::Findings;
+use super::subject;
+use super::unindexable_predicate::hidden;
+use crate::advice::{Trial, Verdict};
+use crate::catalog::{Method, Table};
+use crate::expr::{Expr, Literal, Op};
+use crate::finding::Severity;
+use crate::plan::{Access, PlanOp};
+use crate::query::{AccessPattern, Predicate, PredicateOp};
+use crate::stats::StatsSource;
+
+pub(super) fn check(cx: &PlanContext<'_>, findings: &mut Findings) {
+    cx.plan.root.walk(&mut |step| {
+        let PlanOp::Scan { reference, access: Access::FullTable, filtered: true } = &step.op else { return };
+        let Some(pattern) = cx.pattern(*reference) else { return };
+        if cx.is_small(&pattern.table) || speaks_elsewhere(cx, pattern) {
+            return;
+        }
+        let Some((why, what_to_do, at_most)) = why(cx, pattern) else { return };
+        // A few thousand rows read whole are nobody's worry: only a row count that was given makes this one.
+        let known = cx.stats.table(&pattern.table).is_some_and(|stats| stats.source > StatsSource::Assumed);
+        findings
+            .report(cx.place_of(*reference), subject::access(pattern))
+            .message(format!("every row of `{}` is read to answer a filtered query: {why}", pattern.table))
+            .help(what_to_do)
+            .table(&pattern.table)
+            .columns(pattern.predicates.iter().map(|predicate| &predicate.key))
+            .proof(cx.proof_of_plan())
+            .at_most(if known { at_most } else { Severity::Info })
+            .no_surer_than(cx.plan_confidence());
+    });
+}
+
+/// Says whether an index helps, another rule speaks, an index of another method may serve in production, or candidates
+/// were planned and gained too little: then the scan is the planner's own choice.
+fn speaks_elsewhere(cx: &PlanContext<'_>, pattern: &AccessPattern) -> bool {
+    let planned = |trial: &Trial| !matches!(trial.verdict, Verdict::Guard(_) | Verdict::Refused(_));
+    let asked: Vec<_> = pattern.predicates.iter().flat_map(|predicate| predicate.key.columns()).collect();
+    let special = cx.table_of(pattern).is_some_and(|table| {
+        table.usable_indexes().any(|index| {
+            matches!(index.def.method, Method::Other(_))
+                && index.def.keys.iter().any(|key| key.expr.columns().iter().any(|column| asked.contains(column)))
+        })
+    });
+    special
+        || cx.index_for(pattern.reference).is_some()
+        || cx.tried(pattern.reference).any(planned)
+        || !hidden(cx, pattern).is_empty()
+}
+
+/// Why no index can be searched, what to do, and how bad that is at the most.
+type Why = (String, &'static str, Severity);
+
+/// Says why no index can be searched; nothing where the reason is not clear.
+fn why(cx: &PlanContext<'_>, pattern: &AccessPattern) -> Option<Why> {
+    let (optional, required): (Vec<&Predicate>, Vec<&Predicate>) =
+        pattern.predicates.iter().partition(|predicate| predicate.optional);
+    if let Some(switched) = optional.first().filter(|_| required.is_empty()) {
+        let why = format!("the condition on `{}` stands behind a run-time switch, so no plan may rely on it", switched.key);
+        return Some((why, "send a query of its own for each case", Severity::Warning));
+    }
+    // What an index could search and is not advised was refused by a guard, for reasons of size or of few values.
+    if required.iter().any(|predicate| predicate.op != PredicateOp::Other) {
+        return None;
+    }
+    required.iter().find_map(|predicate| operator(cx, pattern, predicate))
+}
+
+fn operator(cx: &PlanContext<'_>, pattern: &AccessPattern, predicate: &Predicate) -> Option<Why> {
+    let Expr::Op { op, operands } = &predicate.condition else { return None };
+    let key = &predicate.key;
+    let words = "if the table is large, give it an index that knows words or trigrams";
+    match (op, operands.last()) {
+        (Op::Like | Op::ILike, Some(Expr::Literal(Literal::Text(text)))) if text.starts_with(['%', '_']) => {
+            let why = format!("what `{}` looks for in `{key}` starts with a wildcard", op.symbol());
+            Some((why, words, Severity::Warning))
+        }
+        (Op::Like | Op::ILike, Some(Expr::Param)) if !leads_an_index(cx, pattern, key) => {
+            let why = format!("no plan may rely on how the pattern of `{}` on `{key}` starts", op.symbol());
+            Some((why, words, Severity::Info))
+        }
+        (Op::Other(symbol), _) if SPECIAL.contains(&symbol.to_ascii_lowercase().as_str()) => {
+            let why = format!("`{symbol}` on `{key}` is answered by no b-tree");
+            Some((why, "give it an index of a method that answers the operator, if the database has one", Severity::Warning))
+        }
+        _ => None,
+    }
+}
+
+/// Operators that find few rows and that only indexes of their own methods answer.
+const SPECIAL: [&str; 12] =
+    ["~", "~*", "@>", "<@", "&&", "?", "?|", "?&", "@@", "regexp", "rlike", "similar to"];
+
+fn leads_an_index(cx: &PlanContext<'_>, pattern: &AccessPattern, key: &Expr) -> bool {
+    let leads = |table: &Table| table.usable_indexes().any(|index| index.def.keys[0].expr == *key);
+    cx.table_of(pattern).is_some_and(leads)
+}

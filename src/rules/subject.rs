@@ -1,0 +1,44 @@
+//! What the fingerprint of a finding about an access is made of.
+
+use std::collections::BTreeSet;
+
+use crate::query::{AccessPattern, PredicateOp};
+
+/// The set of (key, operator class) of filters and joins, then the ordered sort list: no literal, limit, alias,
+/// projection or advised name, so that only a change of what is asked moves a fingerprint.
+pub(super) fn access(pattern: &AccessPattern) -> String {
+    let mut asked = BTreeSet::new();
+    for predicate in &pattern.predicates {
+        asked.insert(format!("{} {}", predicate.key, class(predicate.op)));
+    }
+    for any in &pattern.disjunctions {
+        let branches: BTreeSet<String> = any
+            .branches
+            .iter()
+            .map(|branch| {
+                let terms: BTreeSet<String> =
+                    branch.iter().map(|predicate| format!("{} {}", predicate.key, class(predicate.op))).collect();
+                terms.into_iter().collect::<Vec<_>>().join(" & ")
+            })
+            .collect();
+        asked.insert(branches.into_iter().collect::<Vec<_>>().join(" | "));
+    }
+    for join in &pattern.joins {
+        asked.insert(format!("{} join", join.key));
+    }
+    let order = pattern.order.iter().map(|order| format!("{} {}", order.key, order.desc));
+    let asked: Vec<String> = asked.into_iter().collect();
+    format!("{} order {}", asked.join(", "), order.collect::<Vec<_>>().join(", "))
+}
+
+fn class(op: PredicateOp) -> &'static str {
+    match op {
+        PredicateOp::Eq => "eq",
+        PredicateOp::In => "in",
+        PredicateOp::Range(_) => "range",
+        PredicateOp::Prefix => "prefix",
+        PredicateOp::Null => "null",
+        PredicateOp::NotNull => "not-null",
+        PredicateOp::Other => "other",
+    }
+}

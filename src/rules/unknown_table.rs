@@ -1,0 +1,28 @@
+//! Rule `unknown-table`; the reader's side of it is `rules/unknown-table.md`.
+
+use super::context::QueryContext;
+use super::findings::Findings;
+use super::nearest::nearest;
+use crate::finding::{Confidence, Place};
+use crate::query::UnknownKind;
+
+pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {
+    for unknown in &cx.query.shape.unknown {
+        let UnknownKind::Table(table) = &unknown.kind else { continue };
+        if unknown.sql.is_empty() || cx.doubtful.contains(table) || !cx.schema_fits {
+            continue;
+        }
+        let known = cx.catalog.tables.keys().chain(cx.catalog.views.keys()).map(|name| name.name.as_str());
+        let report = findings
+            .report(Place::Sql { query: cx.query.id, range: unknown.sql.clone() }, String::new())
+            .message(format!("the schema has no table `{table}`"))
+            .table(table);
+        match nearest(table.name.as_str(), known) {
+            Some(meant) => report.help(format!("there is a table `{meant}`")),
+            // Without a name close to it, the table may well be created where planlint does not look.
+            None => report
+                .help("if it is created elsewhere, name that file under `schema` in `planlint.toml`")
+                .no_surer_than(Confidence::Medium),
+        };
+    }
+}

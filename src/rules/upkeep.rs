@@ -1,0 +1,86 @@
+//! What a schema's indexes need whatever the queries are: those that are missing under foreign keys, those too many.
+//!
+//! The rules `unindexed-foreign-key`, `duplicate-index` and `redundant-index` tell it, [`schema_advice`] turns it into
+//! changes for the advised set; both read it here, so that a finding and the DDL that mends it never disagree.
+
+mod foreign_keys;
+mod surplus;
+
+use crate::advice::{Action, IndexAdvice};
+use crate::catalog::{Catalog, IndexDef};
+use crate::config::Limits;
+use crate::coverage;
+use crate::dialect::Target;
+use crate::name::Ident;
+use crate::stats::StatsModel;
+use crate::workload::WorkloadQuery;
+
+pub(super) use foreign_keys::unindexed;
+pub(super) use surplus::{Kind, surplus};
+
+/// A change of indexes that the schema asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SchemaAdvice {
+    /// `Create` or `Drop`.
+    pub action: Action,
+    /// The existing index's name, for `Drop`.
+    pub name: Option<Ident>,
+    /// What it indexes.
+    pub def: IndexDef,
+    /// The existing index that serves what a dropped one served.
+    pub covered_by: Option<Ident>,
+    /// Why.
+    pub reason: String,
+}
+
+/// What the schema is asked for beside the queries: the same rows that the rules speak of.
+#[derive(Clone, Copy, Debug)]
+pub struct Upkeep<'a> {
+    /// The schema.
+    pub catalog: &'a Catalog,
+    /// What is known or assumed of its data.
+    pub stats: &'a StatsModel,
+    /// What production runs.
+    pub target: &'a Target,
+    /// The numbers that decide when to speak.
+    pub limits: &'a Limits,
+    /// The queries.
+    pub workload: &'a [WorkloadQuery],
+}
+
+/// Lists the changes of indexes that the schema asks for, beside what `advised` brings already; by table, then index.
+pub fn schema_advice(upkeep: &Upkeep<'_>, advised: &[IndexAdvice]) -> Vec<SchemaAdvice> {
+    let mut changes: Vec<SchemaAdvice> = Vec::new();
+    for table in upkeep.catalog.tables.values() {
+        for found in unindexed(upkeep, table).into_iter().filter(|found| found.need.is_shown()) {
+            let def = found.index(upkeep.target.dialect);
+            let made = advised.iter().filter(|advice| advice.action != Action::Drop).map(|advice| &advice.def);
+            let made =
+                made.chain(changes.iter().filter(|change| change.action == Action::Create).map(|change| &change.def));
+            if made.into_iter().all(|made| !serves(made, &def, upkeep.target)) {
+                let reason = found.need.told(found.key);
+                changes.push(SchemaAdvice { action: Action::Create, name: None, def, covered_by: None, reason });
+            }
+        }
+        for found in surplus(upkeep, table) {
+            let Some(name) = &found.index.name else { continue };
+            let replaced = advised.iter().flat_map(|advice| &advice.replaces).any(|replaced| replaced.name == *name);
+            if !replaced {
+                changes.push(SchemaAdvice {
+                    action: Action::Drop,
+                    name: Some(name.clone()),
+                    def: found.index.def.clone(),
+                    covered_by: found.keeper.name.clone(),
+                    reason: found.told(),
+                });
+            }
+        }
+    }
+    changes
+}
+
+/// Says whether an index does what `wanted` would.
+pub(super) fn serves(made: &IndexDef, wanted: &IndexDef, target: &Target) -> bool {
+    made.table == wanted.table
+        && (coverage::is_duplicate(made, wanted) || coverage::subsumes(made, wanted, target).is_ok())
+}

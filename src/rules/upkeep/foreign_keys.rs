@@ -1,0 +1,144 @@
+//! Foreign keys whose columns no index finds, and what needs one.
+//!
+//! Deleting a referenced row makes the database look for the rows that refer to it; without an index it reads the
+//! whole referencing table, once for every row deleted.
+
+use crate::catalog::{ForeignKey, IndexDef, ReferentialAction, Table};
+use crate::coverage;
+use crate::dialect::Dialect;
+use crate::expr::{Expr, Op};
+use crate::query::{AccessPattern, Predicate, PredicateOp, RefId, StatementKind, Value};
+
+use super::Upkeep;
+
+/// Rows found by the head of an index that are few enough to be checked one by one.
+const FEW_ROWS: f64 = 100.0;
+
+/// A foreign key without an index.
+#[derive(Debug)]
+pub(crate) struct Unindexed<'a> {
+    /// Its position in the table.
+    pub position: usize,
+    /// The key.
+    pub key: &'a ForeignKey,
+    /// What needs an index.
+    pub need: Need,
+    table: &'a Table,
+}
+
+/// What needs an index under a foreign key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// A query deletes rows of the referenced table.
+    Delete,
+    /// The key deletes or changes the referencing rows, so referenced rows are meant to be deleted.
+    Action(ReferentialAction),
+    /// Nothing that can be seen.
+    Unseen,
+}
+
+impl Need {
+    /// Says whether something that can be seen needs the index.
+    pub(crate) fn is_shown(self) -> bool {
+        self != Self::Unseen
+    }
+
+    /// Says in words what reads the table.
+    pub(crate) fn told(self, key: &ForeignKey) -> String {
+        let parent = &key.to;
+        match self {
+            Self::Delete => format!("a query deletes from `{parent}`, which looks for the rows that refer to it"),
+            Self::Action(ReferentialAction::Cascade) => {
+                format!("deleting from `{parent}` deletes the rows that refer to it, and has to find them")
+            }
+            Self::Action(_) => {
+                format!("deleting from `{parent}` changes the rows that refer to it, and has to find them")
+            }
+            Self::Unseen => format!("deleting from `{parent}`, or joining from it, reads every row"),
+        }
+    }
+}
+
+impl Unindexed<'_> {
+    /// The index that would serve the key.
+    pub(crate) fn index(&self, dialect: Dialect) -> IndexDef {
+        IndexDef::btree(dialect, self.table.name.clone(), self.key.columns.iter().cloned())
+    }
+}
+
+/// Lists a table's foreign keys that no index serves, one for each set of columns.
+pub(crate) fn unindexed<'a>(upkeep: &Upkeep<'_>, table: &'a Table) -> Vec<Unindexed<'a>> {
+    let stats = upkeep.stats.table(&table.name);
+    let small = stats.is_some_and(|stats| stats.rows < upkeep.limits.min_rows);
+    // MySQL makes an index under every foreign key itself; a partition's keys are its parent's.
+    if small || upkeep.target.dialect == Dialect::Mysql || table.parent.is_some() {
+        return Vec::new();
+    }
+    let mut found: Vec<Unindexed<'a>> = Vec::new();
+    for (position, key) in table.foreign_keys.iter().enumerate() {
+        let repeated = found.iter().any(|other| other.key.columns == key.columns);
+        if !repeated && !key.columns.is_empty() && !is_served(upkeep, table, key) {
+            found.push(Unindexed { position, key, need: need(upkeep, key), table });
+        }
+    }
+    found
+}
+
+fn need(upkeep: &Upkeep<'_>, key: &ForeignKey) -> Need {
+    let deletes = upkeep.workload.iter().filter(|query| query.advisable).any(|query| {
+        query.shape.statement == StatementKind::Delete
+            && query.shape.references.iter().any(|reference| reference.written && reference.table == key.to)
+    });
+    match key.on_delete {
+        _ if deletes => Need::Delete,
+        ReferentialAction::Refuse => Need::Unseen,
+        action => Need::Action(action),
+    }
+}
+
+/// Says whether an index finds the referring rows, all of them by key or few enough of them by its head.
+fn is_served(upkeep: &Upkeep<'_>, table: &Table, key: &ForeignKey) -> bool {
+    let rows = upkeep.stats.table(&table.name).map_or(f64::INFINITY, |stats| stats.rows);
+    let distinct = |column| upkeep.stats.column(&table.name, column).map_or(1.0, |stats| stats.n_distinct);
+    let access = lookup(table, key);
+    // SQLite's `INTEGER PRIMARY KEY` is the table's own key and has no index behind it.
+    let is_row_key =
+        table.primary_key.first().is_some_and(|first| table.primary_key.len() == 1 && key.columns.contains(first));
+    is_row_key
+        || table.usable_indexes().any(|index| {
+            let coverage = coverage::covers(&index.def, &access, upkeep.target);
+            let bound = usize::from(coverage.equality);
+            let found = index.def.key_columns().take(bound).fold(rows, |rows, column| rows / distinct(column).max(1.0));
+            bound == key.columns.len() || (bound > 0 && found <= FEW_ROWS)
+        })
+}
+
+/// What the database asks of the table when a referenced row goes.
+fn lookup(table: &Table, key: &ForeignKey) -> AccessPattern {
+    let predicate = |column: &crate::name::Ident| {
+        let column = Expr::Column(column.clone());
+        Predicate {
+            key: column.clone(),
+            op: PredicateOp::Eq,
+            value: Value::Param,
+            condition: Expr::op(Op::Eq, vec![column, Expr::Param]),
+            sql: 0..0,
+            optional: false,
+        }
+    };
+    AccessPattern {
+        table: table.name.clone(),
+        reference: RefId(0),
+        predicates: key.columns.iter().map(predicate).collect(),
+        disjunctions: Vec::new(),
+        joins: Vec::new(),
+        order: Vec::new(),
+        order_complete: false,
+        group: Vec::new(),
+        distinct: Vec::new(),
+        extremum: None,
+        limit: None,
+        columns: Default::default(),
+        lock: false,
+    }
+}
