@@ -47,7 +47,10 @@ fn write_evidence<'a>(
         let names: Vec<String> = advice.iter().map(|entry| format!("`{}`", neutral::line(&entry.name))).collect();
         return writeln!(out, "  {} above: {}", verb(advice[0].action), names.join(", "));
     }
-    if let Some(proof) = &finding.proof {
+    if let Some(proof) = &finding.proof
+        // Two indexes for one query share its plans.
+        && finding.query.as_deref().is_none_or(|query| told.insert(query))
+    {
         write_plans(proof, out)?;
     }
     for entry in &fresh {

@@ -101,16 +101,12 @@ fn is_served(upkeep: &Upkeep<'_>, table: &Table, key: &ForeignKey) -> bool {
     let rows = upkeep.stats.table(&table.name).map_or(f64::INFINITY, |stats| stats.rows);
     let distinct = |column| upkeep.stats.column(&table.name, column).map_or(1.0, |stats| stats.n_distinct);
     let access = lookup(table, key);
-    // SQLite's `INTEGER PRIMARY KEY` is the table's own key and has no index behind it.
-    let is_row_key =
-        table.primary_key.first().is_some_and(|first| table.primary_key.len() == 1 && key.columns.contains(first));
-    is_row_key
-        || table.usable_indexes().any(|index| {
-            let coverage = coverage::covers(&index.def, &access, upkeep.target);
-            let bound = usize::from(coverage.equality);
-            let found = index.def.key_columns().take(bound).fold(rows, |rows, column| rows / distinct(column).max(1.0));
-            bound == key.columns.len() || (bound > 0 && found <= FEW_ROWS)
-        })
+    table.usable_indexes().any(|index| {
+        let coverage = coverage::covers(&index.def, &access, upkeep.target);
+        let bound = usize::from(coverage.equality);
+        let found = index.def.key_columns().take(bound).fold(rows, |rows, column| rows / distinct(column).max(1.0));
+        bound == key.columns.len() || (bound > 0 && found <= FEW_ROWS)
+    })
 }
 
 /// What the database asks of the table when a referenced row goes.

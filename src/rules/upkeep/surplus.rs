@@ -50,13 +50,17 @@ impl Surplus<'_> {
 pub(crate) fn surplus<'a>(upkeep: &Upkeep<'_>, table: &'a Table) -> Vec<Surplus<'a>> {
     let mut stay: Vec<&Index> = table.usable_indexes().collect();
     // The most worth keeping first: whoever comes later is judged against those that stay only.
-    stay.sort_by_key(|index| (index.backs.is_none(), !index.def.unique, usize::MAX - index.def.keys.len(), index.id));
+    stay.sort_by_key(|index| {
+        (index.backs.is_none(), !index.def.unique, usize::MAX - index.def.keys.len(), index.place)
+    });
     let mut found: Vec<Surplus<'a>> = Vec::new();
     let judged = stay.clone();
     for index in judged.into_iter().rev().filter(|index| may_go(upkeep, table, index)) {
         let keeper = stay.iter().copied().filter(|keeper| keeper.id != index.id);
         let made_superfluous = keeper.filter_map(|keeper| Some((keeper, relation(upkeep, keeper, index)?))).next();
-        if let Some((keeper, kind)) = made_superfluous {
+        if let Some((keeper, kind)) = made_superfluous
+            && (kind == Kind::Duplicate || !orders_by_row_key(upkeep, table, index))
+        {
             stay.retain(|kept| kept.id != index.id);
             found.push(Surplus { index, keeper, kind });
         }
@@ -80,7 +84,7 @@ fn may_go(upkeep: &Upkeep<'_>, table: &Table, index: &Index) -> bool {
     // MySQL wants an index under every foreign key, and which one it uses is not written down.
     let under_foreign_key = upkeep.target.dialect == Dialect::Mysql
         && table.foreign_keys.iter().any(|key| key.columns.iter().zip(index.def.key_columns()).all(|(a, b)| a == b));
-    !nameless_or_constraint && !under_foreign_key && !orders_by_row_key(upkeep, table, index)
+    !nameless_or_constraint && !under_foreign_key
 }
 
 /// SQLite and InnoDB store the table's own key behind an index's keys, so `(a)` gives `WHERE a = ? ORDER BY id` its
