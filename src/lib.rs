@@ -30,6 +30,7 @@ pub mod sql;
 // Rank 2: steps.
 pub mod rules;
 pub mod scratch;
+pub mod sqlfile;
 pub mod walk;
 
 // Rank 3: the run as a whole.

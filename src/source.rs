@@ -127,6 +127,16 @@ impl SpanMap {
         self.0.push(Segment { sql: start..start + len, host, origin });
     }
 
+    /// Appends the part of another map that belongs to a range of its text.
+    pub fn append(&mut self, base: &SpanMap, sql: Range<u32>) {
+        for segment in &base.0 {
+            let piece = segment.sql.start.max(sql.start)..segment.sql.end.min(sql.end);
+            if piece.start < piece.end {
+                self.push(piece.end - piece.start, clip(segment, &piece), segment.origin);
+            }
+        }
+    }
+
     /// Returns the length of the SQL text in bytes.
     pub fn sql_len(&self) -> u32 {
         self.0.last().map_or(0, |segment| segment.sql.end)

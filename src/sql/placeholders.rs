@@ -124,22 +124,8 @@ impl<'a> Writer<'a> {
 
     /// Copies the text up to `end`, its pieces with the origin they have in the base.
     fn verbatim(&mut self, end: usize) {
-        let range = self.at as u32..end as u32;
         self.sql.push_str(&self.text[self.at..end]);
-        for segment in self.base.segments() {
-            let (start, end) = (segment.sql.start.max(range.start), segment.sql.end.min(range.end));
-            if start >= end {
-                continue;
-            }
-            let host = match segment.origin {
-                Origin::Verbatim => {
-                    let first = segment.host.start + (start - segment.sql.start);
-                    HostSpan { start: first, end: first + (end - start), ..segment.host }
-                }
-                _ => segment.host,
-            };
-            self.spans.push(end - start, host, segment.origin);
-        }
+        self.spans.append(self.base, self.at as u32..end as u32);
         self.at = end;
     }
 

@@ -1,0 +1,142 @@
+//! sqlx's offline data: `.sqlx/query-*.json`, and the `sqlx-data.json` of its earlier versions.
+//!
+//! Only the string behind a `"query"` key matters, with the place of each of its characters, so the file is scanned
+//! rather than deserialised.
+
+use crate::dialect::Dialect;
+use crate::query::{Skip, SkipStage};
+use crate::source::{FileId, HostSpan, Origin, SpanMap, TreePath};
+
+use super::SqlFileFacts;
+
+/// Says whether a path names offline data of sqlx.
+pub(super) fn is_offline_data(path: &TreePath) -> bool {
+    let name = path.file_name();
+    let query = name.starts_with("query-") && name.ends_with(".json");
+    (query && path.folder().rsplit('/').next() == Some(".sqlx")) || name == "sqlx-data.json"
+}
+
+/// Reads the queries of one file.
+pub(super) fn facts(file: FileId, text: &str) -> SqlFileFacts {
+    // What sqlx says of the database outweighs what its queries look like.
+    const CERTAIN: u32 = 1_000;
+    let mut facts = SqlFileFacts::empty(file);
+    let mut strings = Strings { text, at: 0, depth: 0, file };
+    let mut key = None;
+    while let Some(string) = strings.next_string() {
+        let Some(string) = string else {
+            let place = HostSpan::new(file, 0..text.len() as u32);
+            let detail = "a string in the JSON never ends".to_owned();
+            facts.skips.push(Skip { stage: SkipStage::File, reason: "malformed-json", detail, place });
+            break;
+        };
+        if strings.a_colon_follows() {
+            key = (strings.depth <= 2).then_some(string.value);
+            continue;
+        }
+        match key.take().as_deref() {
+            Some("query") => facts.read(&string.value, &string.spans, "sqlx"),
+            Some("db_name" | "db") => {
+                if let Some(dialect) = dialect(&string.value) {
+                    facts.votes.add(dialect, CERTAIN);
+                }
+            }
+            _ => {}
+        }
+    }
+    facts
+}
+
+fn dialect(name: &str) -> Option<Dialect> {
+    match name {
+        "PostgreSQL" => Some(Dialect::Postgres),
+        "SQLite" => Some(Dialect::Sqlite),
+        "MySQL" => Some(Dialect::Mysql),
+        _ => None,
+    }
+}
+
+/// A JSON string, decoded.
+struct JsonString {
+    value: String,
+    /// Where its characters stand.
+    spans: SpanMap,
+}
+
+/// The strings of a JSON text, in order.
+struct Strings<'a> {
+    text: &'a str,
+    at: usize,
+    /// Objects and arrays that are open.
+    depth: u32,
+    file: FileId,
+}
+
+impl Strings<'_> {
+    /// Returns the next string, `Some(None)` if it never ends, `None` at the end of the text.
+    fn next_string(&mut self) -> Option<Option<JsonString>> {
+        let bytes = self.text.as_bytes();
+        while let Some(byte) = bytes.get(self.at) {
+            self.at += 1;
+            match byte {
+                b'{' | b'[' => self.depth += 1,
+                b'}' | b']' => self.depth = self.depth.saturating_sub(1),
+                b'"' => return Some(self.string()),
+                _ => {}
+            }
+        }
+        None
+    }
+
+    fn a_colon_follows(&self) -> bool {
+        self.text[self.at..].trim_start().starts_with(':')
+    }
+
+    /// Decodes the string whose opening quote has just been read.
+    fn string(&mut self) -> Option<JsonString> {
+        let mut string = JsonString { value: String::new(), spans: SpanMap::default() };
+        loop {
+            let rest = &self.text[self.at..];
+            let length = rest.find(['"', '\\'])?;
+            let span = HostSpan::new(self.file, self.at as u32..(self.at + length) as u32);
+            string.value.push_str(&rest[..length]);
+            string.spans.push(length as u32, span, Origin::Verbatim);
+            self.at += length;
+            if rest[length..].starts_with('"') {
+                self.at += 1;
+                return Some(string);
+            }
+            let (decoded, length) = escape(&self.text[self.at..])?;
+            let span = HostSpan::new(self.file, self.at as u32..(self.at + length) as u32);
+            string.value.push(decoded);
+            string.spans.push(decoded.len_utf8() as u32, span, Origin::Placeholder);
+            self.at += length;
+        }
+    }
+}
+
+/// Decodes the escape at the start of a text; says how many bytes it takes.
+fn escape(text: &str) -> Option<(char, usize)> {
+    let simple = |char| Some((char, 2));
+    match text.as_bytes().get(1)? {
+        b'n' => simple('\n'),
+        b't' => simple('\t'),
+        b'r' => simple('\r'),
+        b'b' => simple('\u{8}'),
+        b'f' => simple('\u{c}'),
+        b'u' => {
+            let unit = |at: usize| u32::from_str_radix(text.get(at..at + 4)?, 16).ok();
+            let first = unit(2)?;
+            let pair = (0xd800..0xdc00).contains(&first) && text.get(6..8) == Some("\\u");
+            match pair.then(|| unit(8)).flatten() {
+                Some(second) => {
+                    let code = 0x10000 + ((first - 0xd800) << 10) + (second & 0x3ff);
+                    Some((char::from_u32(code).unwrap_or('\u{fffd}'), 12))
+                }
+                None => Some((char::from_u32(first).unwrap_or('\u{fffd}'), 6)),
+            }
+        }
+        byte if byte.is_ascii() => simple(char::from(*byte)),
+        _ => None,
+    }
+}

@@ -1,0 +1,126 @@
+use super::*;
+use crate::dialect::Dialect;
+use crate::query::{DatabaseId, QuerySite, Resolution};
+
+fn read(path: &str, text: &str) -> SqlFileFacts {
+    facts(FileId(3), &TreePath::new(path), text)
+}
+
+fn queries(text: &str) -> (Vec<QuerySite>, Vec<Skip>) {
+    sites(&read("q.sql", text), DatabaseId(0), PathClass::App)
+}
+
+#[test]
+fn schema_and_queries_are_kept_and_data_is_counted() {
+    let text = "BEGIN;\nCREATE TABLE t (a int);\nINSERT INTO t VALUES (1);\nINSERT INTO t VALUES (2);\nSELECT a FROM t;\nCOMMIT;";
+    let facts = read("a.sql", text);
+    let kept: Vec<_> = facts.statements.iter().map(|statement| (statement.class, &*statement.text)).collect();
+    assert_eq!(kept, [(StatementClass::Schema, "CREATE TABLE t (a int)"), (StatementClass::Query, "SELECT a FROM t")]);
+    assert_eq!((facts.data, facts.noise), (2, 2));
+    let summary = facts.summary(PathClass::App);
+    assert_eq!((summary.creates, summary.alters, summary.data, summary.queries, summary.named), (1, 0, 2, 1, 0));
+}
+
+#[test]
+fn a_comment_names_the_statements_below_it() {
+    let text = "-- name: get-user\n-- Finds one.\nSELECT 1\n-- name: ListUsers :many\nSELECT 2;\n-- name: two*\nSELECT 3; SELECT 4;";
+    let (sites, skips) = queries(text);
+    let named: Vec<_> = sites.iter().map(|site| (site.symbol.as_deref().unwrap_or(""), site.source)).collect();
+    assert_eq!(named, [("get-user", "yesql"), ("ListUsers", "sqlc"), ("two", "aiosql"), ("two", "aiosql")]);
+    assert_eq!(skips, []);
+    let facts = read("q.sql", text);
+    let lead = facts.statements[0].lead;
+    assert_eq!(&text[lead.start as usize..lead.end as usize], "-- name: get-user\n-- Finds one.");
+}
+
+#[test]
+fn the_way_back_of_a_migration_has_no_sites() {
+    let text =
+        "-- +goose Up\nCREATE TABLE t (a int);\nUPDATE t SET a = 1;\n-- +goose Down\nDROP TABLE t;\nDELETE FROM t;";
+    let facts = read("m/1.sql", text);
+    let parts: Vec<_> = facts.statements.iter().map(|statement| statement.part).collect();
+    assert_eq!(parts, [Part::Up, Part::Up, Part::Down, Part::Down]);
+    assert_eq!(facts.markers, Some(MarkerTool::Goose));
+    let summary = facts.summary(PathClass::Migration);
+    assert_eq!((summary.creates, summary.alters, summary.queries), (1, 0, 1));
+    let (sites, _) = sites(&facts, DatabaseId(0), PathClass::Migration);
+    assert_eq!(sites.len(), 1);
+    assert_eq!(sites[0].class, PathClass::Migration);
+}
+
+#[test]
+fn a_site_says_how_much_of_it_is_known() {
+    let check = |text: &str, resolution: Resolution, reasons: &[&str]| {
+        let (sites, skips) = queries(text);
+        assert_eq!(sites[0].resolution, resolution, "{text}");
+        assert_eq!(sites[0].variants.is_empty(), resolution == Resolution::Skipped, "{text}");
+        assert_eq!(skips.iter().map(|skip| skip.reason).collect::<Vec<_>>(), reasons, "{text}");
+    };
+    check("SELECT a FROM t WHERE b = $1", Resolution::Resolved, &[]);
+    check("SELECT a FROM t WHERE b = $1 ORDER BY %order%", Resolution::Partial, &["dynamic-order"]);
+    check("SELECT a FROM {table}", Resolution::Skipped, &["dynamic-table"]);
+    check("SELECT a FROM t WHERE b = 'x", Resolution::Skipped, &["unterminated-string"]);
+}
+
+#[test]
+fn places_are_those_of_the_file() {
+    let text = "-- x\n\nSELECT a FROM t\n  WHERE b = :b; -- y";
+    let (sites, _) = queries(text);
+    let site = &sites[0];
+    assert_eq!(&text[site.place.start as usize..site.place.end as usize], "SELECT a FROM t\n  WHERE b = :b");
+    let variant = &site.variants[0];
+    let at = variant.sql.find("$1").expect("a parameter") as u32;
+    let place = variant.spans.places(at..at + 2, &site.place).primary;
+    assert_eq!(&text[place.start as usize..place.end as usize], ":b");
+    assert_eq!(place.file, FileId(3));
+}
+
+#[test]
+fn offline_data_of_sqlx_is_read_through_its_escapes() {
+    let text = r#"{"db_name": "SQLite", "query": "SELECT \"a\" FROM t\n WHERE b = ?\u00e9 -- \ud83d\ude00", "describe": {"columns": [{"name": "query"}]}}"#;
+    let facts = read("app/.sqlx/query-1f.json", text);
+    assert_eq!(facts.votes.winner(), Some(Dialect::Sqlite));
+    assert_eq!(facts.statements.len(), 1);
+    let statement = &facts.statements[0];
+    assert_eq!(&*statement.text, "SELECT \"a\" FROM t\n WHERE b = ?é");
+    assert_eq!(statement.source, "sqlx");
+    let host = |place: HostSpan| &text[place.start as usize..place.end as usize];
+    assert_eq!(host(statement.place), r#"SELECT \"a\" FROM t\n WHERE b = ?\u00e9"#);
+    let at = statement.text.find("t\n").expect("the table") as u32;
+    assert_eq!(host(statement.spans.places(at..at + 1, &statement.place).primary), "t");
+    let at = statement.text.find('\n').expect("a line break") as u32;
+    assert_eq!(host(statement.spans.places(at..at + 1, &statement.place).primary), "\\n");
+
+    assert!(read(".sqlx/query-2.json", r#"{"query": "SELECT 1; SELECT 2"}"#).statements.len() == 2);
+    assert_eq!(read(".sqlx/query-3.json", r#"{"query": "SELECT"#).skips[0].reason, "malformed-json");
+    let old = r#"{"db": "PostgreSQL", "4f": {"query": "SELECT 1", "nullable": []}}"#;
+    assert_eq!(read("sqlx-data.json", old).statements.len(), 1);
+}
+
+#[test]
+fn the_files_that_are_read_are_known_by_name() {
+    let check = |path: &str, expect: bool| assert_eq!(reads(&TreePath::new(path)), expect, "{path}");
+    check("a/b.sql", true);
+    check("a/B.SQL", true);
+    check(".sqlx/query-a.json", true);
+    check("x/.sqlx/query-a.json", true);
+    check("query-a.json", false);
+    check("a.sql.md", false);
+}
+
+#[test]
+fn dumps_are_told_by_their_headers() {
+    let check = |text: &str, tool: Option<DumpTool>| assert_eq!(read("a.sql", text).dump, tool, "{text}");
+    check("--\n-- PostgreSQL database dump\n--\n", Some(DumpTool::PgDump));
+    check("SET x = 0;\nSELECT pg_catalog.set_config('search_path', '', false);\n", Some(DumpTool::PgDump));
+    check("-- MySQL dump 10.13  Distrib 8.0.36\n", Some(DumpTool::Mysqldump));
+    check("PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;\nCREATE TABLE t (a);", Some(DumpTool::Sqlite3));
+    check("CREATE TABLE t (a);", None);
+}
+
+#[test]
+fn what_is_no_sql_is_a_skip() {
+    let facts = read("a.sql", "Lorem ipsum;\nSELECT 1;");
+    assert_eq!(facts.skips.iter().map(|skip| skip.reason).collect::<Vec<_>>(), ["unknown-statement"]);
+    assert_eq!(facts.statements.len(), 1);
+}
