@@ -18,6 +18,8 @@ pub(super) struct Served {
     ordered: Vec<String>,
     grouped: Vec<String>,
     extreme: Vec<String>,
+    /// The condition of a partial index.
+    partial: Vec<String>,
     /// The leading key is searched by a range.
     pub range_leads: bool,
 }
@@ -26,6 +28,7 @@ impl Served {
     /// Reads it off an index and what a reference is asked for.
     pub(super) fn of(def: &IndexDef, pattern: &AccessPattern) -> Self {
         let mut served = Self::default();
+        served.partial.extend(def.predicate.as_ref().map(|predicate| format!("`{predicate}`")));
         for (at, key) in def.keys.iter().enumerate() {
             let list = if let Some(predicate) = predicates(pattern).find(|predicate| predicate.key == key.expr) {
                 served.range_leads |= at == 0 && matches!(predicate.op, PredicateOp::Range(_));
@@ -48,7 +51,7 @@ impl Served {
 
     /// Says whether the index gives an order and does nothing else.
     pub(super) fn is_order_only(&self) -> bool {
-        let others = [&self.searched, &self.joined, &self.grouped, &self.extreme];
+        let others = [&self.searched, &self.joined, &self.grouped, &self.extreme, &self.partial];
         !self.ordered.is_empty() && others.iter().all(|names| names.is_empty())
     }
 
@@ -56,6 +59,7 @@ impl Served {
     pub(super) fn told(&self) -> String {
         let parts = [
             ("searched by", &self.searched),
+            ("filtered by", &self.partial),
             ("joined by", &self.joined),
             ("ordered by", &self.ordered),
             ("grouped by", &self.grouped),

@@ -15,7 +15,7 @@ pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {
             continue;
         }
         let wanted = match pattern.limit {
-            Some(Limit::Rows(1)) => " to return one".to_owned(),
+            Some(Limit::Rows(1)) => " to return the first".to_owned(),
             Some(Limit::Rows(rows)) => format!(" to return the first {rows}"),
             Some(Limit::Param) => " to return the first few".to_owned(),
             None => String::new(),
@@ -23,7 +23,11 @@ pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {
         let (severity, confidence) = served::strength(cx, &served);
         findings
             .report(served::place(cx, def, pattern), subject::access(pattern))
-            .message(format!("every row of `{}` is sorted{wanted}: it is {} without an index", pattern.table, served.told()))
+            .message(format!(
+                "`{}` is {} without an index, so that every row is read{wanted}",
+                pattern.table,
+                served.told()
+            ))
             .help(served::help(def, &served))
             .table(&pattern.table)
             .columns(def.keys.iter().map(|key| &key.expr))

@@ -65,6 +65,16 @@ pub(crate) fn surplus<'a>(upkeep: &Upkeep<'_>, table: &'a Table) -> Vec<Surplus<
             found.push(Surplus { index, keeper, kind });
         }
     }
+    // A keeper may have gone later, for a better one.
+    for surplus in &mut found {
+        let stays = |keeper: &Index| stay.iter().any(|kept| kept.id == keeper.id);
+        if !stays(surplus.keeper)
+            && let Some((keeper, kind)) =
+                stay.iter().find_map(|keeper| Some((*keeper, relation(upkeep, keeper, surplus.index)?)))
+        {
+            (surplus.keeper, surplus.kind) = (keeper, kind);
+        }
+    }
     found.sort_by_key(|surplus| surplus.index.id);
     found
 }
