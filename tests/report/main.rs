@@ -85,8 +85,25 @@ fn a_span_outside_its_file_costs_a_mark_and_not_the_run() {
         finding.location.bytes = 1_000_000..2_000_000;
     }
     assert!(written(&Text { view: View::Check, width: 80, colour: Colour::Never }, &report).contains("missing-index"));
+    report.sources.values_mut().for_each(|source| *source = "".into());
+    assert!(written(&Text { view: View::Check, width: 80, colour: Colour::Never }, &report).contains("missing-index"));
     report.sources.clear();
     assert!(written(&Text { view: View::Check, width: 80, colour: Colour::Never }, &report).contains("queries.sql:"));
+}
+
+#[test]
+fn any_bytes_under_any_span_can_be_framed() {
+    let source = "a\r\n\tb\u{1b}[1m\u{feff}größe\n\n".to_owned() + &"long ".repeat(60) + "\nend";
+    let mut report = sample::report();
+    report.findings.truncate(1);
+    for start in 0..=source.len() {
+        for length in [0, 1, 7, 400] {
+            report.sources.insert("db/schema.sql".into(), source.as_str().into());
+            report.findings[0].location.bytes = start..start + length;
+            let text = written(&Text { view: View::Check, width: 60, colour: Colour::Never }, &report);
+            assert!(text.contains("─[db/schema.sql:"), "{start} {length}: {text}");
+        }
+    }
 }
 
 #[test]
