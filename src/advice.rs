@@ -164,9 +164,14 @@ fn drop_ddl(dialect: Dialect, index: &QName, table: &QName) -> String {
 
 /// Prints `CREATE INDEX`, ending in `;`.
 pub fn create_ddl(dialect: Dialect, name: &Ident, def: &IndexDef) -> String {
-    let unique = if def.unique { "UNIQUE " } else { "" };
+    let mut kind = if def.unique { "UNIQUE ".to_owned() } else { String::new() };
     let method = match &def.method {
         Method::Btree => String::new(),
+        // MySQL's own kinds stand before INDEX.
+        Method::Other(method) if dialect == Dialect::Mysql => {
+            kind = format!("{} ", method.to_uppercase());
+            String::new()
+        }
         Method::Hash => " USING hash".to_owned(),
         Method::Other(method) => format!(" USING {method}"),
     };
@@ -180,7 +185,7 @@ pub fn create_ddl(dialect: Dialect, name: &Ident, def: &IndexDef) -> String {
     let predicate =
         def.predicate.as_ref().map_or(String::new(), |predicate| format!(" WHERE {}", predicate.to_sql(dialect)));
     let (name, table) = (dialect.quote(name), quote_qualified(dialect, &def.table));
-    format!("CREATE {unique}INDEX {name} ON {table}{method} ({keys}){include}{predicate};")
+    format!("CREATE {kind}INDEX {name} ON {table}{method} ({keys}){include}{predicate};")
 }
 
 fn key_ddl(dialect: Dialect, key: &IndexKey) -> String {
@@ -189,6 +194,9 @@ fn key_ddl(dialect: Dialect, key: &IndexKey) -> String {
         // A function call needs no parentheses in PostgreSQL and SQLite; anything else does, and MySQL wants them always.
         None => format!("({})", key.expr.to_sql(dialect)),
     };
+    if let Some(prefix) = key.prefix {
+        text.push_str(&format!("({prefix})"));
+    }
     if let Some(collation) = &key.collation {
         text.push_str(" COLLATE ");
         text.push_str(&dialect.quote(&Ident::new(collation)));

@@ -368,7 +368,12 @@ pub enum SchemaOp {
         to: Ident,
     },
     /// Marks an index as one the planner may not use (`INVALID` in a dump's comment, `ALTER INDEX … INVISIBLE`).
-    InvalidateIndex(QName),
+    InvalidateIndex {
+        /// The index.
+        name: QName,
+        /// The table, in MySQL.
+        table: Option<QName>,
+    },
     /// `CREATE [OR REPLACE] VIEW`.
     CreateView(View),
     /// `DROP VIEW`.
@@ -385,6 +390,8 @@ pub enum SchemaOp {
     DropType(QName),
     /// `SET search_path`: the schemas that later unqualified names live in, in order.
     SearchPath(Vec<Ident>),
+    /// `CREATE TEMPORARY TABLE`: not part of the schema, and later steps on it are no fault.
+    Temporary(QName),
     /// A statement that changes no table, index or view we model (functions, grants, comments, triggers).
     Opaque,
     /// A statement that was not understood: clears `complete` on the tables it names.

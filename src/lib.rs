@@ -29,6 +29,7 @@ pub mod sql;
 
 // Rank 2: steps.
 pub mod rules;
+pub mod schema;
 pub mod scratch;
 pub mod sqlfile;
 pub mod walk;

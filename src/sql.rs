@@ -5,6 +5,7 @@
 pub mod canonical;
 pub mod parse;
 pub mod placeholders;
+pub mod print;
 mod scan;
 pub mod split;
 pub mod summary;

@@ -31,6 +31,7 @@ pub fn replay(dialect: Dialect, steps: &[SchemaStep]) -> (Catalog, Vec<Skip>) {
         search_path: Vec::new(),
         partitions: BTreeSet::new(),
         index_homes: HashMap::new(),
+        temporary: BTreeSet::new(),
     };
     for step in steps {
         replay.apply(step);
@@ -49,6 +50,8 @@ struct Replay {
     partitions: BTreeSet<QName>,
     /// The table of every named index, where index names are the schema's (PostgreSQL, SQLite).
     index_homes: HashMap<QName, QName>,
+    /// Tables of the session that ran a migration.
+    temporary: BTreeSet<Ident>,
 }
 
 /// What a step is applied under.
@@ -82,7 +85,7 @@ impl Replay {
             SchemaOp::CreateIndex { name, def } => self.create_index(name.as_ref(), def, under),
             SchemaOp::DropIndex { name, table } => self.drop_index(name, table.as_ref(), under),
             SchemaOp::RenameIndex { name, table, to } => self.rename_index(name, table.as_ref(), to, under),
-            SchemaOp::InvalidateIndex(name) => self.invalidate_index(name, under),
+            SchemaOp::InvalidateIndex { name, table } => self.invalidate_index(name, table.as_ref(), under),
             SchemaOp::CreateView(view) => self.create_view(view, under),
             SchemaOp::DropView(name) => self.drop_view(name, under),
             SchemaOp::CreateType(name, ty) => self.create_type(name, ty, under),
@@ -91,6 +94,9 @@ impl Replay {
             SchemaOp::RenameType(from, to) => self.rename_type(from, to, under),
             SchemaOp::DropType(name) => self.drop_type(name, under),
             SchemaOp::SearchPath(schemas) => self.search_path.clone_from(schemas),
+            SchemaOp::Temporary(name) => {
+                self.temporary.insert(name.name.clone());
+            }
             SchemaOp::Opaque => {}
             SchemaOp::NotUnderstood { tables } => {
                 for name in tables {
@@ -120,7 +126,7 @@ impl Replay {
     /// Like [`Self::key_of`]; counts a table that is not there, unless the step is guarded.
     fn known(&mut self, name: &QName, under: Under) -> Option<QName> {
         let key = self.key_of(name);
-        if key.is_none() {
+        if key.is_none() && !self.temporary.contains(&name.name) {
             self.missing("unknown-table", format!("there is no table `{name}` here"), under);
         }
         key

@@ -130,8 +130,8 @@ impl Replay {
         self.index_homes.insert(QName { schema: home.schema.clone(), name: to.clone() }, home);
     }
 
-    pub(super) fn invalidate_index(&mut self, name: &QName, under: Under) {
-        if let Some((home, position)) = self.find_index(name, None, under) {
+    pub(super) fn invalidate_index(&mut self, name: &QName, table: Option<&QName>, under: Under) {
+        if let Some((home, position)) = self.find_index(name, table, under) {
             self.table(&home).indexes[position].valid = false;
         }
     }

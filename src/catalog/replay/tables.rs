@@ -8,6 +8,10 @@ use crate::name::QName;
 impl Replay {
     pub(super) fn create_table(&mut self, table: &Table, parts: &[SchemaStep], under: Under) {
         let key = self.home(&table.name);
+        // A materialised view that is made anew was dropped by a CASCADE that the text does not show.
+        if table.materialized && !under.guarded && self.catalog.tables.get(&key).is_some_and(|old| old.materialized) {
+            self.remove_table(&key);
+        }
         if self.catalog.tables.contains_key(&key) || self.catalog.views.contains_key(&key) {
             self.missing("duplicate-table", format!("`{key}` is there already; the first definition counts"), under);
             return;

@@ -1,0 +1,148 @@
+//! `CREATE TABLE` and `CREATE VIEW`.
+
+use std::sync::Arc;
+
+use sqlparser::ast;
+
+use super::Lowering;
+use crate::catalog::{Column, ColumnType, SchemaOp, SchemaStep, Table, TakeOver, TypeClass, View};
+use crate::dialect::Dialect;
+use crate::name::{Ident, QName};
+use crate::source::HostSpan;
+
+impl Lowering<'_> {
+    pub(super) fn create_table(&mut self, create: &ast::CreateTable) {
+        // Temporary tables are the session's; no file can say when they are there.
+        if create.temporary {
+            self.step(SchemaOp::Temporary(self.qname(&create.name)));
+            return;
+        }
+        self.guarded |= create.if_not_exists;
+        let mut table = empty_table(self.qname(&create.name), self.at_name(&create.name));
+        table.without_rowid = create.without_rowid;
+        let mut parts = self.taken_over(create, &table.name);
+        for def in &create.columns {
+            let (column, constraints) = self.column_def(&table.name, def);
+            table.columns.push(column);
+            parts.extend(constraints);
+        }
+        parts.extend(create.constraints.iter().map(|constraint| self.table_constraint(&table.name, constraint)));
+        if let Some(query) = &create.query {
+            self.columns_of_query(&mut table, query);
+        }
+        self.push_table(table, parts);
+    }
+
+    pub(super) fn push_table(&mut self, table: Table, mut parts: Vec<SchemaStep>) {
+        // Whether the table is made is one decision; its parts are never optional.
+        parts.iter_mut().for_each(|part| part.guarded = false);
+        let place = table.place;
+        let step = self.part(SchemaOp::CreateTable { table: Box::new(table), parts }, place);
+        self.steps.push(step);
+    }
+
+    fn taken_over(&self, create: &ast::CreateTable, table: &QName) -> Vec<SchemaStep> {
+        let mut found = Vec::new();
+        let mut take = |from: &ast::ObjectName, what| {
+            let op = SchemaOp::TakeOver { table: table.clone(), from: self.qname(from), what };
+            found.push(self.part(op, self.at_name(from)));
+        };
+        match &create.like {
+            Some(ast::CreateTableLikeKind::Plain(like)) => take(&like.name, TakeOver::ColumnsAndIndexes),
+            Some(ast::CreateTableLikeKind::Parenthesized(like)) if self.dialect == Dialect::Mysql => {
+                take(&like.name, TakeOver::ColumnsAndIndexes);
+            }
+            Some(ast::CreateTableLikeKind::Parenthesized(like)) => take(&like.name, TakeOver::Columns),
+            None => {}
+        }
+        for parent in create.inherits.iter().flatten() {
+            take(parent, TakeOver::Inheritance);
+        }
+        if let Some(parent) = &create.partition_of {
+            take(parent, TakeOver::Partition);
+        }
+        found
+    }
+
+    /// `CREATE TABLE … AS SELECT`: the names of its columns, where the text shows them all.
+    pub(super) fn columns_of_query(&self, table: &mut Table, query: &ast::Query) {
+        let mut body = query.body.as_ref();
+        while let ast::SetExpr::SetOperation { left, .. } = body {
+            body = left;
+        }
+        let ast::SetExpr::Select(select) = body else {
+            table.complete = false;
+            return;
+        };
+        for item in &select.projection {
+            match self.item_name(item) {
+                Some((name, place)) if table.column(&name).is_none() => table.columns.push(untyped(name, place)),
+                _ => table.complete = false,
+            }
+        }
+    }
+
+    fn item_name(&self, item: &ast::SelectItem) -> Option<(Ident, HostSpan)> {
+        let name = match item {
+            ast::SelectItem::ExprWithAlias { alias, .. } => alias,
+            ast::SelectItem::UnnamedExpr(ast::Expr::Identifier(name)) => name,
+            ast::SelectItem::UnnamedExpr(ast::Expr::CompoundIdentifier(path)) => path.last()?,
+            _ => return None,
+        };
+        Some((self.ident(name), self.at(name)))
+    }
+
+    pub(super) fn create_view(&mut self, create: &ast::CreateView) {
+        if create.temporary {
+            self.step(SchemaOp::Temporary(self.qname(&create.name)));
+            return;
+        }
+        self.guarded |= create.if_not_exists;
+        let (name, place) = (self.qname(&create.name), self.at_name(&create.name));
+        let columns: Vec<_> = create.columns.iter().map(|column| self.ident(&column.name)).collect();
+        if !create.materialized {
+            let query = Arc::from(create.query.to_string());
+            let step = self.part(SchemaOp::CreateView(View { name, columns, query, place }), place);
+            self.steps.push(step);
+            return;
+        }
+        let mut table = empty_table(name, place);
+        table.materialized = true;
+        if columns.is_empty() {
+            self.columns_of_query(&mut table, &create.query);
+        } else {
+            table.columns = columns.into_iter().map(|column| untyped(column, place)).collect();
+        }
+        self.push_table(table, Vec::new());
+    }
+}
+
+/// A table without columns.
+pub(super) fn empty_table(name: QName, place: HostSpan) -> Table {
+    Table {
+        name,
+        columns: Vec::new(),
+        primary_key: Vec::new(),
+        indexes: Vec::new(),
+        foreign_keys: Vec::new(),
+        checks: Vec::new(),
+        complete: true,
+        without_rowid: false,
+        materialized: false,
+        parent: None,
+        place,
+    }
+}
+
+/// A column of which only the name is known.
+pub(super) fn untyped(name: Ident, place: HostSpan) -> Column {
+    Column {
+        name,
+        ty: ColumnType { declared: String::new(), class: TypeClass::Other, members: Vec::new() },
+        not_null: false,
+        default: None,
+        generated: None,
+        collation: None,
+        place,
+    }
+}

@@ -1,0 +1,206 @@
+//! A catalogue's objects as DDL of its dialect.
+//!
+//! What is printed replays to the same catalogue, as far as it holds what a database needs to know: an exclusion
+//! constraint has lost its operators and a materialised view its query, so they are printed with a comment.
+
+use crate::advice::{create_ddl, quote_qualified};
+use crate::catalog::{Backing, Catalog, Column, ForeignKey, Index, Method, ReferentialAction, Table, UserType, View};
+use crate::dialect::Dialect;
+use crate::expr::Expr;
+use crate::name::{Ident, QName};
+
+/// Prints a whole catalogue: types, tables (a parent before its heirs), views; a blank line between two of them.
+pub fn catalog(catalog: &Catalog) -> String {
+    let dialect = catalog.dialect;
+    let mut pieces: Vec<String> = catalog.types.iter().map(|(name, ty)| user_type(name, ty, dialect)).collect();
+    let mut tables: Vec<&Table> = catalog.tables.values().collect();
+    tables.sort_by_key(|table| generation(catalog, table));
+    pieces.extend(tables.into_iter().map(|found| table(found, dialect)));
+    pieces.extend(catalog.views.values().map(|found| view(found, dialect)));
+    pieces.join("\n\n") + "\n"
+}
+
+/// Prints a table and, a line each, the indexes that stand behind no constraint.
+pub fn table(table: &Table, dialect: Dialect) -> String {
+    let mut items: Vec<String> = table.columns.iter().map(|found| column(found, dialect)).collect();
+    items.extend(constraints(table, dialect));
+    let mut text = String::new();
+    if table.materialized {
+        text.push_str("-- a materialized view\n");
+    }
+    text.push_str(&format!(
+        "CREATE TABLE {} (\n    {}\n)",
+        quote_qualified(dialect, &table.name),
+        items.join(",\n    ")
+    ));
+    if let Some(parent) = &table.parent {
+        text.push_str(&format!(" INHERITS ({})", quote_qualified(dialect, parent)));
+    }
+    if table.without_rowid {
+        text.push_str(" WITHOUT ROWID");
+    }
+    text.push(';');
+    for found in &table.indexes {
+        if found.backs.is_none() {
+            text.push('\n');
+            text.push_str(&index(found, dialect));
+        } else if found.backs == Some(Backing::Exclusion) {
+            text.push_str(&format!("\n-- exclusion constraint: {}", index(found, dialect)));
+        }
+    }
+    text
+}
+
+/// Prints `CREATE INDEX`, also for an index that stands behind a constraint.
+pub fn index(index: &Index, dialect: Dialect) -> String {
+    let nameless = Ident::new("");
+    let name = index.name.as_ref().unwrap_or(&nameless);
+    let text = create_ddl(dialect, name, &index.def);
+    match dialect {
+        _ if index.valid => text,
+        Dialect::Mysql => {
+            let (table, name) = (quote_qualified(dialect, &index.def.table), dialect.quote(name));
+            format!("{text}\nALTER TABLE {table} ALTER INDEX {name} INVISIBLE;")
+        }
+        Dialect::Postgres | Dialect::Sqlite => format!("{text} -- invalid"),
+    }
+}
+
+/// How many ancestors a table has.
+fn generation(catalog: &Catalog, table: &Table) -> usize {
+    let parent = |table: &Table| table.parent.as_ref().and_then(|parent| catalog.tables.get(parent));
+    std::iter::successors(parent(table), |table| parent(table)).take(catalog.tables.len()).count()
+}
+
+fn user_type(name: &QName, ty: &UserType, dialect: Dialect) -> String {
+    let name = quote_qualified(dialect, name);
+    match ty {
+        UserType::Enum(labels) => {
+            let labels: Vec<_> = labels.iter().map(|label| format!("'{}'", label.replace('\'', "''"))).collect();
+            format!("CREATE TYPE {name} AS ENUM ({});", labels.join(", "))
+        }
+        UserType::Domain { base, not_null } => {
+            format!("CREATE DOMAIN {name} AS {}{};", base.declared, if *not_null { " NOT NULL" } else { "" })
+        }
+    }
+}
+
+fn view(view: &View, dialect: Dialect) -> String {
+    let columns = match view.columns.as_slice() {
+        [] => String::new(),
+        columns => format!(" ({})", names(columns, dialect)),
+    };
+    format!("CREATE VIEW {}{columns} AS {};", quote_qualified(dialect, &view.name), view.query)
+}
+
+fn column(column: &Column, dialect: Dialect) -> String {
+    let mut text = dialect.quote(&column.name).into_owned();
+    let mut push = |piece: &str| {
+        text.push(' ');
+        text.push_str(piece);
+    };
+    if !column.ty.declared.is_empty() {
+        push(&column.ty.declared);
+    }
+    if let Some(collation) = &column.collation {
+        push("COLLATE");
+        push(&dialect.quote(&Ident::new(collation)));
+    }
+    if column.not_null {
+        push("NOT NULL");
+    }
+    if let Some(default) = &column.default {
+        push("DEFAULT");
+        push(&in_parentheses(default, dialect));
+    }
+    if let Some(generated) = column.generated.as_ref().filter(|generated| is_printable(generated)) {
+        push(&format!("GENERATED ALWAYS AS ({}) STORED", generated.to_sql(dialect)));
+    }
+    text
+}
+
+/// SQLite and MySQL take expressions in parentheses only.
+fn in_parentheses(default: &str, dialect: Dialect) -> String {
+    let plain = default.starts_with(['(', '\'', '-', '+', '"']) || !default.contains(['(', ' ', '|']);
+    if dialect == Dialect::Postgres || plain { default.to_owned() } else { format!("({default})") }
+}
+
+fn constraints(table: &Table, dialect: Dialect) -> Vec<String> {
+    let mut backed: Vec<&Index> = table.indexes.iter().filter(|index| index.backs.is_some()).collect();
+    // The names SQLite gives count up in the order of the text; other databases' names do not depend on it.
+    match dialect {
+        Dialect::Sqlite => {
+            backed.sort_by_key(|index| index.name.as_ref().map(|name| (name.as_str().len(), name.clone())))
+        }
+        Dialect::Postgres | Dialect::Mysql => backed.sort_by_key(|index| index.backs != Some(Backing::PrimaryKey)),
+    }
+    let mut items: Vec<String> = backed.into_iter().filter_map(|index| key(index, dialect)).collect();
+    for check in table.checks.iter().filter(|check| is_printable(&check.condition)) {
+        items.push(format!(
+            "{}CHECK ({})",
+            constraint_name(check.name.as_ref(), dialect),
+            check.condition.to_sql(dialect)
+        ));
+    }
+    items.extend(table.foreign_keys.iter().map(|foreign| foreign_key(foreign, dialect)));
+    items
+}
+
+fn key(index: &Index, dialect: Dialect) -> Option<String> {
+    let columns: Vec<_> = index.def.key_columns().cloned().collect();
+    let columns = names(&columns, dialect);
+    let include = match index.def.include.as_slice() {
+        [] => String::new(),
+        include => format!(" INCLUDE ({})", names(include, dialect)),
+    };
+    let name = match dialect {
+        Dialect::Postgres => constraint_name(index.name.as_ref(), dialect),
+        Dialect::Mysql | Dialect::Sqlite => String::new(),
+    };
+    match (index.backs?, dialect) {
+        (Backing::PrimaryKey, _) => Some(format!("{name}PRIMARY KEY ({columns}){include}")),
+        (Backing::Unique, Dialect::Mysql) if index.def.method == Method::Btree => {
+            let name = index.name.as_ref().map_or(String::new(), |name| format!(" {}", dialect.quote(name)));
+            Some(format!("UNIQUE KEY{name} ({columns})"))
+        }
+        (Backing::Unique, _) => Some(format!("{name}UNIQUE ({columns}){include}")),
+        // MySQL makes the index of a foreign key itself.
+        (Backing::ForeignKey | Backing::Exclusion, _) => None,
+    }
+}
+
+fn foreign_key(foreign: &ForeignKey, dialect: Dialect) -> String {
+    let to_columns = match foreign.to_columns.as_slice() {
+        [] => String::new(),
+        columns => format!(" ({})", names(columns, dialect)),
+    };
+    let on_delete = match foreign.on_delete {
+        ReferentialAction::Refuse => "",
+        ReferentialAction::Cascade => " ON DELETE CASCADE",
+        ReferentialAction::Set => " ON DELETE SET NULL",
+    };
+    format!(
+        "{}FOREIGN KEY ({}) REFERENCES {}{to_columns}{on_delete}",
+        constraint_name(foreign.name.as_ref(), dialect),
+        names(&foreign.columns, dialect),
+        quote_qualified(dialect, &foreign.to),
+    )
+}
+
+fn constraint_name(name: Option<&Ident>, dialect: Dialect) -> String {
+    name.map_or(String::new(), |name| format!("CONSTRAINT {} ", dialect.quote(name)))
+}
+
+fn names(columns: &[Ident], dialect: Dialect) -> String {
+    columns.iter().map(|column| dialect.quote(column)).collect::<Vec<_>>().join(", ")
+}
+
+/// A value known at run time only has no text.
+fn is_printable(expr: &Expr) -> bool {
+    match expr {
+        Expr::Param | Expr::Outer => false,
+        Expr::Column(_) | Expr::Literal(_) | Expr::Opaque { .. } => true,
+        Expr::Call { args: parts, .. } | Expr::Op { operands: parts, .. } => parts.iter().all(is_printable),
+        Expr::Cast { operand, .. } => is_printable(operand),
+    }
+}
