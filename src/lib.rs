@@ -31,6 +31,7 @@ pub mod sql;
 pub mod rules;
 pub mod schema;
 pub mod scratch;
+pub mod shape;
 pub mod sqlfile;
 pub mod walk;
 

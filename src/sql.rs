@@ -3,9 +3,11 @@
 //! Pure functions over text and data; knows no file, no engine connection and no rule.
 
 pub mod canonical;
+pub mod expand;
 pub mod parse;
 pub mod placeholders;
 pub mod print;
+pub mod resolution;
 mod scan;
 pub mod split;
 pub mod summary;

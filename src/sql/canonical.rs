@@ -117,6 +117,11 @@ impl Canonical<'_> {
             Ast::Prefixed { value, .. } => self.scalar(value),
             Ast::Interval(_) => Expr::Param,
             Ast::Subquery(query) => self.names.subquery(query),
+            Ast::Exists { subquery, negated } => negated_if(*negated, self.names.subquery(subquery)),
+            Ast::InSubquery { expr, subquery, negated } => {
+                let list = self.names.subquery(subquery);
+                negated_if(*negated, Expr::op(Op::In, vec![self.scalar(expr), list]))
+            }
             Ast::Cast { expr, data_type, .. } => self.cast(expr, data_type),
             Ast::BinaryOp { left, op, right } => self.binary(ast, left, op, right),
             Ast::UnaryOp { op, expr } => self.unary(ast, op, expr),

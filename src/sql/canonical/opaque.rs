@@ -48,7 +48,7 @@ impl VisitorMut for Normalise<'_, '_> {
         let path = match expr {
             ast::Expr::Identifier(name) => std::slice::from_ref(name),
             ast::Expr::CompoundIdentifier(path) => &path[..],
-            ast::Expr::Subquery(query) => {
+            ast::Expr::Subquery(query) | ast::Expr::Exists { subquery: query, .. } => {
                 let value = self.canonical.names.subquery(query);
                 self.replace(expr, value);
                 return ControlFlow::Continue(());

@@ -1,0 +1,76 @@
+//! Names that the schema does not have, and names that only look so.
+
+use super::check;
+use crate::dialect::Dialect;
+
+#[test]
+fn unknown_names_are_found() {
+    check(
+        Dialect::Postgres,
+        &[
+            ("SELECT * FROM nowhere", &["unknown table nowhere"]),
+            ("SELECT nope FROM users", &["users:", "unknown column nope of users"]),
+            ("SELECT u.nope FROM users u", &["u:", "unknown column nope of users"]),
+            (
+                "SELECT * FROM users u JOIN orders o ON o.usr_id = u.id",
+                &["u:", "o:", "unknown column usr_id of orders"],
+            ),
+            ("SELECT nope FROM users, orders", &["users:", "orders:", "unknown column nope of orders, users"]),
+            ("UPDATE users SET nope = 1", &["users!:", "unknown column nope of users"]),
+            ("INSERT INTO users (nope) VALUES (1)", &["users!:", "unknown column nope of users"]),
+            ("SELECT * FROM users ORDER BY nope", &["users:", "unknown column nope of users"]),
+            (
+                "SELECT * FROM users WHERE EXISTS (SELECT 1 FROM orders WHERE nope = 1)",
+                &["users:", "orders:", "unknown column nope of orders, users"],
+            ),
+            ("SELECT * FROM audit.log WHERE actr = 1", &["log:", "unknown column actr of audit.log"]),
+        ],
+    );
+}
+
+#[test]
+fn what_cannot_be_told_is_not_called_unknown() {
+    check(
+        Dialect::Postgres,
+        &[
+            ("SELECT nope FROM partial", &["partial:"]),
+            ("SELECT nope FROM users, partial", &["users:", "partial:"]),
+            ("SELECT x FROM json_each($1) AS j, users", &["users:"]),
+            ("SELECT ctid, xmin, tableoid FROM users", &["users:"]),
+            ("SELECT u, (u).email, row_to_json(u) FROM users u", &["u:"]),
+            ("SELECT count(u.*) FROM users u", &["u:"]),
+            ("SELECT id AS n FROM users GROUP BY n ORDER BY n", &["users: order id, group id"]),
+            ("SELECT * FROM pg_class WHERE relname = 'x'", &[]),
+            ("SELECT * FROM pg_catalog.pg_class c JOIN information_schema.tables t ON true", &[]),
+            ("INSERT INTO users (id) VALUES (DEFAULT)", &["users!:"]),
+            ("UPDATE users SET name = DEFAULT", &["users!:"]),
+            ("SELECT d.whatever FROM (SELECT * FROM partial) d", &["partial:"]),
+            ("SELECT date_part('day', created_at), EXTRACT(epoch FROM created_at) FROM users", &["users:"]),
+            ("SELECT current_date, current_user, CURRENT_TIMESTAMP FROM users", &["users:"]),
+            ("SELECT f.a FROM some_function(1) AS f", &[]),
+            ("SELECT tag FROM products, unnest(tags) AS tag", &["products:"]),
+            ("SELECT \"Id\", USERS.ID FROM users", &["users:"]),
+            ("SELECT log.at FROM audit.log", &["log:"]),
+            ("SELECT * FROM log WHERE log.actor = 1", &["log: actor = 1"]),
+            (
+                "INSERT INTO users (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET id = excluded.id + users.id",
+                &["users!:"],
+            ),
+        ],
+    );
+    check(
+        Dialect::Sqlite,
+        &[
+            ("SELECT rowid, oid, _rowid_ FROM users WHERE name = \"anything\"", &["users: name = 'anything'"]),
+            ("SELECT * FROM sqlite_master WHERE type = 'table'", &[]),
+            ("SELECT value FROM json_each('[1]')", &[]),
+        ],
+    );
+    check(
+        Dialect::Mysql,
+        &[
+            ("SELECT @row := @row + 1, TIMESTAMPDIFF(SECOND, created_at, NOW()) FROM users", &["users:"]),
+            ("SELECT * FROM information_schema.tables", &[]),
+        ],
+    );
+}
