@@ -23,6 +23,7 @@ pub mod workload;
 
 // Rank 1: pure tools.
 pub mod assume;
+pub mod cost;
 pub mod coverage;
 pub mod explain;
 pub mod sql;
