@@ -4,3 +4,4 @@
 //! replayed by [`crate::catalog::replay`]; nothing here holds a catalogue or reads a file.
 
 pub mod ddl;
+pub mod layout;

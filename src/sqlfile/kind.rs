@@ -79,6 +79,8 @@ pub(super) fn classify(raw: &RawStatement, text: &str, named: bool) -> Statement
         Keyword::Alter | Keyword::Comment | Keyword::Create | Keyword::Drop => StatementClass::Schema,
         Keyword::Copy => StatementClass::Data,
         Keyword::Insert if !(raw.selects || raw.parameters || named) => StatementClass::Data,
+        // Dumps say so where later unqualified names live.
+        Keyword::Select if is_effect(text) && text.contains("search_path") => StatementClass::Schema,
         Keyword::Select if is_effect(text) => StatementClass::Noise,
         Keyword::Delete | Keyword::Explain | Keyword::Insert | Keyword::Merge | Keyword::Select | Keyword::Update => {
             StatementClass::Query
@@ -88,6 +90,7 @@ pub(super) fn classify(raw: &RawStatement, text: &str, named: bool) -> Statement
             let first = words(text).next().unwrap_or_default();
             match first.as_str() {
                 "DO" | "RENAME" => StatementClass::Schema,
+                "SET" if words(text).take(3).any(|word| word == "SEARCH_PATH") => StatementClass::Schema,
                 word if NOISE.binary_search(&word).is_ok() => StatementClass::Noise,
                 _ => StatementClass::Unknown,
             }
@@ -180,7 +183,9 @@ mod tests {
         check("DO $$ BEGIN END $$", StatementClass::Schema);
         check("comment on table t is 'x'", StatementClass::Schema);
         check("SELECT 1", StatementClass::Query);
-        check("SELECT pg_catalog.set_config('search_path', '', false)", StatementClass::Noise);
+        check("SELECT pg_catalog.set_config('search_path', '', false)", StatementClass::Schema);
+        check("SET search_path = app, public", StatementClass::Schema);
+        check("SET statement_timeout = 0", StatementClass::Noise);
         check("select setval('s', 1)", StatementClass::Noise);
         check("(SELECT 1) UNION (SELECT 2)", StatementClass::Query);
         check("INSERT INTO t VALUES (1, 'x')", StatementClass::Data);

@@ -1,0 +1,241 @@
+//! Which files form the schema of which database, in which order.
+//!
+//! A pure decision by paths and by what each file holds in numbers; nothing is read here. Per database the first of
+//! these that exists is taken: what the configuration names, a dump, migrations in their tool's own order, other files
+//! with DDL. Files below test and example folders count only when nothing else has a schema; seed data never does.
+
+mod group;
+mod migration;
+mod path;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+use crate::config::{Config, DatabaseSettings};
+use crate::dialect::Dialect;
+use crate::source::TreePath;
+use crate::sql::summary::FileSummary;
+
+pub use migration::MigrationTool;
+
+use group::{Candidate, Source};
+
+/// A database and the files its schema is built from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SchemaRoot {
+    /// The database's name: configured, else the last part of the folder, else `main`.
+    pub name: String,
+    /// The folder that owns the schema, empty for the tree's root.
+    pub folder: String,
+    /// The folders whose queries run on it; the longest one that holds a file wins.
+    pub paths: Vec<String>,
+    /// What kind of source was taken.
+    pub source: SourceKind,
+    /// The dialect that the files' paths name, if they do (`migrations/mysql/…`).
+    pub dialect: Option<Dialect>,
+    /// The files in the order in which they apply, as indexes into the list that was given. Statements of a file's
+    /// down part do not count.
+    pub files: Vec<usize>,
+    /// Sources that are there as well and were not taken.
+    pub others: Vec<OtherSource>,
+}
+
+/// What a schema is built from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SourceKind {
+    /// What the configuration names.
+    Configured,
+    /// A dump, or a file that is named like one (`schema.sql`, `structure.sql`).
+    Dump,
+    /// A folder of migrations.
+    Migrations(MigrationTool),
+    /// Files with DDL in no known order.
+    Files,
+}
+
+impl SourceKind {
+    /// Returns the word for reports: `config`, `dump`, `migrations`, `files`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Configured => "config",
+            Self::Dump => "dump",
+            Self::Migrations(_) => "migrations",
+            Self::Files => "files",
+        }
+    }
+}
+
+impl fmt::Display for SourceKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Migrations(MigrationTool::Numbered) => f.write_str("migrations"),
+            Self::Migrations(tool) => write!(f, "{tool} migrations"),
+            other => f.write_str(other.as_str()),
+        }
+    }
+}
+
+/// A source that was not taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OtherSource {
+    /// Its kind.
+    pub kind: SourceKind,
+    /// Its files, as indexes into the list that was given.
+    pub files: Vec<usize>,
+}
+
+/// Decides which files form the schema of which database. `files` are sorted by path; databases come out sorted by
+/// folder, the configured ones in the order of the configuration.
+pub fn plan(files: &[(TreePath, FileSummary)], config: &Config) -> Vec<SchemaRoot> {
+    if !config.databases.is_empty() {
+        return config.databases.iter().filter_map(|database| configured_database(files, config, database)).collect();
+    }
+    if !config.schema.is_empty() {
+        return vec![configured_root(files, &config.schema, "main", vec![String::new()])];
+    }
+    found(files, config.dialect)
+}
+
+/// Finds the database that a file's queries run on: the one whose path is the nearest ancestor, or the only one there is.
+///
+/// Returns its index in `roots`; none where several are equally near.
+pub fn database_of(roots: &[SchemaRoot], path: &TreePath) -> Option<usize> {
+    if roots.len() == 1 {
+        return Some(0);
+    }
+    let nearness = |root: &SchemaRoot| root.paths.iter().filter(|folder| path.is_below(folder)).map(String::len).max();
+    let best = roots.iter().filter_map(nearness).max()?;
+    let mut nearest = roots.iter().enumerate().filter(|(_, root)| nearness(root) == Some(best));
+    let (index, _) = nearest.next()?;
+    nearest.next().is_none().then_some(index)
+}
+
+fn configured_database(
+    files: &[(TreePath, FileSummary)],
+    config: &Config,
+    database: &DatabaseSettings,
+) -> Option<SchemaRoot> {
+    let paths = if database.paths.is_empty() { None } else { Some(clean_all(&database.paths)) };
+    if !database.schema.is_empty() {
+        let folder = clean_all(&database.schema).first().map_or_else(String::new, |path| path::owner(folder_of(path)));
+        let root =
+            configured_root(files, &database.schema, &database.name, paths.unwrap_or_else(|| vec![folder.clone()]));
+        return Some(SchemaRoot { folder, ..root });
+    }
+    // Without a schema of its own, the one found nearest to its queries.
+    let roots = found(files, database.dialect.or(config.dialect));
+    let near = |root: &SchemaRoot, path: &String| {
+        TreePath::new(&root.folder).is_below(path) || TreePath::new(path).is_below(&root.folder)
+    };
+    let paths = paths.unwrap_or_default();
+    let fitting = roots.into_iter().filter(|root| paths.is_empty() || paths.iter().any(|path| near(root, path)));
+    let root = fitting.max_by_key(|root| root.folder.len())?;
+    let paths = if paths.is_empty() { root.paths.clone() } else { paths };
+    Some(SchemaRoot { name: database.name.clone(), paths, ..root })
+}
+
+/// The files and folders that the configuration names, in its order.
+fn configured_root(
+    files: &[(TreePath, FileSummary)],
+    entries: &[String],
+    name: &str,
+    paths: Vec<String>,
+) -> SchemaRoot {
+    let mut chosen: Vec<usize> = Vec::new();
+    for entry in clean_all(entries) {
+        let below = files.iter().enumerate().filter(|(_, (path, _))| path.is_below(&entry));
+        let candidates: Vec<Candidate> =
+            below.filter_map(|(index, (path, summary))| Candidate::named(index, path, summary)).collect();
+        let mut sources = group::sources(candidates);
+        sources.sort_by(|a, b| (a.kind, &a.folder).cmp(&(b.kind, &b.folder)));
+        for index in sources.iter().flat_map(|source| &source.files) {
+            if !chosen.contains(index) {
+                chosen.push(*index);
+            }
+        }
+    }
+    SchemaRoot {
+        name: name.to_owned(),
+        folder: String::new(),
+        paths,
+        source: SourceKind::Configured,
+        dialect: path::common_dialect(chosen.iter().map(|index| &files[*index].0)),
+        files: chosen,
+        others: Vec::new(),
+    }
+}
+
+fn found(files: &[(TreePath, FileSummary)], dialect: Option<Dialect>) -> Vec<SchemaRoot> {
+    let candidates = files.iter().enumerate();
+    let mut candidates: Vec<Candidate> =
+        candidates.filter_map(|(index, (path, summary))| Candidate::found(index, path, summary)).collect();
+    if candidates.iter().any(|candidate| !candidate.aside && candidate.creates > 0) {
+        candidates.retain(|candidate| !candidate.aside);
+    }
+    let sources = group::sources(candidates);
+    let mut roots: Vec<SchemaRoot> =
+        group::by_database(sources).into_iter().map(|(folder, sources)| choose(folder, sources, dialect)).collect();
+    roots.sort_by(|a, b| a.folder.cmp(&b.folder));
+    name_apart(&mut roots);
+    roots
+}
+
+/// Takes the best source of a database and notes the rest.
+fn choose(folder: String, mut sources: Vec<Source>, dialect: Option<Dialect>) -> SchemaRoot {
+    let most = sources.iter().map(|source| source.creates).max().unwrap_or(0);
+    let rank = |source: &Source| {
+        // What is named like a dump and holds next to nothing of the schema is none.
+        let partial = source.creates * 4 < most;
+        let foreign = match source.dialect {
+            Some(named) if dialect == Some(named) => 0,
+            None => 1,
+            Some(named) => 2 + Dialect::ALL.iter().position(|known| *known == named).unwrap_or(0),
+        };
+        (partial, source.kind.precedence(), foreign, std::cmp::Reverse(source.creates), source.folder.len())
+    };
+    sources.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| a.folder.cmp(&b.folder)));
+    let mut rest = sources.into_iter();
+    let chosen = rest.next().expect("a database is made of at least one source");
+    SchemaRoot {
+        name: String::new(),
+        paths: vec![folder.clone()],
+        folder,
+        source: chosen.kind,
+        dialect: chosen.dialect,
+        files: chosen.files,
+        others: rest.map(|source| OtherSource { kind: source.kind, files: source.files }).collect(),
+    }
+}
+
+impl SourceKind {
+    fn precedence(self) -> u8 {
+        match self {
+            Self::Configured => 0,
+            Self::Dump => 1,
+            Self::Migrations(_) => 2,
+            Self::Files => 3,
+        }
+    }
+}
+
+/// Names databases after the last part of their folder, longer where two would be alike.
+fn name_apart(roots: &mut [SchemaRoot]) {
+    let folders: Vec<String> = roots.iter().map(|root| root.folder.clone()).collect();
+    for (at, root) in roots.iter_mut().enumerate() {
+        let last =
+            |folder: &str| folder.rsplit('/').next().filter(|part| !part.is_empty()).unwrap_or("main").to_owned();
+        let name = last(&root.folder);
+        let alike = folders.iter().enumerate().any(|(other, folder)| other != at && last(folder) == name);
+        root.name = if alike && !root.folder.is_empty() { root.folder.clone() } else { name };
+    }
+}
+
+fn clean_all(paths: &[String]) -> Vec<String> {
+    paths.iter().map(|path| path.trim_start_matches("./").trim_end_matches('/').trim_matches('.').to_owned()).collect()
+}
+
+fn folder_of(path: &str) -> &str {
+    if path.ends_with(".sql") { path.rsplit_once('/').map_or("", |(folder, _)| folder) } else { path }
+}

@@ -1,0 +1,129 @@
+//! What the parts of a path say: whose schema it is, which dialect, whether it is an example.
+
+use crate::dialect::Dialect;
+use crate::source::TreePath;
+
+/// Folder names that belong to whatever is above them.
+const PARTS_OF_OWNER: &[&str] = &[
+    "alembic",
+    "changelog",
+    "changelogs",
+    "data",
+    "database",
+    "databases",
+    "db",
+    "ddl",
+    "drizzle",
+    "migrate",
+    "migration",
+    "migrations",
+    "persistence",
+    "priv",
+    "prisma",
+    "repo",
+    "schema",
+    "schemas",
+    "sql",
+    "storage",
+    "store",
+    "structure",
+    "supabase",
+    "upgrade",
+    "upgrades",
+];
+
+/// Folder names whose children are applications of their own.
+const HOLDERS: &[&str] =
+    &["apps", "examples", "libs", "microservices", "modules", "packages", "plugins", "projects", "services"];
+
+/// Folder names below which a schema is not the application's.
+const ASIDE: &[&str] = &[
+    "__tests__",
+    "bench",
+    "benches",
+    "benchmark",
+    "benchmarks",
+    "demo",
+    "demos",
+    "doc",
+    "docs",
+    "e2e",
+    "example",
+    "examples",
+    "fixture",
+    "fixtures",
+    "sample",
+    "samples",
+    "snapshots",
+    "spec",
+    "specs",
+    "test",
+    "test_data",
+    "test-data",
+    "testdata",
+    "testing",
+    "tests",
+];
+
+/// The folder that owns a schema lying in `folder`: its generic last parts are dropped.
+pub(super) fn owner(folder: &str) -> String {
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    loop {
+        let before = parts.len();
+        while parts.last().is_some_and(|part| is_generic(part)) {
+            parts.pop();
+        }
+        // Maven's layout is one folder in three words.
+        if parts.ends_with(&["src", "main", "resources"]) {
+            parts.truncate(parts.len() - 3);
+        }
+        if parts.len() == before {
+            return parts.join("/");
+        }
+    }
+}
+
+fn is_generic(part: &str) -> bool {
+    let lower = part.to_ascii_lowercase();
+    PARTS_OF_OWNER.contains(&lower.as_str()) || dialect_word(&lower).is_some() || is_version(part)
+}
+
+/// Whether two owners are applications of their own although one lies below the other.
+pub(super) fn is_boundary(outer: &str, inner: &str) -> bool {
+    let below = inner.strip_prefix(outer).unwrap_or(inner);
+    below.split('/').any(|part| HOLDERS.contains(&part.to_ascii_lowercase().as_str()))
+}
+
+pub(super) fn is_aside(path: &TreePath) -> bool {
+    path.folder().split('/').any(|part| ASIDE.contains(&part.to_ascii_lowercase().as_str()))
+}
+
+/// `0.17`, `v2`, `20`: a folder that is a part of a version.
+pub(super) fn is_version(part: &str) -> bool {
+    let digits = part.strip_prefix('v').unwrap_or(part);
+    !digits.is_empty()
+        && digits.starts_with(|first: char| first.is_ascii_digit())
+        && digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+}
+
+/// The dialect that a path names, the last part that does so counting.
+pub(super) fn dialect(path: &TreePath) -> Option<Dialect> {
+    let lower = path.as_str().to_ascii_lowercase();
+    lower.split(['/', '.', '-', '_']).rev().find_map(dialect_word)
+}
+
+/// The dialect that all paths name.
+pub(super) fn common_dialect<'a>(paths: impl Iterator<Item = &'a TreePath>) -> Option<Dialect> {
+    let mut named = paths.map(dialect);
+    let first = named.next()??;
+    named.all(|other| other == Some(first)).then_some(first)
+}
+
+fn dialect_word(word: &str) -> Option<Dialect> {
+    Some(match word {
+        "postgres" | "postgresql" | "pgsql" | "pg" | "psql" => Dialect::Postgres,
+        "mysql" | "mariadb" => Dialect::Mysql,
+        "sqlite" | "sqlite3" => Dialect::Sqlite,
+        _ => return None,
+    })
+}
