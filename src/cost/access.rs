@@ -1,9 +1,9 @@
 //! What reading one table reference costs, and how many rows come out.
 
 use crate::catalog::IndexDef;
-use crate::expr::Expr;
+use crate::expr::{Expr, Literal, Op};
 use crate::plan::{Access, Condition, ConditionKind};
-use crate::query::{Bound, JoinKind, PredicateOp, RefId};
+use crate::query::{Bound, JoinKind, Predicate, PredicateOp, RefId};
 
 use super::geometry::{Tree, fetch_by_index, fetch_by_page, touched};
 use super::selectivity::{all, disjunction, distinct, equal, members, nth, range};
@@ -121,8 +121,7 @@ impl Pricer<'_> {
         let pattern = reference.pattern;
         let mut best: Option<f64> = None;
         for (at, predicate) in pattern.predicates.iter().enumerate() {
-            let equality = matches!(predicate.op, PredicateOp::Eq | PredicateOp::In | PredicateOp::Null);
-            if predicate.key != *key || !equality || predicate.optional {
+            if predicate.key != *key || !is_equality(predicate) || predicate.optional {
                 continue;
             }
             terms.predicates.add(at);
@@ -243,6 +242,17 @@ impl Bits {
         if at < 64 {
             self.0 |= 1 << at;
         }
+    }
+}
+
+/// An equality, and `NOT active`, whose canonical form is `active <> TRUE`.
+fn is_equality(predicate: &Predicate) -> bool {
+    match (&predicate.op, &predicate.condition) {
+        (PredicateOp::Eq | PredicateOp::In | PredicateOp::Null, _) => true,
+        (PredicateOp::Other, Expr::Op { op: Op::NotEq, operands }) => {
+            matches!(operands.as_slice(), [_, Expr::Literal(Literal::Boolean(_))])
+        }
+        _ => false,
     }
 }
 

@@ -74,11 +74,12 @@ fn bind_predicate(
         }
         return;
     }
-    if let Err(why) = answers(key, predicate, asked, target) {
+    let op = if is_glob(&predicate.condition) { PredicateOp::Prefix } else { predicate.op };
+    if let Err(why) = answers(key, predicate, op, asked, target) {
         bound.why = Some(why);
         return;
     }
-    let how = match predicate.op {
+    let how = match op {
         PredicateOp::Eq => Bind::Equal,
         PredicateOp::Null => {
             bound.null = true;
@@ -173,8 +174,14 @@ fn mentions(expression: &Expr, column: &Ident) -> bool {
 }
 
 /// Says whether a b-tree over the key finds what the predicate wants.
-fn answers(key: &IndexKey, predicate: &Predicate, asked: &Asked<'_>, target: &Target) -> Result<(), WhyNot> {
-    match predicate.op {
+fn answers(
+    key: &IndexKey,
+    predicate: &Predicate,
+    op: PredicateOp,
+    asked: &Asked<'_>,
+    target: &Target,
+) -> Result<(), WhyNot> {
+    match op {
         PredicateOp::Prefix => answers_prefix(key, predicate, asked, target),
         // A null test looks at no value, so neither operator class nor collation matters.
         PredicateOp::Null | PredicateOp::NotNull => Ok(()),
@@ -202,8 +209,14 @@ fn answers_prefix(key: &IndexKey, predicate: &Predicate, asked: &Asked<'_>, targ
     if seeks { Ok(()) } else { Err(WhyNot::PrefixCollation) }
 }
 
+/// `a GLOB 'x*'`, which SQLite seeks.
 fn is_glob(condition: &Expr) -> bool {
-    matches!(condition, Expr::Op { op: Op::Other(symbol), .. } if symbol.eq_ignore_ascii_case("glob"))
+    match condition {
+        Expr::Op { op: Op::Other(symbol), operands } if symbol.eq_ignore_ascii_case("glob") => {
+            matches!(operands.as_slice(), [_, Expr::Literal(Literal::Text(text))] if !text.starts_with(['*', '?', '[']))
+        }
+        _ => false,
+    }
 }
 
 /// `text_pattern_ops` and its kin compare byte by byte: equality and prefixes, but not `<` nor ORDER BY.

@@ -9,6 +9,7 @@ use std::cmp::Ordering;
 
 use crate::dialect::{Dialect, Target};
 use crate::expr::{Expr, Literal, Op};
+use crate::query::Disjunction;
 
 use super::{Asked, Joins};
 use constants::{compare, differ, equal};
@@ -29,10 +30,16 @@ pub(super) fn holds(asked: &Asked<'_>, predicate: &Expr, target: &Target) -> boo
     let logic = Logic::of(target);
     predicate.conjuncts().iter().all(|wanted| {
         asked.predicates().any(|(_, known)| gives(&known.condition, wanted, logic))
-            || asked.access.disjunctions.iter().any(|known| gives(&known.condition, wanted, logic))
+            || disjunctions(asked).any(|known| gives(known, wanted, logic))
             || is_declared(wanted, asked)
             || (asked.joins == Joins::Bound && given_by_join(wanted, asked))
     })
+}
+
+/// The ORs that always apply.
+fn disjunctions<'a>(asked: &Asked<'a>) -> impl Iterator<Item = &'a Expr> {
+    let always = |or: &&Disjunction| !or.branches.iter().flatten().any(|predicate| predicate.optional);
+    asked.access.disjunctions.iter().filter(always).map(|or| &or.condition)
 }
 
 /// A NOT NULL column implies `IS NOT NULL` (PostgreSQL from 17; the others look at it too).

@@ -111,3 +111,16 @@ fn gains_by_case() {
     let expect = expected.iter().map(|(name, pages, rows)| format!("(\"{name}\", {pages:.2}, {rows:.2}),"));
     assert_eq!(found.collect::<Vec<_>>().join("\n"), expect.collect::<Vec<_>>().join("\n"));
 }
+
+#[test]
+fn the_documented_gains_are_these() {
+    let page = include_str!("../../../docs/statistics.md");
+    let (pages, rows) = (gains(Dialect::Postgres), gains(Dialect::Sqlite));
+    let mut found = 0;
+    for ((name, pages), (_, rows)) in pages.iter().zip(&rows) {
+        let Some(line) = page.lines().find(|line| line.starts_with(&format!("| {name} |"))) else { continue };
+        assert_eq!(line, format!("| {name} | {pages:.1} | {rows:.1} |"));
+        found += 1;
+    }
+    assert_eq!(found, 8);
+}

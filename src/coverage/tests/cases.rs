@@ -281,6 +281,7 @@ fn operator_classes_and_collations() {
         (a) | a like 'x%' | no: PrefixCollation
         (a collate nocase) | a like 'x%' | range
         (a) | a glob 'x*' | range
+        (a) | a glob '*x' | no: LeadingKey
         (a collate nocase) | a glob 'x*' | no: PrefixCollation
         (a collate NOCASE) | a = ? | no: Collation
         (a collate nocase) | a collate nocase = ? | eq1
@@ -333,6 +334,7 @@ fn partial_indexes() {
         (a) where b is null or active | a = ? and active | eq1 filter1
         (a) where b is null | a = ? and opt(b is null) | no: Predicate
         (a) where b = 'x' or c = 'y' | a = ? and (b = 'x' or c = 'y') | eq1
+        (a) where b = 'x' or c = 'y' | a = ? and opt(b = 'x' or c = 'y') | no: Predicate
         (a, c) where b is null | a = ? and b is null order by c | eq1 sorted partial
         (c) where b = 'x' | b = 'x' order by c limit 5 | sorted partial
         -- sqlite

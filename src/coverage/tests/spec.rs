@@ -163,11 +163,12 @@ fn add_condition(pattern: &mut AccessPattern, text: &str, dialect: Dialect) {
     }
     let inner = text.strip_prefix("opt(").and_then(|rest| rest.strip_suffix(')'));
     let condition = condition(inner.unwrap_or(text).replace(" & ", " and ").as_str(), dialect);
-    match predicates(&condition, inner.is_some()) {
+    let optional = inner.is_some();
+    match predicates(&condition, optional) {
         Some(found) => pattern.predicates.extend(found),
         None => {
             let Expr::Op { op: Op::Or, operands } = &condition else { panic!("neither predicate nor OR: {text}") };
-            let branches = operands.iter().map(|arm| predicates(arm, false).expect("a conjunction")).collect();
+            let branches = operands.iter().map(|arm| predicates(arm, optional).expect("a conjunction")).collect();
             pattern.disjunctions.push(Disjunction { branches, condition, sql: 0..0 });
         }
     }
@@ -215,7 +216,6 @@ fn classify(condition: &Expr) -> Option<(Expr, PredicateOp, Value)> {
         Op::Like if matches!(&operands[1], Expr::Literal(Literal::Text(text)) if !text.starts_with('%')) => {
             PredicateOp::Prefix
         }
-        Op::Other(symbol) if symbol == "GLOB" => PredicateOp::Prefix,
         _ => PredicateOp::Other,
     };
     Some((operands[0].clone(), found, literals(&operands[1..])))
