@@ -19,6 +19,7 @@ fn file(line: &str) -> (TreePath, FileSummary) {
             "dbmate" => summary.markers = Some(MarkerTool::Dbmate),
             "pg_dump" => summary.dump = Some(DumpTool::PgDump),
             "test" => summary.class = PathClass::Test,
+            "script" => summary.class = PathClass::Script,
             "seed" => summary.class = PathClass::Seed,
             _ if word.starts_with('+') => summary.creates = word[1..].parse().expect("a number"),
             _ if word.starts_with('~') => summary.alters = word[1..].parse().expect("a number"),
@@ -225,7 +226,7 @@ fn loose_files_of_several_modules_are_one_schema() {
         "internal/users/tables.sql +3
          internal/orders/tables.sql +3
          internal/orders/constraints.sql ~3
-         scripts/cleanup.sql ~1",
+         scripts/cleanup.sql ~1 script",
         "main in ``: files
          internal/orders/tables.sql
          internal/users/tables.sql
