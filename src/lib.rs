@@ -29,6 +29,7 @@ pub mod explain;
 pub mod sql;
 
 // Rank 2: steps.
+pub mod advise;
 pub mod rules;
 pub mod schema;
 pub mod scratch;

@@ -174,7 +174,9 @@ impl<'a> Reader<'a> {
     fn access(&self, reference: RefId, using: Using<'_>, search: bool) -> Access {
         let table = &self.query.references[usize::from(reference.0)];
         match using {
-            Using::Nothing if search => Access::TableKey { conditions: Vec::new() },
+            Using::Nothing if search && self.asks_for_extreme_key(reference) => {
+                Access::TableKey { conditions: Vec::new() }
+            }
             Using::Nothing => Access::FullTable,
             Using::Index { id, covering, terms } => match self.names.index(id) {
                 _ if !search => Access::FullIndex { index: id, covering },
@@ -201,6 +203,16 @@ impl<'a> Reader<'a> {
             }
             Using::Virtual => Access::Other,
         }
+    }
+
+    /// SQLite says SEARCH of every min() and max(), also where it reads the whole table for it; only that of the rowid
+    /// reads one row.
+    fn asks_for_extreme_key(&self, reference: RefId) -> bool {
+        let [key] = self.names.table_key(&self.query.references[usize::from(reference.0)]) else { return false };
+        let plain: String = self.query.sql.chars().filter(|letter| !letter.is_whitespace() && *letter != '"').collect();
+        let plain = plain.to_ascii_lowercase();
+        let call = format!("(t{}.{})", reference.0, key.as_str().to_ascii_lowercase());
+        ["min", "max"].iter().any(|function| plain.contains(&format!("{function}{call}")))
     }
 
     /// Says whether the accesses together leave a tested key of the reference unanswered.

@@ -46,8 +46,6 @@ pub enum HoleKind {
     Table,
     /// A name, or a piece of one.
     Name,
-    /// A query in parentheses.
-    Query,
     /// The assignments of an UPDATE.
     Assignments,
     /// The qualifier of a name; the name itself is there.
@@ -65,7 +63,7 @@ pub enum HoleKind {
 impl HoleKind {
     /// Says whether the statement can be read without knowing what fills the hole.
     pub fn is_readable(self) -> bool {
-        !matches!(self, Self::Table | Self::Name | Self::Query | Self::Assignments)
+        !matches!(self, Self::Table | Self::Name | Self::Assignments)
     }
 }
 

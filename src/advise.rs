@@ -1,0 +1,182 @@
+//! The advisor: which indexes a workload lacks, tried on a scratch engine before they are advised.
+//!
+//! A query gets candidates by policy; what an existing index serves, or a guard refuses, is never tried. The rest is
+//! created on the engine, and kept if the plan changes as it should and the price falls enough. What all queries keep is
+//! merged into one set, which is tried again as a whole. Then everything starts over with that set in place, until
+//! nothing more is found: so a second run, with all advice applied, advises nothing.
+//!
+//! Only what always applies counts (no condition behind a run-time switch), and only queries of the application.
+
+mod candidates;
+mod evidence;
+mod guards;
+mod keys;
+mod merge;
+mod names;
+mod planner;
+mod policy;
+mod report;
+mod select;
+mod stage;
+#[cfg(test)]
+mod tests;
+mod trials;
+
+use std::collections::BTreeMap;
+
+use crate::advice::{IndexAdvice, QueryAdvice, Trial, Verdict};
+use crate::catalog::Catalog;
+use crate::config::Limits;
+use crate::dialect::Target;
+use crate::engine::{Deadline, ScratchEngine, ScratchError};
+use crate::query::DatabaseId;
+use crate::stats::StatsModel;
+use crate::workload::WorkloadQuery;
+
+use planner::{Planner, Priced};
+use report::Findings;
+use select::Wishes;
+use stage::Stage;
+use trials::{Case, Kept};
+
+/// What advice is made from.
+#[derive(Clone, Copy, Debug)]
+pub struct AdviseContext<'a> {
+    /// The database.
+    pub database: DatabaseId,
+    /// Its schema, as the engine has loaded it.
+    pub catalog: &'a Catalog,
+    /// Its statistics, as the engine has loaded them.
+    pub stats: &'a StatsModel,
+    /// What production runs.
+    pub target: Target,
+    /// Numbers that decide when to speak.
+    pub limits: &'a Limits,
+}
+
+/// What the advisor found.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Advised {
+    /// By query, in the order of the workload.
+    pub queries: Vec<QueryAdvice>,
+    /// The set, in order of number.
+    pub advice: Vec<IndexAdvice>,
+}
+
+/// How often the search starts over with what it has found in place.
+const ROUNDS: usize = 5;
+
+/// Advises indexes for a workload.
+///
+/// `engine` has the catalogue and statistics of `cx` loaded. A query without a plan is judged by its shape alone.
+///
+/// # Errors
+/// When the engine cannot be used at all; a query it refuses is not an error.
+pub fn advise(
+    cx: &AdviseContext<'_>,
+    engine: &mut dyn ScratchEngine,
+    workload: &[WorkloadQuery],
+    until: Deadline,
+) -> Result<Advised, ScratchError> {
+    let facts = engine.facts().clone();
+    let mut stage = Stage::new(cx, facts.native, workload);
+    let mut planner = Planner::new(engine, workload, until);
+    planner.remember(&stage);
+    let mut search = Search {
+        workload,
+        tried: vec![Vec::new(); workload.len()],
+        wishes: Wishes::default(),
+        before: BTreeMap::new(),
+    };
+    search.judge_unplanned(&mut stage, &mut planner)?;
+    for _ in 0..ROUNDS {
+        if !search.round(&mut stage, &mut planner)? {
+            break;
+        }
+        select::consolidate(&mut stage, &mut planner, workload, &search.wishes)?;
+    }
+    let Search { tried, wishes, before, .. } = search;
+    let findings = Findings { cx, facts: &facts, workload, wishes: &wishes, before: &before };
+    report::write(&findings, &stage, &mut planner, tried)
+}
+
+/// What is known after some rounds.
+struct Search<'a> {
+    workload: &'a [WorkloadQuery],
+    tried: Vec<Vec<Trial>>,
+    wishes: Wishes,
+    /// By query, its plan before anything was advised.
+    before: BTreeMap<usize, Priced>,
+}
+
+impl Search<'_> {
+    fn judge_unplanned(&mut self, stage: &mut Stage<'_>, planner: &mut Planner<'_>) -> Result<(), ScratchError> {
+        for (at, query) in self.workload.iter().enumerate() {
+            if !query.advisable || query.planned().is_some() {
+                continue;
+            }
+            let proposal = candidates::propose_unplanned(stage, &query.shape);
+            let defs: Vec<_> = proposal.candidates.iter().map(|candidate| candidate.def.clone()).collect();
+            let numbers = planner.number(stage, &defs)?;
+            self.tried[at] = proposal.refused;
+            for (candidate, number) in proposal.candidates.into_iter().zip(numbers) {
+                let verdict = match &number {
+                    Ok(_) => Verdict::Kept,
+                    Err(refusal) => Verdict::Refused(refusal.0.clone()),
+                };
+                self.tried[at].push(Trial { def: candidate.def.clone(), reference: candidate.reference, verdict });
+                if let Ok(id) = number {
+                    self.wishes.unproven.entry(at).or_default().push(Kept { candidate, id });
+                }
+            }
+        }
+        if !self.wishes.unproven.is_empty() {
+            select::consolidate(stage, planner, self.workload, &self.wishes)?;
+        }
+        Ok(())
+    }
+
+    /// Tries what every planned query still lacks; says whether anything was kept.
+    fn round(&mut self, stage: &mut Stage<'_>, planner: &mut Planner<'_>) -> Result<bool, ScratchError> {
+        let mut proposals = Vec::new();
+        for (at, query) in self.workload.iter().enumerate() {
+            if !query.advisable || query.planned().is_none() {
+                continue;
+            }
+            let mut proposal = candidates::propose(stage, &query.shape);
+            self.note(at, std::mem::take(&mut proposal.refused));
+            if !proposal.candidates.is_empty() {
+                proposals.push((at, proposal));
+            }
+        }
+        let asks: Vec<_> = proposals.iter().map(|(at, _)| (*at, Vec::new())).collect();
+        let before = planner.plan(stage, &asks)?;
+        let cases = proposals.into_iter().zip(before);
+        let mut cases: Vec<Case> =
+            cases.filter_map(|((at, proposal), before)| Some(Case::new(at, before?, proposal))).collect();
+        trials::run(stage, planner, self.workload, &mut cases)?;
+        let mut found = false;
+        for case in cases {
+            self.note(case.at, case.trials());
+            let kept = case.kept();
+            if !kept.is_empty() {
+                found = true;
+                self.wishes.proven.entry(case.at).or_default().extend(kept);
+                self.before.entry(case.at).or_insert(case.before);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Keeps the first verdict on each candidate, and the last one that keeps it.
+    fn note(&mut self, at: usize, trials: Vec<Trial>) {
+        for trial in trials {
+            let same = |known: &&mut Trial| known.def == trial.def && known.reference == trial.reference;
+            match self.tried[at].iter_mut().find(same) {
+                Some(known) if trial.verdict == Verdict::Kept => known.verdict = Verdict::Kept,
+                Some(_) => {}
+                None => self.tried[at].push(trial),
+            }
+        }
+    }
+}

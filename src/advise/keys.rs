@@ -1,0 +1,270 @@
+//! What a table reference offers as index keys: equalities, lists, ranges and the order, each with what the policy asks of it.
+
+use std::collections::{BTreeSet, HashMap};
+
+use crate::catalog::{Direction, IndexKey, Table};
+use crate::dialect::Dialect;
+use crate::expr::{Expr, Literal, Op};
+use crate::name::QName;
+use crate::query::{AccessPattern, Block, Bound, JoinKind, Limit, Predicate, PredicateOp, QueryShape, RefId, Value};
+use crate::stats::{ColumnRole, ColumnStats, TableStats};
+use crate::workload::WorkloadQuery;
+
+/// The longest LIMIT for which reading along an order pays.
+const MOST_LIMITED_ROWS: u64 = 1_000;
+
+/// What a key is worth as the leading one; the order of the variants is the order of preference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Class {
+    /// A key, a reference, a token, a name.
+    Many,
+    /// A time or a quantity.
+    Plain,
+    /// A status.
+    Few,
+}
+
+/// A key and what the policy asks of it.
+#[derive(Clone, Debug)]
+pub(super) struct Key {
+    pub(super) expr: Expr,
+    pub(super) class: Class,
+    pub(super) distinct: f64,
+    /// Whether it is a date or a timestamp.
+    pub(super) time: bool,
+    /// How many shapes test it by equality.
+    shared: usize,
+}
+
+/// What one reference offers.
+#[derive(Debug, Default)]
+pub(super) struct Keys {
+    /// Keys tested by equality with a value, best first.
+    pub(super) equal: Vec<Key>,
+    /// Keys tested by a list, best first.
+    pub(super) lists: Vec<Key>,
+    /// Keys tested by a range, times first.
+    pub(super) ranges: Vec<Key>,
+    /// Conditions `c IS NULL`, sorted.
+    pub(super) nulls: Vec<Expr>,
+    /// The whole order, equality keys left out, if reading along it may stop early.
+    pub(super) order: Vec<IndexKey>,
+    /// What the first order key is worth.
+    pub(super) order_lead: Option<Key>,
+    /// Join keys, those to one partner together.
+    pub(super) joins: Vec<(RefId, JoinKind, Vec<Key>)>,
+}
+
+/// How many shapes test each key by equality or join by it.
+#[derive(Debug, Default)]
+pub(super) struct Shares(HashMap<(QName, Expr), usize>);
+
+impl Shares {
+    /// Counts over a workload.
+    pub(super) fn of(workload: &[WorkloadQuery]) -> Self {
+        let mut shares = Self::default();
+        for query in workload.iter().filter(|query| query.advisable) {
+            let mut seen = BTreeSet::new();
+            for pattern in &query.shape.patterns {
+                let tested =
+                    required(pattern).filter(|predicate| is_equality(predicate)).map(|predicate| &predicate.key);
+                for key in tested.chain(pattern.joins.iter().map(|join| &join.key)) {
+                    if seen.insert((pattern.table.clone(), key.clone())) {
+                        *shares.0.entry((pattern.table.clone(), key.clone())).or_default() += 1;
+                    }
+                }
+            }
+        }
+        shares
+    }
+
+    fn count(&self, table: &QName, key: &Expr) -> usize {
+        self.0.get(&(table.clone(), key.clone())).copied().unwrap_or(0)
+    }
+}
+
+/// What keys are judged by.
+#[derive(Clone, Copy)]
+pub(super) struct Judge<'a> {
+    pub(super) dialect: Dialect,
+    pub(super) table: &'a Table,
+    pub(super) stats: &'a TableStats,
+    pub(super) shares: &'a Shares,
+    pub(super) limit_rows: u64,
+}
+
+impl Judge<'_> {
+    /// Reads what one reference of a query offers.
+    pub(super) fn keys(&self, shape: &QueryShape, reference: RefId) -> Keys {
+        let pattern = &shape.patterns[usize::from(reference.0)];
+        let mut keys = Keys::default();
+        for predicate in required(pattern) {
+            self.sort_in(predicate, &mut keys);
+        }
+        for list in [&mut keys.equal, &mut keys.lists] {
+            list.sort_by(|a, b| {
+                (a.class, b.shared)
+                    .cmp(&(b.class, a.shared))
+                    .then(b.distinct.total_cmp(&a.distinct))
+                    .then(a.expr.cmp(&b.expr))
+            });
+            list.dedup_by(|a, b| a.expr == b.expr);
+        }
+        keys.lists.retain(|list| keys.equal.iter().all(|equal| equal.expr != list.expr));
+        keys.ranges.retain(|range| keys.equal.iter().all(|equal| equal.expr != range.expr));
+        keys.ranges.sort_by_key(|key| !key.time);
+        keys.ranges.dedup_by(|a, b| a.expr == b.expr);
+        keys.nulls.sort();
+        keys.nulls.dedup();
+        let block = &shape.blocks[usize::from(shape.references[usize::from(reference.0)].block)];
+        self.order(pattern, block, &mut keys);
+        self.joins(shape, reference, pattern, &mut keys);
+        keys
+    }
+
+    fn sort_in(&self, predicate: &Predicate, keys: &mut Keys) {
+        if predicate.op == PredicateOp::Null {
+            if predicate.key.as_column().is_some() {
+                keys.nulls.push(Expr::op(Op::IsNull, vec![predicate.key.clone()]));
+            }
+            return;
+        }
+        let Some(key) = self.key(&predicate.key) else { return };
+        match predicate.op {
+            _ if is_equality(predicate) => keys.equal.push(key),
+            PredicateOp::In => keys.lists.push(key),
+            // A one-sided upper bound on a time is nearly everything, unless it is a time to come.
+            PredicateOp::Range(Bound::Upper) if key.time && !is_due(&key.expr) => {}
+            PredicateOp::Range(_) => keys.ranges.push(key),
+            _ => {}
+        }
+    }
+
+    /// The order is worth an index only where it may stop early: with a small LIMIT, or for min() and max().
+    fn order(&self, pattern: &AccessPattern, block: &Block, keys: &mut Keys) {
+        if let Some(extremum) = &pattern.extremum {
+            if let Some(key) = self.key(extremum) {
+                keys.order = vec![IndexKey::new(self.dialect, extremum.clone(), Direction::Ascending)];
+                keys.order_lead = Some(key);
+            }
+            return;
+        }
+        let limited = match pattern.limit {
+            Some(Limit::Rows(rows)) => rows <= MOST_LIMITED_ROWS,
+            Some(Limit::Param) => self.limit_rows <= MOST_LIMITED_ROWS,
+            None => false,
+        };
+        if !limited || !pattern.order_complete || block.grouped || block.aggregated || block.arm {
+            return;
+        }
+        let rest: Vec<_> =
+            pattern.order.iter().filter(|order| keys.equal.iter().all(|equal| equal.expr != order.key)).collect();
+        let plain =
+            |order: &&crate::query::OrderKey| order.nulls_first == self.dialect.nulls_first_by_default(order.desc);
+        let all_plain = rest.iter().all(plain);
+        if rest.is_empty()
+            || rest.iter().any(|order| self.key(&order.key).is_none())
+            || (!all_plain && self.dialect != Dialect::Postgres)
+        {
+            return;
+        }
+        let uniform = all_plain && rest.iter().all(|order| order.desc == rest[0].desc);
+        keys.order_lead = self.key(&rest[0].key);
+        keys.order = rest
+            .iter()
+            .map(|order| {
+                let direction = if order.desc && !uniform { Direction::Descending } else { Direction::Ascending };
+                let key = IndexKey::new(self.dialect, order.key.clone(), direction);
+                if uniform { key } else { IndexKey { nulls_first: order.nulls_first, ..key } }
+            })
+            .collect();
+    }
+
+    fn joins(&self, shape: &QueryShape, reference: RefId, pattern: &AccessPattern, keys: &mut Keys) {
+        let nullable = |id: RefId| shape.references[usize::from(id.0)].nullable_side;
+        for join in &pattern.joins {
+            // The side of an outer join whose rows are all kept is never looked up by the other.
+            if join.kind == JoinKind::Outer && !nullable(reference) && nullable(join.other) {
+                continue;
+            }
+            let Some(key) = self.key(&join.key) else { continue };
+            match keys.joins.iter_mut().find(|(other, ..)| *other == join.other) {
+                Some((_, _, same)) if same.iter().all(|known| known.expr != key.expr) => same.push(key),
+                Some(_) => {}
+                None => keys.joins.push((join.other, join.kind, vec![key])),
+            }
+        }
+    }
+
+    /// Returns a key if an index on it is ever advised: JSON, blobs and booleans are none, nor are expressions that an
+    /// index cannot hold.
+    pub(super) fn key(&self, expr: &Expr) -> Option<Key> {
+        let column = match expr {
+            Expr::Column(column) => column.clone(),
+            _ => self.only_column(expr)?,
+        };
+        let class = self.table.class_of(&column)?;
+        let stats = self.stats.columns.get(&column)?;
+        let extracts = matches!(expr, Expr::Op { .. });
+        if !extracts && (!class.is_btree_key() || stats.role == ColumnRole::Unkeyable) {
+            return None;
+        }
+        Some(Key {
+            class: if extracts { Class::Plain } else { class_of(stats)? },
+            distinct: if extracts { (self.stats.rows / 10.0).max(1.0) } else { stats.n_distinct },
+            time: stats.role == ColumnRole::Time && expr.as_column().is_some(),
+            shared: self.shares.count(&self.table.name, expr),
+            expr: expr.clone(),
+        })
+    }
+
+    /// The column of an expression that an index can hold: a known immutable function of one column and constants, or a
+    /// text member of a JSON column.
+    fn only_column(&self, expr: &Expr) -> Option<crate::name::Ident> {
+        if self.dialect == Dialect::Mysql {
+            return None;
+        }
+        let parts = match expr {
+            Expr::Call { function, args } => {
+                let known = ["lower", "upper", "trim", "btrim", "ltrim", "rtrim", "length", "abs", "md5"];
+                known.iter().any(|name| *function == *name).then_some(args)?
+            }
+            Expr::Op { op: Op::Other(op), operands } if op == "->>" => operands,
+            _ => return None,
+        };
+        let (first, rest) = parts.split_first()?;
+        let constant = |part: &Expr| matches!(part, Expr::Literal(Literal::Text(_) | Literal::Number(_)));
+        rest.iter().all(constant).then(|| first.as_column().cloned())?
+    }
+}
+
+fn class_of(stats: &ColumnStats) -> Option<Class> {
+    match stats.role {
+        ColumnRole::Key | ColumnRole::Reference | ColumnRole::ManyValued => Some(Class::Many),
+        ColumnRole::Time | ColumnRole::Quantity => Some(Class::Plain),
+        ColumnRole::StatusLike => Some(Class::Few),
+        ColumnRole::Boolean | ColumnRole::Unkeyable => None,
+    }
+}
+
+/// Predicates that always apply.
+pub(super) fn required(pattern: &AccessPattern) -> impl Iterator<Item = &Predicate> {
+    pattern.predicates.iter().filter(|predicate| !predicate.optional)
+}
+
+/// `IN` with one constant is an equality to every planner.
+pub(super) fn is_equality(predicate: &Predicate) -> bool {
+    match (&predicate.op, &predicate.value) {
+        (PredicateOp::Eq, _) => true,
+        (PredicateOp::In, Value::Literals(literals)) => literals.len() == 1,
+        _ => false,
+    }
+}
+
+/// Times that lie ahead: `< now()` selects the few that are due.
+fn is_due(key: &Expr) -> bool {
+    let Some(column) = key.as_column() else { return false };
+    let name = column.as_str().to_ascii_lowercase();
+    ["next_", "scheduled_", "due_", "retry_", "run_at"].iter().any(|head| name.starts_with(head))
+        || name.ends_with("_after")
+}

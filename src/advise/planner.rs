@@ -1,0 +1,101 @@
+//! Asks the engine, remembers its answers and prices them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::catalog::{IndexDef, IndexId};
+use crate::engine::{Deadline, IndexSet, PlanRequest, Refusal, ScratchEngine, ScratchError};
+use crate::plan::Plan;
+use crate::workload::WorkloadQuery;
+
+use super::stage::Stage;
+
+/// A plan and its price.
+#[derive(Clone, Debug)]
+pub(super) struct Priced {
+    pub(super) plan: Arc<Plan>,
+    pub(super) price: f64,
+}
+
+/// A question: a query's place in the workload and the candidates to show it, sorted.
+pub(super) type Ask = (usize, Vec<IndexId>);
+
+/// The engine and what it has answered.
+pub(super) struct Planner<'a> {
+    engine: &'a mut dyn ScratchEngine,
+    workload: &'a [WorkloadQuery],
+    until: Deadline,
+    /// By query and the indexes on its tables.
+    known: HashMap<(usize, IndexSet), Option<Priced>>,
+}
+
+impl<'a> Planner<'a> {
+    pub(super) fn new(engine: &'a mut dyn ScratchEngine, workload: &'a [WorkloadQuery], until: Deadline) -> Self {
+        Self { engine, workload, until, known: HashMap::new() }
+    }
+
+    /// Takes over the plans that the workload brings, which are those of the schema as it is.
+    pub(super) fn remember(&mut self, stage: &Stage<'_>) {
+        for (at, query) in self.workload.iter().enumerate() {
+            if let Some(plan) = query.planned() {
+                let priced = Priced { price: stage.price(plan, query), plan: Arc::new(plan.clone()) };
+                self.known.insert((at, IndexSet::default()), Some(priced));
+            }
+        }
+    }
+
+    /// Gives candidates their numbers and makes them known to the stage.
+    pub(super) fn number(
+        &mut self,
+        stage: &mut Stage<'_>,
+        defs: &[IndexDef],
+    ) -> Result<Vec<Result<IndexId, Refusal>>, ScratchError> {
+        let numbers = self.engine.add_candidates(defs)?;
+        for (def, number) in defs.iter().zip(&numbers) {
+            if let Ok(id) = number {
+                stage.note(*id, def);
+            }
+        }
+        Ok(numbers)
+    }
+
+    /// Plans queries with candidates beside what is advised so far; none where the engine refuses or time is over.
+    pub(super) fn plan(&mut self, stage: &Stage<'_>, asks: &[Ask]) -> Result<Vec<Option<Priced>>, ScratchError> {
+        let keys: Vec<(usize, IndexSet)> = asks.iter().map(|(at, shown)| self.key(stage, *at, shown)).collect();
+        let mut unknown: Vec<&(usize, IndexSet)> = keys.iter().filter(|key| !self.known.contains_key(*key)).collect();
+        unknown.sort();
+        unknown.dedup();
+        let batch: Vec<PlanRequest<'_>> =
+            unknown.iter().map(|(at, indexes)| PlanRequest { query: &self.workload[*at].engine, indexes }).collect();
+        let answers = self.engine.plan(&batch, self.until)?;
+        let new: Vec<((usize, IndexSet), Option<Priced>)> = unknown
+            .iter()
+            .zip(answers)
+            .map(|(key, answer)| {
+                let plan = answer.and_then(Result::ok);
+                let priced =
+                    plan.map(|plan| Priced { price: stage.price(&plan, &self.workload[key.0]), plan: Arc::new(plan) });
+                ((*key).clone(), priced)
+            })
+            .collect();
+        self.known.extend(new);
+        Ok(keys.iter().map(|key| self.known.get(key).cloned().flatten()).collect())
+    }
+
+    /// Cuts a set down to the indexes on the query's tables: the others change nothing.
+    fn key(&self, stage: &Stage<'_>, at: usize, shown: &[IndexId]) -> (usize, IndexSet) {
+        let set = stage.with(shown);
+        let on_tables = |id: &IndexId| {
+            self.workload[at].engine.references.iter().any(|table| {
+                stage.catalog().tables.get(table).is_some_and(|table| table.indexes.iter().any(|index| index.id == *id))
+            })
+        };
+        (
+            at,
+            IndexSet {
+                shown: set.shown.into_iter().filter(on_tables).collect(),
+                hidden: set.hidden.into_iter().filter(on_tables).collect(),
+            },
+        )
+    }
+}

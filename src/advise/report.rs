@@ -1,0 +1,243 @@
+//! Writes what was found: numbered and named advice, and for each query the evidence with the names people will see.
+
+use std::collections::BTreeMap;
+
+use crate::advice::{Action, AdviceId, IndexAdvice, Proof, ProofKind, QueryAdvice, Trial};
+use crate::catalog::{Catalog, IndexId};
+use crate::engine::{EngineFacts, EngineKind, Fidelity, ScratchError, Tier};
+use crate::name::{Ident, QName};
+use crate::plan::{self, Access, PlanNames, PlanOp};
+use crate::query::RefId;
+use crate::stats::StatsSource;
+use crate::workload::WorkloadQuery;
+
+use super::candidates::Candidate;
+use super::names::Names;
+use super::planner::{Planner, Priced};
+use super::select::Wishes;
+use super::stage::Stage;
+use super::trials::Kept;
+use super::{AdviseContext, Advised};
+
+/// Everything a report is written from.
+pub(super) struct Findings<'a> {
+    pub(super) cx: &'a AdviseContext<'a>,
+    pub(super) facts: &'a EngineFacts,
+    pub(super) workload: &'a [WorkloadQuery],
+    pub(super) wishes: &'a Wishes,
+    /// By query, its plan before anything was advised.
+    pub(super) before: &'a BTreeMap<usize, Priced>,
+}
+
+/// Writes the report; `tried` is by query.
+pub(super) fn write(
+    findings: &Findings<'_>,
+    stage: &Stage<'_>,
+    planner: &mut Planner<'_>,
+    tried: Vec<Vec<Trial>>,
+) -> Result<Advised, ScratchError> {
+    let (mut advice, numbers) = findings.number(stage);
+    let names: BTreeMap<IndexId, Ident> =
+        numbers.iter().map(|(id, number)| (*id, advice[number.0 as usize].name.clone())).collect();
+    let mut queries: Vec<QueryAdvice> =
+        tried.into_iter().map(|tried| QueryAdvice { tried, ..QueryAdvice::default() }).collect();
+    let places: Vec<usize> = findings.wishes.proven.keys().copied().collect();
+    let asks: Vec<_> = places.iter().map(|at| (*at, Vec::new())).collect();
+    for (at, after) in places.into_iter().zip(planner.plan(stage, &asks)?) {
+        let Some(after) = after else { continue };
+        let query = &mut queries[at];
+        query.advice = used(&after, &numbers);
+        keep(query, &findings.wishes.proven[&at]);
+        query.proof = findings.before.get(&at).map(|before| findings.proof(at, before, &after, &names));
+    }
+    for (at, kept) in &findings.wishes.unproven {
+        let query = &mut queries[*at];
+        query.advice = kept.iter().filter_map(|one| serving(&one.candidate, &advice)).collect();
+        keep(query, kept);
+        query.proof = Some(findings.shape_proof(*at));
+    }
+    findings.credit(&queries, &mut advice);
+    Ok(Advised { queries, advice })
+}
+
+fn keep(query: &mut QueryAdvice, kept: &[Kept]) {
+    for Kept { candidate, .. } in kept {
+        if !query.kept.contains(&candidate.def) {
+            query.kept.push(candidate.def.clone());
+        }
+        query.served.push((candidate.reference, candidate.def.clone()));
+    }
+}
+
+/// The references that a plan reads by advised indexes.
+fn used(after: &Priced, numbers: &BTreeMap<IndexId, AdviceId>) -> Vec<(RefId, AdviceId)> {
+    let mut found = Vec::new();
+    after.plan.root.walk(&mut |step| {
+        if let PlanOp::Scan { reference, access: Access::Seek { index, .. } | Access::FullIndex { index, .. }, .. } =
+            &step.op
+            && let Some(number) = numbers.get(index)
+            && !found.contains(&(*reference, *number))
+        {
+            found.push((*reference, *number));
+        }
+    });
+    found.sort();
+    found
+}
+
+/// The advice that took over a candidate which no plan shows.
+fn serving(candidate: &Candidate, advice: &[IndexAdvice]) -> Option<(RefId, AdviceId)> {
+    let keys = &candidate.def.keys;
+    let takes = |one: &&IndexAdvice| {
+        one.def.table == candidate.def.table
+            && one.def.predicate == candidate.def.predicate
+            && one.def.keys.len() >= keys.len()
+            && one.def.keys[..keys.len()].iter().all(|key| keys.contains(key))
+    };
+    advice.iter().find(takes).map(|one| (candidate.reference, one.id))
+}
+
+impl Findings<'_> {
+    /// Numbers and names the set, in canonical order of definition.
+    fn number(&self, stage: &Stage<'_>) -> (Vec<IndexAdvice>, BTreeMap<IndexId, AdviceId>) {
+        let mut advised: Vec<_> =
+            stage.catalog().indexes().filter(|index| stage.advised().contains(&index.id)).collect();
+        advised.sort_by(|a, b| a.def.cmp(&b.def));
+        let mut names = Names::of(self.cx.catalog);
+        let mut numbers = BTreeMap::new();
+        let mut advice = Vec::new();
+        for (number, index) in (0_u32..).zip(advised) {
+            let id = AdviceId(number);
+            numbers.insert(index.id, id);
+            let replaces = replaced(self.cx.catalog, stage, index);
+            advice.push(IndexAdvice {
+                id,
+                action: if replaces.is_empty() { Action::Create } else { Action::Replace },
+                database: self.cx.database,
+                name: names.give(&index.def),
+                def: index.def.clone(),
+                replaces,
+                covered_by: None,
+                reason: None,
+                serves: Vec::new(),
+                proof: None,
+            });
+        }
+        (advice, numbers)
+    }
+
+    fn proof(&self, at: usize, before: &Priced, after: &Priced, names: &BTreeMap<IndexId, Ident>) -> Proof {
+        let query = &self.workload[at];
+        let names = Printed { query, catalog: self.cx.catalog, advised: names };
+        let exact = query.engine.fidelity == Fidelity::Exact;
+        let kind = match (exact, self.facts.native) {
+            (true, true) => ProofKind::Cost,
+            (true, false) => ProofKind::Plan,
+            (false, _) => ProofKind::Shape,
+        };
+        let cost = |price: f64| (kind == ProofKind::Cost).then_some(price);
+        Proof {
+            kind,
+            engine: self.engine(),
+            tier: self.tier(query),
+            cost_before: cost(before.price),
+            cost_after: cost(after.price),
+            plan_before: Some(plan::tree(&before.plan, &names)),
+            plan_after: Some(plan::tree(&after.plan, &names)),
+        }
+    }
+
+    fn shape_proof(&self, at: usize) -> Proof {
+        let tier = self.tier(&self.workload[at]).max(Tier::Structure);
+        Proof {
+            kind: ProofKind::Shape,
+            engine: self.engine(),
+            tier,
+            cost_before: None,
+            cost_after: None,
+            plan_before: None,
+            plan_after: None,
+        }
+    }
+
+    fn engine(&self) -> String {
+        match self.facts.kind {
+            EngineKind::Sqlite => format!("sqlite {}", self.facts.version),
+        }
+    }
+
+    /// The weakest figures among the query's tables, and no better than the engine's.
+    fn tier(&self, query: &WorkloadQuery) -> Tier {
+        let of_table = |table: &QName| match self.cx.stats.table(table).map(|stats| stats.source) {
+            Some(StatsSource::Production) => Tier::Statistics,
+            Some(StatsSource::Configured) => Tier::Counts,
+            Some(StatsSource::Assumed) | None => Tier::Assumed,
+        };
+        let tables = query.shape.references.iter().map(|reference| of_table(&reference.table));
+        tables.chain([self.facts.tier_ceiling]).max().unwrap_or(Tier::Structure)
+    }
+
+    /// Tells each piece of advice whom it serves, and gives it the evidence of the query that gains most.
+    fn credit(&self, queries: &[QueryAdvice], advice: &mut [IndexAdvice]) {
+        let mut best: BTreeMap<AdviceId, f64> = BTreeMap::new();
+        for (at, query) in queries.iter().enumerate() {
+            let gain = self.gain(at);
+            for (_, id) in &query.advice {
+                let one = &mut advice[id.0 as usize];
+                if one.serves.last() != Some(&self.workload[at].id) {
+                    one.serves.push(self.workload[at].id);
+                }
+                if best.get(id).is_none_or(|best| gain > *best) {
+                    best.insert(*id, gain);
+                    one.proof.clone_from(&query.proof);
+                }
+            }
+        }
+        for one in advice {
+            one.serves.sort();
+            one.serves.dedup();
+        }
+    }
+
+    /// What the price was before, as the measure of what there is to gain.
+    fn gain(&self, at: usize) -> f64 {
+        self.before.get(&at).map_or(0.0, |before| before.price)
+    }
+}
+
+fn replaced(catalog: &Catalog, stage: &Stage<'_>, by: &crate::catalog::Index) -> Vec<QName> {
+    let gone = catalog.indexes().filter(|index| {
+        index.def.table == by.def.table
+            && stage.replaced().contains(&index.id)
+            && crate::coverage::subsumes(&by.def, &index.def, stage.target()).is_ok()
+    });
+    gone.filter_map(|index| Some(QName { schema: index.def.table.schema.clone(), name: index.name.clone()? })).collect()
+}
+
+/// Names as a person knows them: tables with the query's labels, indexes of the schema and advised ones.
+struct Printed<'a> {
+    query: &'a WorkloadQuery,
+    catalog: &'a Catalog,
+    advised: &'a BTreeMap<IndexId, Ident>,
+}
+
+impl PlanNames for Printed<'_> {
+    fn reference(&self, id: RefId) -> String {
+        match self.query.shape.references.get(usize::from(id.0)) {
+            Some(reference) if reference.label == reference.table.name => reference.table.to_string(),
+            Some(reference) => format!("{} {}", reference.table, reference.label),
+            None => format!("t{}", id.0),
+        }
+    }
+
+    fn index(&self, id: IndexId) -> String {
+        let schema = || {
+            let index = self.catalog.index(id)?;
+            Some(match &index.name {
+                Some(name) => name.to_string(),
+                None => format!("of {}'s key", index.def.table),
+            })
+        };
+        self.advised.get(&id).map(ToString::to_string).or_else(schema).unwrap_or_else(|| format!("ix_{}", id.0))
+    }
+}

@@ -1,0 +1,134 @@
+//! The schema as it stands while advice is being found: with what is advised so far, and every candidate known to it.
+
+use std::collections::BTreeSet;
+
+use crate::catalog::{Catalog, Index, IndexDef, IndexId};
+use crate::config::Limits;
+use crate::cost::{self, PriceContext};
+use crate::dialect::{Dialect, Target};
+use crate::engine::IndexSet;
+use crate::name::QName;
+use crate::plan::Plan;
+use crate::source::{FileId, HostSpan};
+use crate::workload::WorkloadQuery;
+
+use super::AdviseContext;
+use super::keys::{Judge, Shares};
+
+/// The schema and what is advised so far.
+pub(super) struct Stage<'a> {
+    cx: &'a AdviseContext<'a>,
+    native: bool,
+    shares: Shares,
+    /// The schema; candidates stand in it as not held, advised ones as held, replaced ones as not held any more.
+    catalog: Catalog,
+    /// What is advised, by number on the engine.
+    advised: BTreeSet<IndexId>,
+    replaced: BTreeSet<IndexId>,
+}
+
+impl<'a> Stage<'a> {
+    pub(super) fn new(cx: &'a AdviseContext<'a>, native: bool, workload: &[WorkloadQuery]) -> Self {
+        Self {
+            cx,
+            native,
+            shares: Shares::of(workload),
+            catalog: cx.catalog.clone(),
+            advised: BTreeSet::new(),
+            replaced: BTreeSet::new(),
+        }
+    }
+
+    pub(super) fn target(&self) -> &Target {
+        &self.cx.target
+    }
+
+    pub(super) fn dialect(&self) -> Dialect {
+        self.cx.target.dialect
+    }
+
+    pub(super) fn limits(&self) -> &Limits {
+        self.cx.limits
+    }
+
+    /// Whether the engine speaks the target's dialect itself.
+    pub(super) fn native(&self) -> bool {
+        self.native
+    }
+
+    pub(super) fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    /// What candidates on a table are judged by; nothing is advised on a table whose columns or figures are not known.
+    pub(super) fn judge(&self, table: &QName) -> Option<Judge<'_>> {
+        let table = self.catalog.tables.get(table)?;
+        Some(Judge {
+            dialect: self.dialect(),
+            table,
+            stats: self.cx.stats.table(&table.name)?,
+            shares: &self.shares,
+            limit_rows: self.cx.limits.limit_rows,
+        })
+    }
+
+    /// Makes a candidate known under its number, so that plans which use it can be priced.
+    pub(super) fn note(&mut self, id: IndexId, def: &IndexDef) {
+        let Some(table) = self.catalog.tables.get_mut(&def.table) else { return };
+        if table.indexes.iter().all(|index| index.id != id) {
+            let place = HostSpan { file: FileId(0), start: 0, end: 0 };
+            table.indexes.push(Index {
+                id,
+                name: None,
+                def: def.clone(),
+                place,
+                held: false,
+                valid: true,
+                backs: None,
+            });
+        }
+    }
+
+    /// Sets what is advised, and which indexes of the schema that replaces.
+    pub(super) fn advise(&mut self, advised: BTreeSet<IndexId>, replaced: BTreeSet<IndexId>) {
+        let Self { catalog, advised: before, replaced: gone, .. } = self;
+        for index in catalog.tables.values_mut().flat_map(|table| &mut table.indexes) {
+            let comes = advised.contains(&index.id) || (gone.contains(&index.id) && !replaced.contains(&index.id));
+            let goes = replaced.contains(&index.id) || (before.contains(&index.id) && !advised.contains(&index.id));
+            index.held = (index.held || comes) && !goes;
+        }
+        *before = advised;
+        *gone = replaced;
+    }
+
+    pub(super) fn advised(&self) -> &BTreeSet<IndexId> {
+        &self.advised
+    }
+
+    pub(super) fn replaced(&self) -> &BTreeSet<IndexId> {
+        &self.replaced
+    }
+
+    /// The indexes of the schema as it stands, and some candidates.
+    pub(super) fn with(&self, candidates: &[IndexId]) -> IndexSet {
+        let shown = self.advised.iter().chain(candidates).copied().collect();
+        IndexSet { shown, hidden: self.replaced.clone() }
+    }
+
+    /// Prices a plan of a query.
+    pub(super) fn price(&self, plan: &Plan, query: &WorkloadQuery) -> f64 {
+        let cx = PriceContext {
+            shape: &query.shape,
+            catalog: &self.catalog,
+            stats: self.cx.stats,
+            candidates: &|_| None,
+            limit_rows: self.cx.limits.limit_rows,
+        };
+        cost::price(plan, &cx)
+    }
+
+    /// Says whether a table is too small for anything to matter.
+    pub(super) fn is_small(&self, table: &QName) -> bool {
+        self.cx.stats.table(table).is_none_or(|stats| stats.rows < self.cx.limits.min_rows)
+    }
+}

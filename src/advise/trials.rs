@@ -1,0 +1,307 @@
+//! Trials: candidates are shown to the engine, and what it does with them decides.
+//!
+//! A query that has candidates on one reference tries them one by one. A join shows all of them, reads which are used,
+//! leaves one out at a time and credits the set: alone, most indexes of a join gain nothing (`statistics.md`).
+//! All queries go through the same round together, so that the engine can plan in parallel.
+
+use std::collections::BTreeMap;
+
+use crate::advice::{Trial, Verdict};
+use crate::catalog::IndexId;
+use crate::engine::{Refusal, ScratchError};
+use crate::workload::WorkloadQuery;
+
+use super::candidates::{Candidate, Proposal, Purpose};
+use super::evidence;
+use super::planner::{Ask, Planner, Priced};
+use super::policy;
+use super::stage::Stage;
+
+/// A query with candidates, and what is known of it so far.
+pub(super) struct Case {
+    /// Its place in the workload.
+    pub(super) at: usize,
+    pub(super) before: Priced,
+    pub(super) candidates: Vec<Candidate>,
+    /// Their numbers on the engine.
+    numbers: Vec<Result<IndexId, Refusal>>,
+    verdicts: Vec<Verdict>,
+    /// Positions of the candidates that are kept, and the plan with them.
+    kept: Vec<usize>,
+    pub(super) after: Option<Priced>,
+}
+
+/// What a query keeps.
+pub(super) struct Kept {
+    pub(super) candidate: Candidate,
+    pub(super) id: IndexId,
+}
+
+impl Case {
+    pub(super) fn new(at: usize, before: Priced, proposal: Proposal) -> Self {
+        let verdicts = vec![Verdict::Unused; proposal.candidates.len()];
+        Self {
+            at,
+            before,
+            candidates: proposal.candidates,
+            numbers: Vec::new(),
+            verdicts,
+            kept: Vec::new(),
+            after: None,
+        }
+    }
+
+    /// The candidates that are kept.
+    pub(super) fn kept(&self) -> Vec<Kept> {
+        let kept = self.kept.iter().filter_map(|at| {
+            Some(Kept { candidate: self.candidates[*at].clone(), id: *self.numbers[*at].as_ref().ok()? })
+        });
+        kept.collect()
+    }
+
+    /// What became of every candidate.
+    pub(super) fn trials(&self) -> Vec<Trial> {
+        let trials = self.candidates.iter().zip(&self.verdicts).map(|(candidate, verdict)| Trial {
+            def: candidate.def.clone(),
+            reference: candidate.reference,
+            verdict: verdict.clone(),
+        });
+        trials.collect()
+    }
+
+    fn id(&self, at: usize) -> Option<IndexId> {
+        self.numbers[at].as_ref().ok().copied()
+    }
+
+    fn ids(&self, units: &[usize]) -> Vec<IndexId> {
+        let mut ids: Vec<IndexId> = units.iter().filter_map(|at| self.id(*at)).collect();
+        ids.sort();
+        ids.dedup();
+        ids
+    }
+
+    /// Candidates that stand or fall together: the branches of an OR, any other alone.
+    fn units(&self) -> Vec<Vec<usize>> {
+        let mut units: Vec<Vec<usize>> = Vec::new();
+        let mut branches: BTreeMap<(u16, u16), usize> = BTreeMap::new();
+        for (at, candidate) in self.candidates.iter().enumerate() {
+            match candidate.purpose {
+                Purpose::Branch(number) => {
+                    let unit = *branches.entry((candidate.reference.0, number)).or_insert_with(|| {
+                        units.push(Vec::new());
+                        units.len() - 1
+                    });
+                    units[unit].push(at);
+                }
+                _ => units.push(vec![at]),
+            }
+        }
+        units.retain(|unit| unit.iter().all(|at| self.numbers[*at].is_ok()));
+        units
+    }
+
+    fn is_joint(&self) -> bool {
+        let first = self.candidates.first().map(|candidate| candidate.reference);
+        self.candidates.iter().any(|one| one.purpose == Purpose::Join || Some(one.reference) != first)
+    }
+
+    fn used(&self, units: &[Vec<usize>], plan: &Priced) -> Vec<Vec<usize>> {
+        let is_used = |at: &usize| self.id(*at).is_some_and(|id| evidence::uses(&plan.plan, id));
+        units.iter().filter(|unit| unit.iter().all(is_used)).cloned().collect()
+    }
+
+    fn proven(&self, unit: &[usize], after: &Priced) -> bool {
+        unit.iter().all(|at| {
+            self.id(*at).is_some_and(|id| evidence::proves(&self.before.plan, &after.plan, &self.candidates[*at], id))
+        })
+    }
+
+    fn extends(&self, unit: &[usize]) -> bool {
+        unit.iter().any(|at| {
+            let candidate = &self.candidates[*at];
+            candidate.extends || evidence::seeks(&self.before.plan, candidate.reference)
+        })
+    }
+
+    fn judge(&mut self, unit: &[usize], verdict: &Verdict) {
+        unit.iter().for_each(|at| self.verdicts[*at] = verdict.clone());
+    }
+
+    fn width(&self, unit: &[usize]) -> usize {
+        unit.iter().map(|at| self.candidates[*at].def.keys.len()).sum()
+    }
+}
+
+/// Tries the candidates of all cases.
+pub(super) fn run(
+    stage: &mut Stage<'_>,
+    planner: &mut Planner<'_>,
+    workload: &[WorkloadQuery],
+    cases: &mut [Case],
+) -> Result<(), ScratchError> {
+    for case in &mut *cases {
+        let defs: Vec<_> = case.candidates.iter().map(|candidate| candidate.def.clone()).collect();
+        case.numbers = planner.number(stage, &defs)?;
+        for (verdict, number) in case.verdicts.iter_mut().zip(&case.numbers) {
+            if let Err(refusal) = number {
+                *verdict = Verdict::Refused(refusal.0.clone());
+            }
+        }
+    }
+    let (mut joint, mut single): (Vec<_>, Vec<_>) = cases.iter_mut().partition(|case| case.is_joint());
+    try_single(stage, planner, &mut single)?;
+    try_joint(stage, planner, workload, &mut joint)
+}
+
+fn try_single(stage: &Stage<'_>, planner: &mut Planner<'_>, cases: &mut [&mut Case]) -> Result<(), ScratchError> {
+    let units: Vec<Vec<Vec<usize>>> = cases.iter().map(|case| case.units()).collect();
+    let asks: Vec<Ask> =
+        cases.iter().zip(&units).flat_map(|(case, units)| units.iter().map(|unit| (case.at, case.ids(unit)))).collect();
+    let mut answers = planner.plan(stage, &asks)?.into_iter();
+    for (case, units) in cases.iter_mut().zip(units) {
+        let answers: Vec<Option<Priced>> = answers.by_ref().take(units.len()).collect();
+        choose(case, &units, answers);
+    }
+    Ok(())
+}
+
+/// Keeps the narrowest candidate that serves as well as the best one.
+fn choose(case: &mut Case, units: &[Vec<usize>], answers: Vec<Option<Priced>>) {
+    let mut good: Vec<(&Vec<usize>, Priced)> = Vec::new();
+    for (unit, answer) in units.iter().zip(answers) {
+        let Some(after) = answer else { continue };
+        if !case.proven(unit, &after) {
+            continue;
+        }
+        case.judge(unit, &Verdict::SmallGain);
+        if policy::gains(case.before.price, after.price, case.extends(unit)) {
+            good.push((unit, after));
+        }
+    }
+    let Some(best) = good.iter().map(|(_, after)| after.price).min_by(f64::total_cmp) else { return };
+    let serving = good.into_iter().filter(|(_, after)| policy::serves(after.price, best, case.before.price));
+    let chosen = serving
+        .min_by(|(a, one), (b, other)| case.width(a).cmp(&case.width(b)).then(one.price.total_cmp(&other.price)));
+    if let Some((unit, after)) = chosen {
+        case.judge(unit, &Verdict::Kept);
+        case.kept = unit.clone();
+        case.after = Some(after);
+    }
+}
+
+/// One join under trial: the units it still holds to.
+struct Joint<'c> {
+    case: &'c mut Case,
+    units: Vec<Vec<usize>>,
+    /// The plan with all of them.
+    best: Priced,
+}
+
+/// How often a join's set is cut down and looked at again.
+const ROUNDS: usize = 4;
+
+fn try_joint(
+    stage: &Stage<'_>,
+    planner: &mut Planner<'_>,
+    workload: &[WorkloadQuery],
+    cases: &mut [&mut Case],
+) -> Result<(), ScratchError> {
+    let asks: Vec<Ask> = cases.iter().map(|case| (case.at, case.ids(&case.units().concat()))).collect();
+    let answers = planner.plan(stage, &asks)?;
+    let mut joints: Vec<Joint<'_>> = Vec::new();
+    for (case, answer) in cases.iter_mut().zip(answers) {
+        let Some(best) = answer else { continue };
+        let units = case.used(&case.units(), &best);
+        joints.push(Joint { case, units, best });
+    }
+    for _ in 0..ROUNDS {
+        joints.retain(|joint| !joint.units.is_empty());
+        settle(stage, planner, &mut joints)?;
+        if !leave_out(stage, planner, workload, &mut joints)? {
+            break;
+        }
+    }
+    for joint in joints {
+        let query = &workload[joint.case.at];
+        joint.conclude(query, stage);
+    }
+    Ok(())
+}
+
+/// Plans with exactly the units in hand, and drops those that are then not used.
+fn settle(stage: &Stage<'_>, planner: &mut Planner<'_>, joints: &mut [Joint<'_>]) -> Result<(), ScratchError> {
+    let asks: Vec<Ask> = joints.iter().map(|joint| joint.ask(&joint.units)).collect();
+    for (joint, answer) in joints.iter_mut().zip(planner.plan(stage, &asks)?) {
+        if let Some(now) = answer {
+            joint.units = joint.case.used(&joint.units, &now);
+            joint.best = now;
+        }
+    }
+    Ok(())
+}
+
+/// Leaves out each unit in turn and drops the one that matters least, if it does not matter; says whether any was dropped.
+fn leave_out(
+    stage: &Stage<'_>,
+    planner: &mut Planner<'_>,
+    workload: &[WorkloadQuery],
+    joints: &mut [Joint<'_>],
+) -> Result<bool, ScratchError> {
+    let asks: Vec<Ask> = joints.iter().flat_map(Joint::without_each).collect();
+    let mut answers = planner.plan(stage, &asks)?.into_iter();
+    let mut dropped = false;
+    for joint in joints {
+        let without: Vec<Option<Priced>> = answers.by_ref().take(joint.units.len()).collect();
+        dropped |= joint.drop_needless(&without, &workload[joint.case.at], stage);
+    }
+    Ok(dropped)
+}
+
+impl Joint<'_> {
+    fn ask(&self, units: &[Vec<usize>]) -> Ask {
+        (self.case.at, self.case.ids(&units.concat()))
+    }
+
+    fn without_each(&self) -> Vec<Ask> {
+        let all_but = |left: usize| -> Vec<Vec<usize>> {
+            self.units.iter().enumerate().filter(|(at, _)| *at != left).map(|(_, unit)| unit.clone()).collect()
+        };
+        (0..self.units.len()).map(|left| self.ask(&all_but(left))).collect()
+    }
+
+    fn drop_needless(&mut self, without: &[Option<Priced>], query: &WorkloadQuery, stage: &Stage<'_>) -> bool {
+        let faults = evidence::faults(&self.best.plan, query, stage);
+        let needless = |(at, answer): (usize, &Option<Priced>)| {
+            let without = answer.as_ref()?;
+            let worse = evidence::faults(&without.plan, query, stage) > faults;
+            let ratio = without.price / self.best.price.max(1.0);
+            (!worse && ratio < policy::PART).then_some((at, ratio))
+        };
+        let found: Vec<(usize, f64)> = without.iter().enumerate().filter_map(needless).collect();
+        // Two that stand in for each other both look needless: the one that matters least goes, then all are asked again.
+        let Some((least, _)) = found.into_iter().min_by(|(_, a), (_, b)| a.total_cmp(b)) else { return false };
+        let unit = self.units.remove(least);
+        self.case.judge(&unit, &Verdict::SmallGain);
+        true
+    }
+
+    /// Keeps what the last plan proves, if the set as a whole gains enough or mends a fault of the plan.
+    fn conclude(self, query: &WorkloadQuery, stage: &Stage<'_>) {
+        let Self { case, units, best } = self;
+        let mended = evidence::faults(&best.plan, query, stage) < evidence::faults(&case.before.plan, query, stage)
+            && best.price < case.before.price;
+        for unit in units {
+            let join = unit.iter().all(|at| case.candidates[*at].purpose == Purpose::Join);
+            let gains = policy::gains(case.before.price, best.price, case.extends(&unit));
+            let enough = gains || (join && mended && case.before.price >= policy::LEAST_PRICE);
+            if case.proven(&unit, &best) && enough {
+                case.judge(&unit, &Verdict::Kept);
+                case.kept.extend(unit);
+            } else {
+                case.judge(&unit, &Verdict::SmallGain);
+            }
+        }
+        case.kept.sort_unstable();
+        case.after = (!case.kept.is_empty()).then_some(best);
+    }
+}
