@@ -17,7 +17,8 @@ mod why;
 
 use crate::catalog::{Index, IndexDef, Method, Table};
 use crate::dialect::{Dialect, Target};
-use crate::expr::Expr;
+use crate::expr::{Expr, Op};
+use crate::name::Ident;
 use crate::query::{AccessPattern, JoinKind, Predicate};
 
 use binding::{Bind, bind};
@@ -286,7 +287,11 @@ fn seek(index: &IndexDef, asked: &Asked<'_>, target: &Target, coverage: &mut Cov
         }
         match bound.how {
             Bind::Free if may_skip => passed_over += 1,
-            Bind::Free => break,
+            Bind::Free => {
+                // IS NOT NULL of the next key is checked within the index.
+                coverage.answered.union(bound.predicates);
+                break;
+            }
             Bind::Equal | Bind::List | Bind::Range => {
                 coverage.skipped += std::mem::take(&mut passed_over);
                 coverage.answered.union(bound.predicates);
@@ -346,6 +351,17 @@ fn is_covering(index: &IndexDef, asked: &Asked<'_>, target: &Target) -> bool {
         index.keys.iter().any(|key| key.expr.as_column() == Some(column) && key.prefix.is_none())
             || index.include.contains(column)
             || row_key.contains(column)
+            || (target.dialect == Dialect::Sqlite && is_fixed(index, column))
+    })
+}
+
+/// A column that a partial index's predicate sets to one constant need not be fetched (SQLite).
+fn is_fixed(index: &IndexDef, column: &Ident) -> bool {
+    index.predicate.iter().flat_map(Expr::conjuncts).any(|part| match part {
+        Expr::Op { op: Op::Eq, operands } => {
+            matches!(operands.as_slice(), [Expr::Column(name), Expr::Literal(_)] if name == column)
+        }
+        _ => false,
     })
 }
 

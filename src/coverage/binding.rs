@@ -115,7 +115,7 @@ fn bind_joins(bound: &mut Bound, key: &IndexKey, asked: &Asked<'_>, target: &Tar
         if !compares(key, &join.key) {
             continue;
         }
-        if !collation_matches(key, &join.key, asked, target) {
+        if !collation_matches(key, &join.key, None, asked, target) {
             bound.why = Some(WhyNot::Collation);
             continue;
         }
@@ -185,7 +185,9 @@ fn answers(
         PredicateOp::Prefix => answers_prefix(key, predicate, asked, target),
         // A null test looks at no value, so neither operator class nor collation matters.
         PredicateOp::Null | PredicateOp::NotNull => Ok(()),
-        _ if !collation_matches(key, &predicate.key, asked, target) => Err(WhyNot::Collation),
+        _ if !collation_matches(key, &predicate.key, said_of(&predicate.condition), asked, target) => {
+            Err(WhyNot::Collation)
+        }
         PredicateOp::Range(_) if is_pattern_class(key) => Err(WhyNot::OperatorClass),
         _ => Ok(()),
     }
@@ -224,15 +226,30 @@ pub(super) fn is_pattern_class(key: &IndexKey) -> bool {
     key.opclass.as_deref().is_some_and(|opclass| opclass.ends_with("pattern_ops"))
 }
 
-/// Says whether a comparison of `compared` is made under the collation that the key is kept in.
-pub(super) fn collation_matches(key: &IndexKey, compared: &Expr, asked: &Asked<'_>, target: &Target) -> bool {
+/// The collation that the other side of a comparison names: `a = ? COLLATE nocase`.
+pub(super) fn said_of(condition: &Expr) -> Option<&str> {
+    match condition {
+        Expr::Op { operands, .. } => operands.iter().skip(1).find_map(|side| Some(collated(side)?.1)),
+        _ => None,
+    }
+}
+
+/// Says whether a comparison of `compared` is made under the collation that the key is kept in; `other_side` is what
+/// the value it is compared with says, which counts where `compared` says nothing.
+pub(super) fn collation_matches(
+    key: &IndexKey,
+    compared: &Expr,
+    other_side: Option<&str>,
+    asked: &Asked<'_>,
+    target: &Target,
+) -> bool {
     let said = collated(compared).map(|(_, collation)| collation);
     // A collation in the key's own expression was compared with the expression.
     if said.is_some() && key.expr == *compared {
         return true;
     }
     let own = asked.collation_of(&key.expr);
-    let wanted = said.or(own);
+    let wanted = said.or(other_side).or(own);
     let kept = key.collation.as_deref().or(own);
     same_collation(kept, wanted, target)
 }

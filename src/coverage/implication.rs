@@ -52,7 +52,9 @@ fn is_declared(wanted: &Expr, asked: &Asked<'_>) -> bool {
 /// A joined key is not NULL in any row that finds a partner.
 fn given_by_join(wanted: &Expr, asked: &Asked<'_>) -> bool {
     let Expr::Op { op: Op::IsNotNull, operands } = wanted else { return false };
-    operands.iter().all(|subject| asked.access.joins.iter().any(|join| null_in_null_out(&join.key, subject)))
+    operands
+        .iter()
+        .all(|subject| asked.access.joins.iter().any(|join| null_in_null_out(&join.key, subject, Logic::Full)))
 }
 
 /// How much a planner proves.
@@ -84,7 +86,7 @@ fn gives(known: &Expr, wanted: &Expr, logic: Logic) -> bool {
     match wanted {
         Expr::Op { op: Op::And, operands } => operands.iter().all(|part| gives(known, part, logic)),
         Expr::Op { op: Op::Or, operands } if operands.iter().any(|part| gives(known, part, logic)) => true,
-        Expr::Op { op: Op::IsNotNull, operands } => operands.iter().all(|subject| rejects_null(known, subject)),
+        Expr::Op { op: Op::IsNotNull, operands } => operands.iter().all(|subject| rejects_null(known, subject, logic)),
         _ => logic == Logic::Full && compares_into(known, wanted),
     }
 }
@@ -100,31 +102,40 @@ fn is_settled(expr: &Expr) -> bool {
 }
 
 /// Says whether a condition cannot be true where `subject` is NULL.
-fn rejects_null(condition: &Expr, subject: &Expr) -> bool {
+fn rejects_null(condition: &Expr, subject: &Expr, logic: Logic) -> bool {
     match condition {
-        Expr::Op { op: Op::And, operands } => operands.iter().any(|part| rejects_null(part, subject)),
-        Expr::Op { op: Op::Or, operands } => operands.iter().all(|part| rejects_null(part, subject)),
-        Expr::Op { op: Op::IsNotNull, operands } => operands.iter().any(|part| null_in_null_out(part, subject)),
-        other => null_in_null_out(other, subject),
+        Expr::Op { op: Op::And, operands } => operands.iter().any(|part| rejects_null(part, subject, logic)),
+        Expr::Op { op: Op::Or, operands } => operands.iter().all(|part| rejects_null(part, subject, logic)),
+        Expr::Op { op: Op::IsNotNull, operands } => operands.iter().any(|part| null_in_null_out(part, subject, logic)),
+        other => null_in_null_out(other, subject, logic),
     }
 }
 
-/// Says whether an expression is NULL wherever `subject` is.
-fn null_in_null_out(expr: &Expr, subject: &Expr) -> bool {
+/// Says whether an expression is NULL wherever `subject` is, as far as the planner knows.
+fn null_in_null_out(expr: &Expr, subject: &Expr, logic: Logic) -> bool {
     if expr == subject {
         return true;
     }
+    let passes = |part: &Expr| null_in_null_out(part, subject, logic);
     match expr {
         Expr::Op { op: Op::And | Op::Or | Op::IsNull | Op::IsNotNull, .. } => false,
-        Expr::Op { op: Op::In, operands } => operands.first().is_some_and(|first| null_in_null_out(first, subject)),
+        Expr::Op { op: Op::In, operands } => operands.first().is_some_and(passes),
+        // To SQLite these are functions, of which it knows nothing, unless it made a range of them.
+        Expr::Op { op: Op::Like, operands } if logic == Logic::Sqlite => has_head(operands) && passes(&operands[0]),
+        Expr::Op { op: Op::Other(symbol), operands } if symbol == "GLOB" => has_head(operands) && passes(&operands[0]),
         Expr::Op { op: Op::Other(symbol), .. } if !is_strict_symbol(symbol) => false,
-        Expr::Op { operands, .. } => operands.iter().any(|part| null_in_null_out(part, subject)),
+        Expr::Op { operands, .. } => operands.iter().any(passes),
         Expr::Call { function, args } => {
-            STRICT.contains(&function.as_str()) && args.iter().any(|part| null_in_null_out(part, subject))
+            logic == Logic::Full && STRICT.contains(&function.as_str()) && args.iter().any(passes)
         }
-        Expr::Cast { operand, .. } => null_in_null_out(operand, subject),
+        Expr::Cast { operand, .. } => passes(operand),
         Expr::Column(_) | Expr::Literal(_) | Expr::Param | Expr::Outer | Expr::Opaque { .. } => false,
     }
+}
+
+/// Says whether a pattern is known to begin with something.
+fn has_head(operands: &[Expr]) -> bool {
+    matches!(operands, [_, Expr::Literal(Literal::Text(text))] if !text.starts_with(['%', '_', '*', '?', '[']))
 }
 
 /// Operators spelled in words (`IS NOT DISTINCT FROM`, `IS`) and MySQL's `<=>` say something of NULL.

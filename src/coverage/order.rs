@@ -3,9 +3,9 @@
 use crate::catalog::{IndexDef, IndexKey};
 use crate::dialect::Target;
 use crate::expr::Expr;
-use crate::query::{OrderKey, PredicateOp, Value};
+use crate::query::{JoinKey, OrderKey, Predicate, PredicateOp, Value};
 
-use super::binding::{collation_matches, compares, is_pattern_class};
+use super::binding::{collation_matches, compares, is_pattern_class, said_of};
 use super::{Asked, Coverage, Joins, Scan, Sort, restarts_block};
 
 /// Fills in what becomes of the order and the groups.
@@ -74,9 +74,10 @@ fn comes_grouped(index: &IndexDef, groups: &[Expr], asked: &Asked<'_>, target: &
             break;
         }
         let wanted = groups.iter().any(|group| compares(key, group) && orders(key, group, asked, target));
-        if wanted && !is_pinned(&key.expr, asked) {
+        let pinned = is_pinned_key(key, asked, target);
+        if wanted && !pinned {
             found += 1;
-        } else if !is_pinned(&key.expr, asked) {
+        } else if !pinned {
             return false;
         }
     }
@@ -98,7 +99,7 @@ impl<'a> Keys<'a> {
             if compares(first, wanted) {
                 return orders(first, wanted, self.asked, self.target).then_some(first);
             }
-            if !is_pinned(&first.expr, self.asked) {
+            if !is_pinned_key(first, self.asked, self.target) {
                 return None;
             }
         }
@@ -108,7 +109,7 @@ impl<'a> Keys<'a> {
 
 /// Says whether the key is kept in the order that sorting by `wanted` means.
 fn orders(key: &IndexKey, wanted: &Expr, asked: &Asked<'_>, target: &Target) -> bool {
-    !is_pattern_class(key) && key.prefix.is_none() && collation_matches(key, wanted, asked, target)
+    !is_pattern_class(key) && key.prefix.is_none() && collation_matches(key, wanted, None, asked, target)
 }
 
 fn direction(key: &IndexKey, wanted: &OrderKey) -> Option<Scan> {
@@ -120,15 +121,31 @@ fn direction(key: &IndexKey, wanted: &OrderKey) -> Option<Scan> {
     }
 }
 
-/// Says whether an expression has one value throughout a run of the reference's block; a list of values is not one.
-pub(super) fn is_pinned(expr: &Expr, asked: &Asked<'_>) -> bool {
-    asked.predicates().any(|(_, predicate)| {
-        predicate.key == *expr
-            && match (&predicate.op, &predicate.value) {
-                (PredicateOp::Eq | PredicateOp::Null, _) => true,
-                (PredicateOp::In, Value::Literals(literals)) => literals.len() == 1,
-                _ => false,
-            }
-    }) || (asked.joins == Joins::Bound
-        && asked.access.joins.iter().any(|join| restarts_block(join.kind) && join.key == *expr))
+/// Says whether an expression has one value throughout a run of the reference's block; a list of values is not one, nor
+/// is what a comparison under another collation leaves.
+fn is_pinned(expr: &Expr, asked: &Asked<'_>) -> bool {
+    let pins =
+        |predicate: &Predicate| predicate.key == *expr && is_one(predicate) && said_of(&predicate.condition).is_none();
+    asked.predicates().any(|(_, predicate)| pins(predicate)) || is_pinned_by_join(expr, asked)
+}
+
+/// Says whether a key of an index has one value throughout, as the index compares values.
+fn is_pinned_key(key: &IndexKey, asked: &Asked<'_>, target: &Target) -> bool {
+    let same =
+        |predicate: &Predicate| collation_matches(key, &predicate.key, said_of(&predicate.condition), asked, target);
+    asked.predicates().any(|(_, predicate)| predicate.key == key.expr && is_one(predicate) && same(predicate))
+        || is_pinned_by_join(&key.expr, asked)
+}
+
+fn is_one(predicate: &Predicate) -> bool {
+    match (&predicate.op, &predicate.value) {
+        (PredicateOp::Eq | PredicateOp::Null, _) => true,
+        (PredicateOp::In, Value::Literals(literals)) => literals.len() == 1,
+        _ => false,
+    }
+}
+
+fn is_pinned_by_join(expr: &Expr, asked: &Asked<'_>) -> bool {
+    let pins = |join: &JoinKey| restarts_block(join.kind) && join.key == *expr;
+    asked.joins == Joins::Bound && asked.access.joins.iter().any(pins)
 }

@@ -82,7 +82,7 @@ fn lists_ranges_and_null_tests() {
         (a, b) | a is null and b = ? | eq2
         (a, b) | a = ? and b is null | eq2
         (a) | a is not null | no: LeadingKey
-        (a, b) | a = ? and b is not null | eq1 filter1
+        (a, b) | a = ? and b is not null | eq1
         (a, b) | a is not null and b = ? | no: LeadingKey
         (a, b) | a in (1, 2) and b in (3, 4) | eq2 in2
         -- sqlite
@@ -285,8 +285,13 @@ fn operator_classes_and_collations() {
         (a collate nocase) | a glob 'x*' | no: PrefixCollation
         (a collate NOCASE) | a = ? | no: Collation
         (a collate nocase) | a collate nocase = ? | eq1
+        (a collate nocase) | a = ? collate nocase | eq1
+        (a) | a = ? collate nocase | no: Collation
         (a collate binary) | a = ? | eq1
         (a collate nocase) | order by a | no: LeadingKey
+        (a, b) | a = ? collate nocase order by b | no: Collation
+        (a collate nocase, b) | a = ? collate nocase order by b | eq1 sorted
+        (a collate nocase, b) | a = ? collate nocase order by a, b | eq1 unsorted
         -- mysql
         (a) | a like 'x%' | range
         (a/10) | a like 'x%' | range
@@ -340,6 +345,10 @@ fn partial_indexes() {
         -- sqlite
         (a) where b is null | a = ? and b is null | eq1 partial
         (a) where a is not null | a = ? | eq1
+        (a) where b is not null | a = ? and lower(b) = ? | no: Predicate
+        (a) where b is not null | a = ? and b like '%x' | no: Predicate
+        (a) where b is not null | a = ? and b like 'x%' | eq1 filter1
+        (a) where b is not null | a = ? and b glob 'x*' | eq1 filter1
         (a) where b > 5 | a = ? and b > 10 | no: Predicate
         (a) where b > 5 | a = ? and b > 5 | eq1 partial
         (a) where active | a = ? and active | eq1 partial
@@ -362,6 +371,9 @@ fn covering() {
         (a) include (b) | a = ? order by b | eq1 unsorted
         (lower(a)) | lower(a) = ? read a | eq1
         hash (a) | a = ? read a | eq1
+        -- sqlite
+        (a) where b = 1 | a = ? and b = 1 read a, b | eq1 partial only
+        (a) where b > 1 | a = ? and b > 1 read a, b | eq1 partial
         -- mysql
         (a/10) | a = ? read a | eq1
         ",
