@@ -36,11 +36,19 @@ impl Surplus<'_> {
     pub(crate) fn told(&self) -> String {
         let keeper = match (&self.keeper.name, self.keeper.backs) {
             (_, Some(Backing::PrimaryKey)) => "the primary key".to_owned(),
+            // SQLite numbers the index of a constraint that nobody named.
+            (_, Some(Backing::Unique)) => {
+                let keys: Vec<String> = self.keeper.def.keys.iter().map(|key| key.expr.to_string()).collect();
+                format!("the index of the constraint `UNIQUE ({})`", keys.join(", "))
+            }
             (Some(name), _) => format!("`{name}`"),
             (None, _) => "a constraint's index".to_owned(),
         };
         match self.kind {
             Kind::Duplicate => format!("repeats {keeper}"),
+            Kind::Redundant if self.index.def.keys.len() == self.keeper.def.keys.len() => {
+                format!("adds nothing to {keeper}, which serves every query that it serves")
+            }
             Kind::Redundant => format!("is the head of {keeper}, which serves every query that it serves"),
         }
     }
