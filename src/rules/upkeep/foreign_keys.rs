@@ -89,7 +89,10 @@ fn need(upkeep: &Upkeep<'_>, key: &ForeignKey) -> Need {
         query.shape.statement == StatementKind::Delete
             && query.shape.references.iter().any(|reference| reference.written && reference.table == key.to)
     });
+    // How often the table is read for it is bounded by the rows there are to delete.
+    let few = upkeep.stats.table(&key.to).is_some_and(|stats| stats.rows < upkeep.limits.min_rows);
     match key.on_delete {
+        _ if few => Need::Unseen,
         _ if deletes => Need::Delete,
         ReferentialAction::Refuse => Need::Unseen,
         action => Need::Action(action),
