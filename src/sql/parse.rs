@@ -8,12 +8,13 @@ mod guard;
 mod lines;
 mod repair;
 
+use std::borrow::Cow;
 use std::fmt;
 
 use sqlparser::ast;
 use sqlparser::dialect::{MySqlDialect, PostgreSqlDialect, SQLiteDialect};
 use sqlparser::parser::{Parser, ParserError};
-use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer, Whitespace};
+use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
 
 pub use lines::LineStarts;
 
@@ -121,7 +122,7 @@ fn first_that_reads<T>(
 /// Cuts the text into tokens that sqlparser may safely be given.
 fn tokens(sql: &str, dialect: Dialect, shift_lines: u64) -> Result<Vec<TokenWithSpan>, ParseFailure> {
     let mut tokens = Vec::new();
-    Tokenizer::new(spoken(dialect), sql)
+    Tokenizer::new(spoken(dialect), &without_hints(sql, dialect))
         .tokenize_with_location_into_buf_with_mapper(&mut tokens, |mut token| {
             token.span.start.line += shift_lines;
             token.span.end.line += shift_lines;
@@ -132,16 +133,21 @@ fn tokens(sql: &str, dialect: Dialect, shift_lines: u64) -> Result<Vec<TokenWith
             message: lower_first(&error.message),
             at: Some(LineStarts::new(sql).byte(error.location)),
         })?;
-    // The parser only ever looks back at whitespace to give hints and comments a home that nobody here reads.
-    tokens.retain(|token| {
-        !matches!(&token.token, Token::Whitespace(space) if !matches!(space, Whitespace::Newline | Whitespace::Space))
-    });
-    if tokens.iter().all(|token| matches!(token.token, Token::Whitespace(_) | Token::SemiColon)) {
+    // The parser looks at whitespace for COPY data and hints only, which nobody here reads.
+    tokens.retain(|token| !matches!(token.token, Token::Whitespace(_)));
+    if tokens.iter().all(|token| token.token == Token::SemiColon) {
         return Err(ParseFailure { reason: "empty", message: "no statement".to_owned(), at: None });
     }
     guard::check(&tokens)?;
-    repair::repair(&mut tokens, dialect);
-    Ok(tokens)
+    Ok(repair::repair(tokens, dialect))
+}
+
+/// MySQL's `/*!50100 … */` is a comment to us: sqlparser would read what it holds, and knows little of it.
+fn without_hints(sql: &str, dialect: Dialect) -> Cow<'_, str> {
+    match dialect {
+        Dialect::Mysql if sql.contains("/*!") => Cow::Owned(sql.replace("/*!", "/* ")),
+        _ => Cow::Borrowed(sql),
+    }
 }
 
 fn parser(dialect: Dialect, tokens: Vec<TokenWithSpan>) -> Parser<'static> {

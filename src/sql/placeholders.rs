@@ -46,6 +46,8 @@ pub enum HoleKind {
     Table,
     /// A name, or a piece of one.
     Name,
+    /// A query in parentheses.
+    Query,
     /// The assignments of an UPDATE.
     Assignments,
     /// The qualifier of a name; the name itself is there.
@@ -63,7 +65,7 @@ pub enum HoleKind {
 impl HoleKind {
     /// Says whether the statement can be read without knowing what fills the hole.
     pub fn is_readable(self) -> bool {
-        !matches!(self, Self::Table | Self::Name | Self::Assignments)
+        !matches!(self, Self::Table | Self::Name | Self::Query | Self::Assignments)
     }
 }
 

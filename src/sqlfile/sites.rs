@@ -56,6 +56,7 @@ fn skip(hole: &Hole, spans: &crate::source::SpanMap, statement: &SqlStatement) -
     let reason = match hole.kind {
         HoleKind::Table => "dynamic-table",
         HoleKind::Name => "dynamic-name",
+        HoleKind::Query => "dynamic-subquery",
         HoleKind::Assignments => "dynamic-assignments",
         HoleKind::Qualifier => "dynamic-qualifier",
         HoleKind::Columns => "dynamic-columns",

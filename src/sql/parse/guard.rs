@@ -48,7 +48,6 @@ impl Counter {
         let after_in = std::mem::take(&mut self.after_in);
         let frame = self.frames.last_mut().expect("the outermost frame is never closed");
         match token {
-            Token::Whitespace(_) => self.after_in = after_in,
             Token::LParen => {
                 let list = after_in || frame.rows;
                 self.frames.push(Frame { list, ..Frame::default() });

@@ -35,6 +35,8 @@ enum Previous {
     Dot,
     /// `IN`
     In,
+    /// `AS`, `EXISTS`: a parenthesis behind it holds a query.
+    BeforeQuery,
     /// A word that wants something other than a value.
     Wants(HoleKind),
 }
@@ -48,7 +50,7 @@ impl Context {
     pub(super) fn position(&self) -> Position {
         match self.previous {
             Previous::Operand => Position::End,
-            Previous::Operator => Position::Value,
+            Previous::Operator | Previous::BeforeQuery => Position::Value,
             Previous::In => Position::List,
             Previous::Dot => Position::Other(HoleKind::Name),
             Previous::Wants(kind) => Position::Other(kind),
@@ -74,6 +76,9 @@ impl Context {
             _ => {}
         }
         self.previous = match byte {
+            b'(' if matches!(self.previous, Previous::BeforeQuery | Previous::Wants(HoleKind::Table)) => {
+                Previous::Wants(HoleKind::Query)
+            }
             b')' | b']' | b'}' => Previous::Operand,
             // `t.*`, `count(*)`
             b'*' if matches!(self.previous, Previous::Dot | Previous::Wants(HoleKind::Columns)) => Previous::Operand,
@@ -108,6 +113,7 @@ impl Context {
         self.between |= upper == b"BETWEEN";
         self.previous = match upper {
             b"IN" => Previous::In,
+            b"AS" | b"EXISTS" | b"MATERIALIZED" => Previous::BeforeQuery,
             _ if wants_value(upper) => Previous::Operator,
             _ => Previous::Operand,
         };
@@ -165,7 +171,6 @@ fn wants_value(upper: &[u8]) -> bool {
             | b"RETURN"
             | b"DEFAULT"
             | b"USING"
-            | b"AS"
             | b"AGAINST"
             | b"SEPARATOR"
     )

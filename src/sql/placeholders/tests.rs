@@ -76,6 +76,8 @@ fn what_is_pasted_where_no_value_stands_is_a_hole() {
     check("SELECT a FROM t_%s", "SELECT a FROM t__hole_1", &[HoleKind::Name]);
     check("SELECT t.{column} FROM t", "SELECT t._hole_1 FROM t", &[HoleKind::Name]);
     check("SELECT {columns} FROM t", "SELECT $1 FROM t", &[HoleKind::Columns]);
+    check("WITH x AS (%query%) SELECT a FROM x", "WITH x AS (_hole_1) SELECT a FROM x", &[HoleKind::Query]);
+    check("SELECT a FROM ({query}) AS x", "SELECT a FROM (_hole_1) AS x", &[HoleKind::Query]);
     check("SELECT a FROM t WHERE {filter}", "SELECT a FROM t WHERE $1", &[HoleKind::Condition]);
     check("SELECT a FROM t ORDER BY %order% LIMIT $1", "SELECT a FROM t ORDER BY $2 LIMIT $1", &[HoleKind::Key]);
     check("SELECT a FROM t ORDER BY a, {b}", "SELECT a FROM t ORDER BY a, $1", &[HoleKind::Key]);

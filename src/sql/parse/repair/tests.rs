@@ -1,0 +1,86 @@
+use super::super::parse;
+use super::*;
+
+fn check(dialect: Dialect, sql: &str, expect: &str) {
+    let parsed = parse(sql, dialect).unwrap_or_else(|failure| panic!("{sql}: {failure}"));
+    assert_eq!((parsed.dialect, parsed.statement.to_string().as_str()), (dialect, expect));
+}
+
+#[test]
+fn postgres_says_more_than_sqlparser_reads() {
+    let check = |sql: &str, expect: &str| check(Dialect::Postgres, sql, expect);
+    check("SELECT a FROM t FOR NO KEY UPDATE OF t SKIP LOCKED", "SELECT a FROM t FOR UPDATE OF t SKIP LOCKED");
+    check("SELECT a FROM t FOR KEY SHARE", "SELECT a FROM t FOR SHARE");
+    check("SELECT a FROM t WHERE b ISNULL AND c NOTNULL", "SELECT a FROM t WHERE b IS NULL AND c IS NOT NULL");
+    check("SELECT a FROM t WHERE b BETWEEN SYMMETRIC 1 AND 2", "SELECT a FROM t WHERE b BETWEEN 1 AND 2");
+    check("SELECT (b).*, c FROM t", "SELECT (b), c FROM t");
+    check("SELECT * FROM f($1) AS (a int, b text)", "SELECT * FROM f($1) AS _record (a INT, b TEXT)");
+    check("WITH x(a) AS (SELECT b FROM t) SELECT a FROM x", "WITH x (a) AS (SELECT b FROM t) SELECT a FROM x");
+    check("UPDATE t SET a[1] = 2, b[2] = c[3]", "UPDATE t SET a = 2, b = c[3]");
+    check(
+        "SELECT sum(a) OVER (ORDER BY b ROWS BETWEEN 1 PRECEDING AND CURRENT ROW EXCLUDE TIES) FROM t",
+        "SELECT sum(a) OVER (ORDER BY b ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) FROM t",
+    );
+    let tail = "SELECT * FROM x";
+    let recursive = "WITH RECURSIVE x (a) AS (SELECT 1 UNION ALL SELECT a + 1 FROM x)";
+    check(&format!("{recursive} SEARCH DEPTH FIRST BY a SET o {tail}"), &format!("{recursive} {tail}"));
+    check(&format!("{recursive} CYCLE a SET c USING p {tail}"), &format!("{recursive} {tail}"));
+}
+
+#[test]
+fn conflict_targets_may_be_expressions_and_partial() {
+    let check = |sql: &str, expect: &str| {
+        check(Dialect::Postgres, &format!("INSERT INTO t (a) {sql}"), &format!("INSERT INTO t (a) {expect}"));
+    };
+    check("VALUES (1) ON CONFLICT (a, b) DO NOTHING", "VALUES (1) ON CONFLICT(a, b) DO NOTHING");
+    check("VALUES (1) ON CONFLICT (lower(a)) DO NOTHING", "VALUES (1) ON CONFLICT DO NOTHING");
+    check("VALUES (1) ON CONFLICT (a COLLATE \"C\") DO NOTHING", "VALUES (1) ON CONFLICT DO NOTHING");
+    check(
+        "VALUES (1) ON CONFLICT (a) WHERE b IS NULL DO UPDATE SET a = 1 WHERE t.c = 2",
+        "VALUES (1) ON CONFLICT(a) DO UPDATE SET a = 1 WHERE t.c = 2",
+    );
+    check("SELECT f(1) ON CONFLICT DO NOTHING", "SELECT f(1) WHERE true ON CONFLICT DO NOTHING");
+    check("SELECT b FROM u ON CONFLICT DO NOTHING", "SELECT b FROM u ON CONFLICT DO NOTHING");
+    check("OVERRIDING SYSTEM VALUE VALUES (1)", "VALUES (1)");
+}
+
+#[test]
+fn sqlite_says_more_than_sqlparser_reads() {
+    let check = |sql: &str, expect: &str| check(Dialect::Sqlite, sql, expect);
+    check("SELECT a FROM t INDEXED BY i WHERE b = 1", "SELECT a FROM t WHERE b = 1");
+    check("SELECT a FROM t NOT INDEXED WHERE b = 1", "SELECT a FROM t WHERE b = 1");
+    check(
+        "SELECT a FROM t WHERE b IS $1 AND c IS NOT d AND e IS NOT NULL AND f IS NULL",
+        "SELECT a FROM t WHERE b IS NOT DISTINCT FROM $1 AND c IS DISTINCT FROM d AND e IS NOT NULL AND f IS NULL",
+    );
+    check("SELECT a FROM t WHERE b NOT GLOB 'x*'", "SELECT a FROM t WHERE b NOT LIKE 'x*'");
+}
+
+#[test]
+fn mysql_says_more_than_sqlparser_reads() {
+    let check = |sql: &str, expect: &str| check(Dialect::Mysql, sql, expect);
+    check("SELECT a FROM t LOCK IN SHARE MODE", "SELECT a FROM t FOR SHARE");
+    check(
+        "UPDATE t, u SET t.a = 1, t.b = 2 WHERE t.c = u.c",
+        "UPDATE t CROSS JOIN u SET t.a = 1, t.b = 2 WHERE t.c = u.c",
+    );
+    check("DELETE t.*, u.* FROM t JOIN u ON t.a = u.a", "DELETE t, u FROM t JOIN u ON t.a = u.a");
+    check("SELECT a FROM t WHERE !b AND c = \"it's\"", "SELECT a FROM t WHERE NOT b AND c = 'it''s'");
+    check("SELECT a FROM t WHERE b = $1", "SELECT a FROM t WHERE b = $1");
+    check("CREATE TABLE t (a INT) /*!50100 PARTITION BY HASH (a) */", "CREATE TABLE t (a INT)");
+}
+
+#[test]
+fn places_stay_those_of_the_text() {
+    let sql = "INSERT INTO t (a) SELECT b FROM u INDEXED BY i WHERE cc IS $1";
+    let parsed = parse(sql, Dialect::Sqlite).expect("reads");
+    let mut places = Vec::new();
+    let _ = sqlparser::ast::visit_expressions(&parsed.statement, |expr| {
+        if let sqlparser::ast::Expr::Identifier(name) = expr {
+            let bytes = parsed.lines.ident(name);
+            places.push(sql[bytes.start as usize..bytes.end as usize].to_owned());
+        }
+        std::ops::ControlFlow::<()>::Continue(())
+    });
+    assert_eq!(places, ["b", "cc"]);
+}
