@@ -11,7 +11,7 @@ use super::walk::Walked;
 use crate::dialect::Dialect;
 use crate::name::Ident;
 use crate::sql::parse::ident;
-use crate::sql::resolution::{Name, Reach};
+use crate::sql::resolution::{Name, Reach, place_of_table};
 
 /// Whether the query around reads the outputs.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -316,6 +316,9 @@ impl Shaper<'_> {
         };
         let label = ident(label, self.dialect);
         let own = self.scopes[scope].relations.iter().position(|relation| relation.label.as_ref() == Some(&label));
+        if let (Some((Some(reference), _)), Some(place)) = (self.find_label(&label, scope), place_of_table(name)) {
+            self.names.note_table(place, reference);
+        }
         match own {
             Some(number) => self.star(number..number + 1, scope, want, columns),
             None => {

@@ -5,6 +5,7 @@ mod schema;
 
 mod conditions;
 mod joins;
+mod lower;
 mod order;
 mod scopes;
 mod statements;

@@ -10,7 +10,7 @@ use super::state::Shaper;
 use crate::name::Ident;
 use crate::query::RefId;
 use crate::sql::parse::ident;
-use crate::sql::resolution::Name;
+use crate::sql::resolution::{Name, place_of_table};
 
 /// What a walk came across.
 #[derive(Default)]
@@ -184,6 +184,9 @@ impl Walk<'_, '_> {
                 let label = label.map(|label| ident(label, self.shaper.dialect));
                 if let Some((Some(reference), _)) = label.and_then(|label| self.shaper.find_label(&label, self.scope)) {
                     self.shaper.read_whole_row(reference);
+                    if let Some(place) = place_of_table(name) {
+                        self.shaper.names.note_table(place, reference);
+                    }
                 }
             }
         }

@@ -1,0 +1,174 @@
+//! Lowering: a statement as the scratch engine gets it.
+//!
+//! It keeps table references, join structure, conditions on columns, sort, group and limit; results may change.
+//! A rewrite may make a condition less indexable than the target would, never more. Every base-table reference is
+//! aliased `t0`, `t1`, … by its number, so that a plan says which one it means. The shape is never computed from the
+//! lowered text. What is rewritten how is a table of tests (`shape::tests::lower`), each row prepared on SQLite.
+
+mod expr;
+mod function;
+mod query;
+mod range;
+mod select;
+mod statement;
+mod table;
+
+use std::collections::BTreeSet;
+
+use sqlparser::ast::{self, VisitMut};
+
+use crate::catalog::{Catalog, Table};
+use crate::dialect::{Dialect, Target};
+use crate::engine::{EngineQuery, Fidelity};
+use crate::expr::Expr;
+use crate::name::QName;
+use crate::query::{AccessPattern, RefId};
+use crate::sql::resolution::{Resolution, Shaped};
+
+/// The one name that a possibly qualified table has on a scratch engine; always quoted there.
+pub fn engine_table_name(table: &QName) -> String {
+    table.to_string()
+}
+
+/// Makes the form of a statement that SQLite plans in place of the target.
+pub fn lower(shaped: &Shaped, catalog: &Catalog, target: Target) -> EngineQuery {
+    let mut lowering = Lowering {
+        shaped,
+        catalog,
+        dialect: shaped.dialect,
+        names: &shaped.names,
+        functions: BTreeSet::new(),
+        reasons: BTreeSet::new(),
+        refused: None,
+        ctes: BTreeSet::new(),
+        whole_tuples: 0,
+    };
+    let sql = if target.dialect == Dialect::Mysql || shaped.dialect == Dialect::Mysql {
+        lowering.refuse("mysql queries are judged by their shape");
+        String::new()
+    } else {
+        let mut statement = lowering.reading(shaped.statement.clone());
+        let _ = statement.visit(&mut lowering);
+        statement.to_string()
+    };
+    let Lowering { functions, reasons, refused, .. } = lowering;
+    let fidelity = match refused {
+        Some(reason) => Fidelity::None(reason),
+        None if reasons.is_empty() => Fidelity::Exact,
+        None => Fidelity::Approximate(reasons.into_iter().map(str::to_owned).collect()),
+    };
+    let sql = if matches!(fidelity, Fidelity::None(_)) { String::new() } else { sql };
+    let references = shaped.shape.references.iter().map(|reference| reference.table.clone()).collect();
+    let filters = shaped.shape.patterns.iter().map(tested).collect();
+    EngineQuery { sql, references, fidelity, functions, filters }
+}
+
+/// The keys that a reference's conditions test.
+fn tested(pattern: &AccessPattern) -> Vec<Expr> {
+    let single = pattern.predicates.iter();
+    let either = pattern.disjunctions.iter().flat_map(|or| or.branches.iter().flatten());
+    let mut keys: Vec<Expr> = single.chain(either).map(|predicate| predicate.key.clone()).collect();
+    keys.sort();
+    keys.dedup();
+    keys
+}
+
+/// The state of lowering one statement.
+struct Lowering<'a> {
+    shaped: &'a Shaped,
+    catalog: &'a Catalog,
+    dialect: Dialect,
+    names: &'a Resolution,
+    functions: BTreeSet<(String, u16)>,
+    /// Why the text only resembles the original.
+    reasons: BTreeSet<&'static str>,
+    /// Why there is no text at all.
+    refused: Option<String>,
+    /// Names of CTEs, which are no tables of the schema.
+    ctes: BTreeSet<String>,
+    /// Rows in parentheses that stay so because they are compared as rows.
+    whole_tuples: usize,
+}
+
+impl Lowering<'_> {
+    fn refuse(&mut self, reason: impl Into<String>) {
+        self.refused.get_or_insert(reason.into());
+    }
+
+    fn approximate(&mut self, reason: &'static str) {
+        self.reasons.insert(reason);
+    }
+
+    fn table_of(&self, reference: RefId) -> Option<&Table> {
+        let name = &self.shaped.shape.references.get(usize::from(reference.0))?.table;
+        self.catalog.tables.get(name)
+    }
+
+    /// A call of a function that the engine is told of.
+    fn call(&mut self, name: &str, args: Vec<ast::Expr>) -> ast::Expr {
+        self.functions.insert((name.to_owned(), args.len().min(100) as u16));
+        let args = args.into_iter().take(100).map(|arg| ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(arg)));
+        function_call(name, args.collect())
+    }
+}
+
+/// The alias of a reference.
+fn alias(reference: RefId) -> ast::Ident {
+    ast::Ident::new(format!("t{}", reference.0))
+}
+
+/// A name as SQLite reads it back.
+fn quoted(name: &str) -> ast::Ident {
+    let name = crate::name::Ident::new(name);
+    let quote_style = Dialect::Sqlite.quote(&name).starts_with('"').then_some('"');
+    ast::Ident { quote_style, ..ast::Ident::new(name.as_str()) }
+}
+
+/// A column of a reference.
+fn column(reference: RefId, name: &str) -> ast::Expr {
+    ast::Expr::CompoundIdentifier(vec![alias(reference), quoted(name)])
+}
+
+/// A value that is known at run time only; not NULL, with which conditions would fold away.
+fn parameter(name: &str) -> ast::Expr {
+    ast::Expr::value(ast::Value::Placeholder(format!("${name}")))
+}
+
+fn number(value: u32) -> ast::Expr {
+    ast::Expr::value(ast::Value::Number(value.to_string(), false))
+}
+
+fn text(value: impl Into<String>) -> ast::Expr {
+    ast::Expr::value(ast::Value::SingleQuotedString(value.into()))
+}
+
+fn function_call(name: &str, args: Vec<ast::FunctionArg>) -> ast::Expr {
+    ast::Expr::Function(ast::Function {
+        name: ast::ObjectName::from(vec![function::name(name)]),
+        uses_odbc_syntax: false,
+        parameters: ast::FunctionArguments::None,
+        args: ast::FunctionArguments::List(ast::FunctionArgumentList {
+            duplicate_treatment: None,
+            args,
+            clauses: Vec::new(),
+        }),
+        filter: None,
+        null_treatment: None,
+        over: None,
+        within_group: Vec::new(),
+    })
+}
+
+/// Says whether a name of the query could be taken for one of our aliases, `t0`, `t1`, …
+fn looks_like_alias(name: &str) -> bool {
+    name.strip_prefix(['t', 'T']).is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// Keeps a name of the query apart from our aliases.
+fn kept_apart(name: &mut ast::Ident) {
+    if looks_like_alias(&name.value) {
+        name.value.insert_str(0, "q_");
+    }
+    let quoted = quoted(&name.value);
+    name.quote_style = name.quote_style.map(|_| '"').or(quoted.quote_style);
+}

@@ -1,0 +1,263 @@
+//! Queries: CTEs, set operations, order and limits.
+
+use std::ops::ControlFlow;
+
+use sqlparser::ast::{self, LimitClause, OrderByKind, SetExpr, TableFactor, TableWithJoins, VisitorMut};
+
+use super::statement::Position;
+use super::{Lowering, kept_apart, number};
+
+/// The rows that `LIMIT $n` stands for (statistics.md, "Parameters").
+const UNKNOWN_LIMIT: u32 = 50;
+
+impl VisitorMut for Lowering<'_> {
+    type Break = ();
+
+    fn pre_visit_query(&mut self, query: &mut ast::Query) -> ControlFlow<()> {
+        self.ctes_of(query);
+        query.locks.clear();
+        query.for_clause = None;
+        unwrap(query);
+        wrap_arms(&mut query.body);
+        self.order(query);
+        self.limit(query);
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_select(&mut self, select: &mut ast::Select) -> ControlFlow<()> {
+        self.select(select);
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<()> {
+        self.factor(factor);
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_statement(&mut self, statement: &mut ast::Statement) -> ControlFlow<()> {
+        match statement {
+            ast::Statement::Update(update) => {
+                if let Some(condition) = &mut update.selection {
+                    self.condition(condition);
+                }
+                update.assignments.iter_mut().for_each(assigned);
+                update.order_by.clear();
+                update.limit = None;
+            }
+            ast::Statement::Delete(delete) => {
+                if let Some(condition) = &mut delete.selection {
+                    self.condition(condition);
+                }
+                delete.order_by.clear();
+                delete.limit = None;
+            }
+            _ => {}
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_expr(&mut self, expr: &mut ast::Expr) -> ControlFlow<()> {
+        self.before(expr);
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_expr(&mut self, expr: &mut ast::Expr) -> ControlFlow<()> {
+        self.rewrite(expr);
+        ControlFlow::Continue(())
+    }
+}
+
+impl Lowering<'_> {
+    fn ctes_of(&mut self, query: &mut ast::Query) {
+        let Some(with) = &mut query.with else { return };
+        for cte in &mut with.cte_tables {
+            cte.from = None;
+            kept_apart(&mut cte.alias.name);
+            cte.alias.explicit = false;
+            for column in &mut cte.alias.columns {
+                column.data_type = None;
+                kept_apart(&mut column.name);
+            }
+            self.ctes.insert(cte.alias.name.value.to_ascii_lowercase());
+            self.read_body(&mut cte.query, Position::Within);
+        }
+    }
+
+    /// SQLite's defaults for NULLs are not PostgreSQL's; what is the target's default is the engine's default.
+    fn order(&mut self, query: &mut ast::Query) {
+        let Some(order) = &mut query.order_by else { return };
+        order.interpolate = None;
+        let OrderByKind::Expressions(keys) = &mut order.kind else {
+            query.order_by = None;
+            return;
+        };
+        self.sort_keys(keys);
+    }
+
+    pub(super) fn sort_keys(&mut self, keys: &mut [ast::OrderByExpr]) {
+        for key in keys {
+            key.with_fill = None;
+            let desc = matches!(key.options.sort, Some(ast::OrderBySort::Desc));
+            if matches!(key.options.sort, Some(ast::OrderBySort::Using(_))) {
+                key.options.sort = None;
+                self.approximate("ORDER BY USING is planned as an ascending order");
+            }
+            match key.options.nulls_first {
+                Some(first) if first == self.dialect.nulls_first_by_default(desc) => key.options.nulls_first = None,
+                Some(_) => self.approximate("SQLite orders NULLs by other rules"),
+                None => {}
+            }
+        }
+    }
+
+    fn limit(&mut self, query: &mut ast::Query) {
+        if let Some(fetch) = query.fetch.take() {
+            let limit = fetch.quantity.unwrap_or_else(|| number(1));
+            let offset = match query.limit_clause.take() {
+                Some(LimitClause::LimitOffset { offset, .. }) => offset,
+                _ => None,
+            };
+            query.limit_clause = Some(LimitClause::LimitOffset { limit: Some(limit), offset, limit_by: Vec::new() });
+        }
+        let Some(clause) = query.limit_clause.take() else { return };
+        let (limit, offset) = match clause {
+            LimitClause::LimitOffset { limit, offset, .. } => (limit, offset.map(|offset| offset.value)),
+            LimitClause::OffsetCommaLimit { offset, limit } => (Some(limit), Some(offset)),
+        };
+        let limit = match limit {
+            Some(ast::Expr::Value(value)) if matches!(value.value, ast::Value::Number(..)) => {
+                Some(ast::Expr::Value(value))
+            }
+            Some(ast::Expr::Value(value)) if matches!(value.value, ast::Value::Null) => None,
+            Some(ast::Expr::Identifier(_)) | None => None,
+            Some(_) => Some(number(UNKNOWN_LIMIT)),
+        };
+        // SQLite wants a LIMIT before an OFFSET; a negative one is none.
+        let unlimited = || ast::Expr::value(ast::Value::Number("-1".to_owned(), false));
+        let offset = offset.map(|offset| match offset {
+            ast::Expr::Value(value) => ast::Expr::Value(value),
+            _ => number(0),
+        });
+        let limit = limit.or_else(|| offset.is_some().then(unlimited));
+        let offset = offset.map(|value| ast::Offset { value, rows: ast::OffsetRows::None });
+        if limit.is_some() {
+            query.limit_clause = Some(LimitClause::LimitOffset { limit, offset, limit_by: Vec::new() });
+        }
+    }
+}
+
+/// `SET t.a = …`: SQLite wants the bare column.
+fn assigned(assignment: &mut ast::Assignment) {
+    let bare = |name: &mut ast::ObjectName| {
+        if let Some(ast::ObjectNamePart::Identifier(last)) = name.0.pop() {
+            *name = ast::ObjectName::from(vec![super::quoted(&last.value)]);
+        }
+    };
+    match &mut assignment.target {
+        ast::AssignmentTarget::ColumnName(name) => bare(name),
+        ast::AssignmentTarget::Tuple(names) => names.iter_mut().for_each(bare),
+    }
+}
+
+/// Takes away parentheses around a whole query.
+fn unwrap(query: &mut ast::Query) {
+    while let SetExpr::Query(inner) = &mut *query.body {
+        let bare =
+            query.with.is_none() && query.order_by.is_none() && query.limit_clause.is_none() && query.fetch.is_none();
+        if !bare {
+            let inner = std::mem::replace(&mut *query.body, nothing());
+            *query.body = selected_from(inner);
+            return;
+        }
+        let inner = std::mem::replace(&mut **inner, of_body(nothing()));
+        *query = inner;
+    }
+}
+
+/// SQLite's set operations take no parentheses and stand in one row, all of one rank.
+fn wrap_arms(body: &mut SetExpr) {
+    let SetExpr::SetOperation { left, right, set_quantifier, op } = body else { return };
+    *set_quantifier = match (*set_quantifier, *op) {
+        (ast::SetQuantifier::All, ast::SetOperator::Union) => ast::SetQuantifier::All,
+        _ => ast::SetQuantifier::None,
+    };
+    wrap_arms(left);
+    if matches!(**left, SetExpr::Query(_)) {
+        let inner = std::mem::replace(&mut **left, nothing());
+        **left = selected_from(inner);
+    }
+    if matches!(**right, SetExpr::Query(_) | SetExpr::SetOperation { .. }) {
+        let inner = std::mem::replace(&mut **right, nothing());
+        **right = selected_from(inner);
+    }
+}
+
+/// `SELECT * FROM (body)`.
+fn selected_from(body: SetExpr) -> SetExpr {
+    let subquery = match body {
+        SetExpr::Query(query) => query,
+        body => Box::new(of_body(body)),
+    };
+    let relation = TableFactor::Derived { lateral: false, subquery, alias: None, sample: None };
+    SetExpr::Select(Box::new(ast::Select {
+        projection: vec![star()],
+        from: vec![TableWithJoins { relation, joins: Vec::new() }],
+        ..empty_select()
+    }))
+}
+
+/// A body to stand in while another is taken out.
+pub(super) fn nothing() -> SetExpr {
+    SetExpr::Values(ast::Values { explicit_row: false, value_keyword: false, rows: Vec::new() })
+}
+
+/// A query of a body alone.
+pub(super) fn of_body(body: SetExpr) -> ast::Query {
+    ast::Query {
+        with: None,
+        body: Box::new(body),
+        order_by: None,
+        limit_clause: None,
+        fetch: None,
+        locks: Vec::new(),
+        for_clause: None,
+        settings: None,
+        format_clause: None,
+        pipe_operators: Vec::new(),
+    }
+}
+
+/// `*`
+pub(super) fn star() -> ast::SelectItem {
+    ast::SelectItem::Wildcard(ast::WildcardAdditionalOptions::default())
+}
+
+/// A SELECT without clauses.
+pub(super) fn empty_select() -> ast::Select {
+    ast::Select {
+        select_token: ast::helpers::attached_token::AttachedToken::empty(),
+        optimizer_hints: Vec::new(),
+        distinct: None,
+        select_modifiers: None,
+        top: None,
+        top_before_distinct: false,
+        projection: Vec::new(),
+        exclude: None,
+        into: None,
+        from: Vec::new(),
+        lateral_views: Vec::new(),
+        prewhere: None,
+        selection: None,
+        connect_by: Vec::new(),
+        group_by: ast::GroupByExpr::Expressions(Vec::new(), Vec::new()),
+        cluster_by: Vec::new(),
+        distribute_by: Vec::new(),
+        sort_by: Vec::new(),
+        having: None,
+        named_window: Vec::new(),
+        qualify: None,
+        window_before_qualify: false,
+        value_table_mode: None,
+        flavor: ast::SelectFlavor::Standard,
+    }
+}
