@@ -10,7 +10,9 @@ mod block;
 mod column;
 mod constraint;
 mod create;
+mod direct;
 mod index;
+mod pieces;
 mod scan;
 mod tolerant;
 mod types;
@@ -39,7 +41,7 @@ use crate::sql::parse::{self, LineStarts, ParseFailure, Parsed};
 pub fn steps(sql: &str, place: HostSpan, dialect: Dialect) -> (Vec<SchemaStep>, Vec<Skip>) {
     let uncovered;
     let sql = match dialect {
-        Dialect::Mysql if sql.contains("*/") => {
+        Dialect::Mysql if sql.contains("*/") || sql.contains("/*!") => {
             uncovered = scan::without_version_comments(sql);
             &uncovered
         }

@@ -23,7 +23,9 @@ pub fn catalog(catalog: &Catalog) -> String {
 /// Prints a table and, a line each, the indexes that stand behind no constraint.
 pub fn table(table: &Table, dialect: Dialect) -> String {
     let mut items: Vec<String> = table.columns.iter().map(|found| column(found, dialect)).collect();
-    items.extend(constraints(table, dialect));
+    let (keys, repeated) = keys(table, dialect);
+    items.extend(keys);
+    items.extend(checks_and_foreign_keys(table, dialect));
     let mut text = String::new();
     if table.materialized {
         text.push_str("-- a materialized view\n");
@@ -40,6 +42,9 @@ pub fn table(table: &Table, dialect: Dialect) -> String {
         text.push_str(" WITHOUT ROWID");
     }
     text.push(';');
+    for key in repeated {
+        text.push_str(&format!("\nALTER TABLE {} ADD {key};", quote_qualified(dialect, &table.name)));
+    }
     for found in &table.indexes {
         if found.backs.is_none() {
             text.push('\n');
@@ -125,22 +130,30 @@ fn in_parentheses(default: &str, dialect: Dialect) -> String {
     if dialect == Dialect::Postgres || plain { default.to_owned() } else { format!("({default})") }
 }
 
-fn constraints(table: &Table, dialect: Dialect) -> Vec<String> {
+/// The keys, and apart from them those that repeat another one: within a CREATE TABLE two equal keys become one.
+fn keys(table: &Table, dialect: Dialect) -> (Vec<String>, Vec<String>) {
     let mut backed: Vec<&Index> = table.indexes.iter().filter(|index| index.backs.is_some()).collect();
-    // The names SQLite gives count up in the order of the text; other databases' names do not depend on it.
     match dialect {
+        // The names SQLite gives count up in the order of the text.
         Dialect::Sqlite => {
-            backed.sort_by_key(|index| index.name.as_ref().map(|name| (name.as_str().len(), name.clone())))
+            backed.sort_by_key(|index| index.name.as_ref().map(|name| (name.as_str().len(), name.clone())));
         }
         Dialect::Postgres | Dialect::Mysql => backed.sort_by_key(|index| index.backs != Some(Backing::PrimaryKey)),
     }
-    let mut items: Vec<String> = backed.into_iter().filter_map(|index| key(index, dialect)).collect();
+    let (mut first, mut repeated) = (Vec::new(), Vec::new());
+    for (at, index) in backed.iter().enumerate() {
+        let same = |other: &&Index| other.def.keys == index.def.keys && other.def.include == index.def.include;
+        let repeats = dialect == Dialect::Postgres && backed[..at].iter().any(same);
+        if repeats { &mut repeated } else { &mut first }.extend(key(index, dialect));
+    }
+    (first, repeated)
+}
+
+fn checks_and_foreign_keys(table: &Table, dialect: Dialect) -> Vec<String> {
+    let mut items = Vec::new();
     for check in table.checks.iter().filter(|check| is_printable(&check.condition)) {
-        items.push(format!(
-            "{}CHECK ({})",
-            constraint_name(check.name.as_ref(), dialect),
-            check.condition.to_sql(dialect)
-        ));
+        let name = constraint_name(check.name.as_ref(), dialect);
+        items.push(format!("{name}CHECK ({})", check.condition.to_sql(dialect)));
     }
     items.extend(table.foreign_keys.iter().map(|foreign| foreign_key(foreign, dialect)));
     items

@@ -139,6 +139,8 @@ struct Current {
     parameters: bool,
     /// `COPY … FROM STDIN`
     stdin: bool,
+    /// It started in one of MySQL's version comments.
+    versioned: bool,
     body: Body,
 }
 
@@ -147,6 +149,8 @@ struct Splitter<'a> {
     bytes: &'a [u8],
     at: usize,
     mysql: bool,
+    /// Within a version comment that is read as text.
+    uncovered: bool,
     /// Set by `DELIMITER`.
     delimiter: Option<&'a [u8]>,
     current: Current,
@@ -166,6 +170,7 @@ impl<'a> Splitter<'a> {
             bytes: text.as_bytes(),
             at: 0,
             mysql: votes::looks_like_mysql(text),
+            uncovered: false,
             delimiter: None,
             current: Current::default(),
             comments: 0..0,
@@ -187,6 +192,11 @@ impl<'a> Splitter<'a> {
             byte if byte.is_ascii_whitespace() => self.at += 1,
             b'-' if next == Some(b'-') => self.line_comment(2),
             b'#' if self.mysql && next != Some(b'{') => self.line_comment(1),
+            b'/' if next == Some(b'*') && self.starts_version_comment() => self.version_comment(),
+            b'*' if next == Some(b'/') && self.uncovered => {
+                self.uncovered = false;
+                self.at += 2;
+            }
             b'/' if next == Some(b'*') => self.block_comment(),
             b'\'' => self.quoted(self.escapes(at), "unterminated-string"),
             b'"' => self.quoted(if self.mysql { Escapes::Backslash } else { Escapes::Doubled }, "unterminated-string"),
@@ -238,6 +248,22 @@ impl<'a> Splitter<'a> {
             Some(end) => self.comment(self.at + 2..end.saturating_sub(2).max(self.at + 2), end),
             None => self.unterminated(self.at, "unterminated-comment"),
         }
+    }
+
+    /// MySQL runs what stands in `/*!50100 … */`. Dumps wrap whole statements so, some of them in several pieces;
+    /// within a statement that did not start in one, it is a comment to us.
+    fn starts_version_comment(&self) -> bool {
+        let mark = self.bytes.get(self.at + 2) == Some(&b'!');
+        self.mysql && mark && (self.current.start.is_none() || self.current.versioned)
+    }
+
+    fn version_comment(&mut self) {
+        self.at += 3;
+        while self.bytes.get(self.at).is_some_and(u8::is_ascii_digit) {
+            self.at += 1;
+        }
+        self.uncovered = true;
+        self.current.versioned = true;
     }
 
     fn comment(&mut self, inner: Range<usize>, end: usize) {

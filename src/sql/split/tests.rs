@@ -38,7 +38,11 @@ fn mysql_files_have_their_own_comments_and_escapes() {
         "# it's\nCREATE TABLE `t` (a int) ENGINE=InnoDB; # x;\nINSERT INTO `t` VALUES ('it\\'s;');",
         &["CREATE TABLE `t` (a int) ENGINE=InnoDB", "INSERT INTO `t` VALUES ('it\\'s;')"],
     );
-    check("/*!40101 SET NAMES utf8 */;\nDROP TABLE IF EXISTS `t`;", &["DROP TABLE IF EXISTS `t`"]);
+    check("/*!40101 SET NAMES utf8 */;\nDROP TABLE `t`;", &["SET NAMES utf8", "DROP TABLE `t`"]);
+    check(
+        "/*!50001 CREATE ALGORITHM=MERGE */\n/*!50001 VIEW `v` AS SELECT 1 /* x */ */;\nSELECT /*!40001 SQL_NO_CACHE */ `a`;",
+        &["CREATE ALGORITHM=MERGE */ /*!50001 VIEW `v` AS SELECT 1", "SELECT /*!40001 SQL_NO_CACHE */ `a`"],
+    );
     check(
         "DELIMITER //\nCREATE PROCEDURE p() BEGIN SELECT 1; END //\nDELIMITER ;\nSELECT `a`;",
         &["CREATE PROCEDURE p() BEGIN SELECT 1; END", "SELECT `a`"],
