@@ -315,6 +315,8 @@ pub enum SchemaOp {
         /// What is taken.
         what: TakeOver,
     },
+    /// `CREATE TABLE … AS SELECT`: columns (of the table named first) that have the type of another table's column.
+    TypesFrom(QName, Vec<(Ident, QName, Ident)>),
     /// `DETACH PARTITION`, `NO INHERIT`.
     Detach(QName),
     /// `DROP TABLE`.

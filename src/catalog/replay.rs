@@ -71,6 +71,7 @@ impl Replay {
         match &step.op {
             SchemaOp::CreateTable { table, parts } => self.create_table(table, parts, under),
             SchemaOp::TakeOver { table, from, what } => self.take_over(table, from, *what, under),
+            SchemaOp::TypesFrom(table, columns) => self.copy_types(table, columns),
             SchemaOp::Detach(table) => self.detach(table, under),
             SchemaOp::DropTable(name) => self.drop_table(name, under),
             SchemaOp::RenameTable(from, to) => self.rename_table(from, to, under),

@@ -12,6 +12,7 @@ mod constraint;
 mod create;
 mod direct;
 mod index;
+mod lineage;
 mod pieces;
 mod scan;
 mod tolerant;

@@ -3,7 +3,7 @@
 use super::{Replay, Under, names, on_path};
 use crate::catalog::{Constraint, Index, SchemaOp, SchemaStep, Table, TakeOver, View, find};
 use crate::dialect::Dialect;
-use crate::name::QName;
+use crate::name::{Ident, QName};
 
 impl Replay {
     pub(super) fn create_table(&mut self, table: &Table, parts: &[SchemaStep], under: Under) {
@@ -55,7 +55,9 @@ impl Replay {
 
     pub(super) fn take_over(&mut self, name: &QName, from: &QName, what: TakeOver, under: Under) {
         let Some(key) = self.known(name, under) else { return };
-        let Some(from) = self.known(from, under).filter(|from| *from != key) else {
+        // What a view's columns are is not known here.
+        let from = if find(&self.catalog.views, from).is_some() { None } else { self.known(from, under) };
+        let Some(from) = from.filter(|from| *from != key) else {
             self.table(&key).complete = false;
             return;
         };
@@ -64,6 +66,10 @@ impl Replay {
         let mut columns: Vec<_> =
             source.columns.iter().filter(|column| table.column(&column.name).is_none()).cloned().collect();
         columns.iter_mut().for_each(|column| column.place = table.place);
+        // A sequence of its own is nothing that LIKE copies.
+        for column in &mut columns {
+            column.ty.declared = plain_type(&column.ty.declared).unwrap_or(&column.ty.declared).to_owned();
+        }
         table.columns.splice(0..0, columns);
         table.complete &= source.complete;
         if what != TakeOver::Columns {
@@ -79,6 +85,20 @@ impl Replay {
             TakeOver::Partition => {
                 self.table(&key).parent = Some(from);
                 self.partitions.insert(key);
+            }
+        }
+    }
+
+    /// What cannot be found stays untyped.
+    pub(super) fn copy_types(&mut self, name: &QName, columns: &[(Ident, QName, Ident)]) {
+        let Some(key) = self.key_of(name) else { return };
+        for (column, from, source) in columns {
+            let from = self.key_of(from).and_then(|from| self.catalog.tables.get(&from));
+            let Some(source) = from.and_then(|from| from.column(source)).cloned() else { continue };
+            if let Some(column) = self.table(&key).columns.iter_mut().find(|known| known.name == *column) {
+                column.ty = source.ty;
+                column.ty.declared = plain_type(&column.ty.declared).unwrap_or(&column.ty.declared).to_owned();
+                column.collation = source.collation;
             }
         }
     }
@@ -221,4 +241,14 @@ impl Replay {
             None => self.missing("unknown-table", format!("there is no view `{name}` here"), under),
         }
     }
+}
+
+/// The type behind PostgreSQL's `serial` ones.
+fn plain_type(declared: &str) -> Option<&'static str> {
+    Some(match declared {
+        "serial" | "serial4" => "integer",
+        "bigserial" | "serial8" => "bigint",
+        "smallserial" | "serial2" => "smallint",
+        _ => return None,
+    })
 }

@@ -28,7 +28,7 @@ impl Lowering<'_> {
         }
         parts.extend(create.constraints.iter().map(|constraint| self.table_constraint(&table.name, constraint)));
         if let Some(query) = &create.query {
-            self.columns_of_query(&mut table, query);
+            parts.extend(self.columns_of_query(&mut table, query));
         }
         self.push_table(table, parts);
     }
@@ -64,34 +64,6 @@ impl Lowering<'_> {
         found
     }
 
-    /// `CREATE TABLE … AS SELECT`: the names of its columns, where the text shows them all.
-    pub(super) fn columns_of_query(&self, table: &mut Table, query: &ast::Query) {
-        let mut body = query.body.as_ref();
-        while let ast::SetExpr::SetOperation { left, .. } = body {
-            body = left;
-        }
-        let ast::SetExpr::Select(select) = body else {
-            table.complete = false;
-            return;
-        };
-        for item in &select.projection {
-            match self.item_name(item) {
-                Some((name, place)) if table.column(&name).is_none() => table.columns.push(untyped(name, place)),
-                _ => table.complete = false,
-            }
-        }
-    }
-
-    fn item_name(&self, item: &ast::SelectItem) -> Option<(Ident, HostSpan)> {
-        let name = match item {
-            ast::SelectItem::ExprWithAlias { alias, .. } => alias,
-            ast::SelectItem::UnnamedExpr(ast::Expr::Identifier(name)) => name,
-            ast::SelectItem::UnnamedExpr(ast::Expr::CompoundIdentifier(path)) => path.last()?,
-            _ => return None,
-        };
-        Some((self.ident(name), self.at(name)))
-    }
-
     pub(super) fn create_view(&mut self, create: &ast::CreateView) {
         if create.temporary {
             self.step(SchemaOp::Temporary(self.qname(&create.name)));
@@ -108,12 +80,13 @@ impl Lowering<'_> {
         }
         let mut table = empty_table(name, place);
         table.materialized = true;
+        let mut parts = Vec::new();
         if columns.is_empty() {
-            self.columns_of_query(&mut table, &create.query);
+            parts = self.columns_of_query(&mut table, &create.query);
         } else {
             table.columns = columns.into_iter().map(|column| untyped(column, place)).collect();
         }
-        self.push_table(table, Vec::new());
+        self.push_table(table, parts);
     }
 }
 
