@@ -74,6 +74,14 @@ fn query(draw: &mut Draw) -> String {
         "a <> 5",
         "e > 2",
         "c = ?3 COLLATE NOCASE",
+        "a IN (1, 2)",
+        "b IN (?1, ?2)",
+        "c IN ('x')",
+        "(a = 1 OR a = 2)",
+        "e IN (3, 4)",
+        "a BETWEEN 1 AND 5",
+        "a + 1 = 2",
+        "NOT b = 3",
         "a IS NOT NULL",
     ];
     let chosen = draw.some(&conditions, 4);
@@ -87,6 +95,9 @@ fn query(draw: &mut Draw) -> String {
         " ORDER BY a, b DESC",
         " ORDER BY d",
         " ORDER BY e, a",
+        " GROUP BY a",
+        " GROUP BY b, a",
+        " GROUP BY e, a",
     ];
     let columns = draw.of(&["*", "a", "a, b", "e"]);
     format!("SELECT {columns} FROM t{filter}{}", draw.of(&orders))
@@ -137,7 +148,7 @@ fn difference(index: &str, query: &str) -> Option<String> {
     let sought = lines[0].starts_with("SEARCH");
     let range = lines[0].contains(">?") || lines[0].contains("<?");
     // SQLite seeks `IS NOT NULL` as a range above NULL; that narrows nothing worth a seek, so it is none to us.
-    let range = range && !(lines[0].contains("a>?") && !query.contains("a > "));
+    let range = range && !(lines[0].contains("a>?") && !query.contains("a > ") && !query.contains("a BETWEEN"));
     let sought = sought && (range || equalities > 0);
     let sorted = !text.contains("USE TEMP B-TREE FOR");
     let Some(found) = found else {
@@ -151,15 +162,21 @@ fn difference(index: &str, query: &str) -> Option<String> {
     if asks && matches!(found.sort, Sort::Served(_) | Sort::NotAsked) != sorted {
         return Some(format!("SQLite: {text}; we say of the order {:?}", found.sort));
     }
+    if found.grouped && text.contains("USE TEMP B-TREE FOR GROUP BY") {
+        return Some(format!("SQLite: {text}; we say that groups come together"));
+    }
     let covering = lines[0].contains("COVERING INDEX");
-    (sought && covering != found.covering).then(|| format!("SQLite: {text}; we say covering is {}", found.covering))
+    // An index on an expression may do without the column under it; we do not rely on that.
+    let unsure = index.contains("lower(") && covering;
+    (sought && covering != found.covering && !unsure)
+        .then(|| format!("SQLite: {text}; we say covering is {}", found.covering))
 }
 
 #[test]
 fn sqlite_does_what_coverage_says() {
     let mut draw = Draw(0x9e37_79b9_7f4a_7c15);
     let mut wrong = Vec::new();
-    for _ in 0..3000 {
+    for _ in 0..5000 {
         let (index, query) = (index(&mut draw), query(&mut draw));
         if let Some(difference) = difference(&index, &query) {
             wrong.push(format!("{index}\n  {query}\n  {difference}"));

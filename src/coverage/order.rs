@@ -1,7 +1,7 @@
 //! Whether rows read along a b-tree come in the order, or in the groups, that an access asks for.
 
 use crate::catalog::{IndexDef, IndexKey};
-use crate::dialect::Target;
+use crate::dialect::{Dialect, Target};
 use crate::expr::Expr;
 use crate::query::{JoinKey, OrderKey, Predicate, PredicateOp, Value};
 
@@ -14,12 +14,12 @@ pub(super) fn judge(index: &IndexDef, asked: &Asked<'_>, target: &Target, covera
     if coverage.sort != Sort::NotAsked {
         coverage.sort = match &access.extremum {
             _ if coverage.single_row => Sort::Served(Scan::Forward),
-            Some(key) if access.order.is_empty() => extremum(index, key, asked, target),
-            _ => sort(index, asked, target),
+            Some(key) if access.order.is_empty() => extremum(Keys::of(index, asked, target, coverage), key),
+            _ => sort(Keys::of(index, asked, target, coverage), asked),
         };
     }
     let groups = if access.group.is_empty() { &access.distinct } else { &access.group };
-    coverage.grouped = !groups.is_empty() && comes_grouped(index, groups, asked, target);
+    coverage.grouped = !groups.is_empty() && comes_grouped(&Keys::of(index, asked, target, coverage), groups);
 }
 
 /// Says whether an order is asked for that equalities alone do not give.
@@ -30,9 +30,8 @@ pub(super) fn is_asked(asked: &Asked<'_>) -> bool {
         || access.order.iter().any(|wanted| !is_pinned(&wanted.key, asked))
 }
 
-fn sort(index: &IndexDef, asked: &Asked<'_>, target: &Target) -> Sort {
+fn sort(mut keys: Keys<'_>, asked: &Asked<'_>) -> Sort {
     let access = asked.access;
-    let mut keys = Keys { keys: &index.keys, asked, target };
     let mut scan = None;
     let mut by_index = 0;
     let mut served = 0;
@@ -55,55 +54,67 @@ fn sort(index: &IndexDef, asked: &Asked<'_>, target: &Target) -> Sort {
 }
 
 /// `min(c)` and `max(c)` read one end of the index.
-fn extremum(index: &IndexDef, wanted: &Expr, asked: &Asked<'_>, target: &Target) -> Sort {
-    match (Keys { keys: &index.keys, asked, target }).next_for(wanted) {
+fn extremum(mut keys: Keys<'_>, wanted: &Expr) -> Sort {
+    match keys.next_for(wanted) {
         Some(_) => Sort::Served(Scan::Forward),
         None => Sort::Unserved,
     }
 }
 
 /// Rows of one group stand together if the group's keys, in any sequence, are the keys after those that are pinned.
-fn comes_grouped(index: &IndexDef, groups: &[Expr], asked: &Asked<'_>, target: &Target) -> bool {
-    let free = groups.iter().filter(|group| !is_pinned(group, asked)).count();
+fn comes_grouped(keys: &Keys<'_>, groups: &[Expr]) -> bool {
+    let free = groups.iter().filter(|group| !is_pinned(group, keys.asked)).count();
     let mut found = 0;
-    if free == 0 {
-        return false;
-    }
-    for key in &index.keys {
+    for (at, key) in keys.keys.iter().enumerate() {
         if found == free {
             break;
         }
-        let wanted = groups.iter().any(|group| compares(key, group) && orders(key, group, asked, target));
-        let pinned = is_pinned_key(key, asked, target);
-        if wanted && !pinned {
-            found += 1;
-        } else if !pinned {
+        if keys.is_passed(at, key) {
+            continue;
+        }
+        let again = keys.keys[..at].iter().any(|earlier| earlier.expr == key.expr);
+        let wanted = |group| compares(key, group) && orders(key, group, keys.asked, keys.target);
+        if again || !groups.iter().any(wanted) {
             return false;
         }
+        found += 1;
     }
-    found == free
+    free > 0 && found == free
 }
 
-/// The keys of an index not yet used up, in order.
+/// The keys of an index, and how far they are used up.
 struct Keys<'a> {
     keys: &'a [IndexKey],
+    next: usize,
+    /// How many of them equalities seek.
+    sought: usize,
     asked: &'a Asked<'a>,
     target: &'a Target,
 }
 
 impl<'a> Keys<'a> {
+    fn of(index: &'a IndexDef, asked: &'a Asked<'a>, target: &'a Target, coverage: &Coverage) -> Self {
+        Self { keys: &index.keys, next: 0, sought: usize::from(coverage.equality), asked, target }
+    }
+
     /// Takes the next key if it is the one wanted; keys of one value may stand before it.
     fn next_for(&mut self, wanted: &Expr) -> Option<&'a IndexKey> {
-        while let [first, rest @ ..] = self.keys {
-            self.keys = rest;
-            if compares(first, wanted) {
-                return orders(first, wanted, self.asked, self.target).then_some(first);
+        while let Some(key) = self.keys.get(self.next) {
+            let at = self.next;
+            self.next += 1;
+            if compares(key, wanted) {
+                return orders(key, wanted, self.asked, self.target).then_some(key);
             }
-            if !is_pinned_key(first, self.asked, self.target) {
+            if !self.is_passed(at, key) {
                 return None;
             }
         }
         None
+    }
+
+    /// Says whether the planner knows that a key has one value; SQLite does of the keys that it seeks only.
+    fn is_passed(&self, at: usize, key: &IndexKey) -> bool {
+        (at < self.sought || self.target.dialect != Dialect::Sqlite) && is_pinned_key(key, self.asked, self.target)
     }
 }
 

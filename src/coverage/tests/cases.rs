@@ -200,6 +200,8 @@ fn where_nulls_go() {
         (a) | order by a desc | backward
         (a) | order by a nulls first | sorted
         (a) | order by a nulls last | no: LeadingKey
+        (a, b, c) | b = ? order by a, c | no: LeadingKey
+        (a, b, c) | a = ? and b = ? order by c | eq2 sorted
         -- mysql
         (a, b) | a = ? order by b desc | eq1 backward
         (a/10) | order by a | no: LeadingKey
@@ -222,6 +224,10 @@ fn groups() {
         (a, b) | a = ? dedup a, b | eq1 grouped
         (a, b) | a in (1, 2) group by b | eq1 in1
         (z) | a = ? group by a | no: LeadingKey
+        (a, b, c) | b = ? group by c, a | grouped filter1
+        (a, lower(b), a) | group by a, c | no: LeadingKey
+        -- sqlite
+        (a, b, c) | b = ? group by c, a | no: LeadingKey
         ",
     );
 }
