@@ -10,7 +10,7 @@ use crate::expr::{Expr, Literal, Op};
 use crate::finding::Severity;
 use crate::plan::{Access, PlanOp};
 use crate::query::{AccessPattern, Predicate, PredicateOp};
-use crate::stats::StatsSource;
+use crate::stats::{ColumnRole, StatsSource};
 
 pub(super) fn check(cx: &PlanContext<'_>, findings: &mut Findings) {
     cx.plan.root.walk(&mut |step| {
@@ -58,7 +58,8 @@ type Why = (String, &'static str, Severity);
 fn why(cx: &PlanContext<'_>, pattern: &AccessPattern) -> Option<Why> {
     let (optional, required): (Vec<&Predicate>, Vec<&Predicate>) =
         pattern.predicates.iter().partition(|predicate| predicate.optional);
-    if let Some(switched) = optional.first().filter(|_| required.is_empty()) {
+    let helps = |predicate: &&&Predicate| leads_an_index(cx, pattern, &predicate.key) || is_selective(cx, pattern, predicate);
+    if let Some(switched) = optional.iter().find(helps).filter(|_| required.is_empty()) {
         let why = format!("the condition on `{}` stands behind a run-time switch, so no plan may rely on it", switched.key);
         return Some((why, "send a query of its own for each case", Severity::Warning));
     }
@@ -97,4 +98,13 @@ const SPECIAL: [&str; 12] =
 fn leads_an_index(cx: &PlanContext<'_>, pattern: &AccessPattern, key: &Expr) -> bool {
     let leads = |table: &Table| table.usable_indexes().any(|index| index.def.keys[0].expr == *key);
     cx.table_of(pattern).is_some_and(leads)
+}
+
+/// Says whether a query of its own would find few rows by the condition.
+fn is_selective(cx: &PlanContext<'_>, pattern: &AccessPattern, predicate: &Predicate) -> bool {
+    let stats = predicate.key.as_column().and_then(|column| cx.stats.column(&pattern.table, column));
+    predicate.op == PredicateOp::Eq
+        && stats.is_some_and(|stats| {
+            matches!(stats.role, ColumnRole::Key | ColumnRole::Reference | ColumnRole::ManyValued)
+        })
 }
