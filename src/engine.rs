@@ -32,11 +32,27 @@ pub struct EngineFacts {
     pub tier_ceiling: Tier,
 }
 
+impl EngineFacts {
+    /// Names the engine and its version: `sqlite 3.54.1`.
+    pub fn label(&self) -> String {
+        format!("{} {}", self.kind.as_str(), self.version)
+    }
+}
+
 /// A product that plans queries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum EngineKind {
     /// The embedded SQLite.
     Sqlite,
+}
+
+impl EngineKind {
+    /// Returns the name used in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+        }
+    }
 }
 
 /// Whose costs count.

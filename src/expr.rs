@@ -168,7 +168,8 @@ impl Expr {
             }
             Self::Cast { operand, .. } => operand.rename_column(from, to),
             Self::Opaque { text, columns } => {
-                if columns.remove(from) {
+                let held = columns.remove(from);
+                if held {
                     columns.insert(to.clone());
                     *text = replace_word(text, from, to);
                 }

@@ -11,7 +11,7 @@ use std::io::{self, Write};
 use crate::outcome::RunReport;
 
 pub use json::Json;
-pub use text::Text;
+pub use text::{Skips, Text};
 
 /// A format.
 pub trait Reporter {

@@ -24,6 +24,11 @@ impl Names {
         Self { dialect: catalog.dialect, taken: tables.chain(indexes).collect() }
     }
 
+    /// Takes a name that somebody else has given.
+    pub(super) fn reserve(&mut self, table: &QName, name: &Ident) {
+        self.taken.insert(QName { schema: table.schema.clone(), name: name.clone() });
+    }
+
     /// Gives an index a name of its own.
     pub(super) fn give(&mut self, def: &IndexDef) -> Ident {
         let parts = def.keys.iter().map(|key| words(&key.expr.to_string()));

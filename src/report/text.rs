@@ -24,25 +24,36 @@ pub struct Text {
     pub width: usize,
     /// Whether colours may be used.
     pub colour: Colour,
+    /// How much is said of what was not understood.
+    pub skips: Skips,
+}
+
+/// How much is said of what was not understood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Skips {
+    /// Counts by reason.
+    Counted,
+    /// Each one with its place.
+    Listed,
 }
 
 impl Reporter for Text {
     fn write(&self, report: &RunReport, out: &mut dyn Write) -> io::Result<()> {
         match self.view {
             View::Check => {
-                headline::write(report, "", out)?;
+                headline::write(self, report, "", out)?;
                 findings::write(self, report, out)
             }
             View::Advise => {
-                headline::write(report, "-- ", out)?;
+                headline::write(self, report, "-- ", out)?;
                 ddl::write_advice(report, out)
             }
             View::Queries => {
-                headline::write(report, "", out)?;
+                headline::write(self, report, "", out)?;
                 queries::write(report, out)
             }
             View::Schema => {
-                headline::write_schema(report, "-- ", out)?;
+                headline::write_schema(self, report, "-- ", out)?;
                 ddl::write_schema(report, out)
             }
         }

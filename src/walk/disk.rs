@@ -51,6 +51,7 @@ const EXCLUDED: &[&str] = &[
 /// or not part of the tree.
 pub struct Disk {
     root: PathBuf,
+    folders: Vec<PathBuf>,
     exclude: Gitignore,
     include: Vec<String>,
     max_file_bytes: u64,
@@ -62,16 +63,21 @@ impl Disk {
     /// # Errors
     /// When an exclude is no gitignore pattern. A root that is not there shows when it is listed.
     pub fn new(root: impl Into<PathBuf>, config: &Config) -> Result<Self, TreeError> {
+        let root = root.into();
         Ok(Self {
-            root: root.into(),
+            folders: vec![root.clone()],
+            root,
             exclude: super::patterns(config.exclude.iter().map(String::as_str))?,
             include: config.include.iter().map(|path| plain(path)).collect(),
             max_file_bytes: config.limits.max_file_bytes,
         })
     }
 
-    fn root_error(&self, cause: impl ToString) -> TreeError {
-        TreeError::Root { root: self.root.display().to_string(), cause: cause.to_string() }
+    /// Lists only what lies below `folders`; paths stay relative to the root, and a folder named here is read although
+    /// the default excludes name it.
+    pub fn below(mut self, folders: &[TreePath]) -> Self {
+        self.folders = folders.iter().map(|folder| self.root.join(folder.as_str())).collect();
+        self
     }
 
     /// The path of a file relative to the root, `/`-separated.
@@ -94,7 +100,13 @@ impl Disk {
     /// Lists what the ignore files let through, on all cores.
     fn visible(&self) -> BTreeMap<TreePath, u64> {
         let (sender, files) = mpsc::channel();
-        let mut builder = WalkBuilder::new(&self.root);
+        let Some((first, others)) = self.folders.split_first() else {
+            return BTreeMap::new();
+        };
+        let mut builder = WalkBuilder::new(first);
+        for folder in others {
+            builder.add(folder);
+        }
         // Hidden folders count (`.sqlx`). Only ignore files that are part of the tree do, so that everybody who has
         // the same commit checked out sees the same files.
         builder.hidden(false).git_global(false).git_exclude(false).require_git(false).follow_links(false);
@@ -126,7 +138,7 @@ impl Disk {
         };
         let kind = entry.file_type();
         if kind.is_some_and(|kind| kind.is_dir()) {
-            let excluded = self.is_excluded(&path, Folder::Yes);
+            let excluded = entry.depth() > 0 && self.is_excluded(&path, Folder::Yes);
             return (None, if excluded { WalkState::Skip } else { WalkState::Continue });
         }
         if !kind.is_some_and(|kind| kind.is_file()) || self.is_excluded(&path, Folder::No) {
@@ -162,7 +174,9 @@ enum Folder {
 
 impl Tree for Disk {
     fn list(&self) -> Result<Vec<TreeFile>, TreeError> {
-        fs::read_dir(&self.root).map_err(|error| self.root_error(error))?;
+        for folder in &self.folders {
+            fs::read_dir(folder).map_err(|error| root_error(folder, error))?;
+        }
         let mut files = self.visible();
         self.add_included(&mut files);
         Ok(files.into_iter().map(|(path, bytes)| TreeFile { path, bytes }).collect())
@@ -193,6 +207,10 @@ impl Tree for Disk {
         }
         Ok(fs::read(&real).map_or_else(unreadable, decode))
     }
+}
+
+fn root_error(folder: &Path, cause: impl ToString) -> TreeError {
+    TreeError::Root { root: folder.display().to_string(), cause: cause.to_string() }
 }
 
 /// Drops what a path in a configuration may say without meaning it (`./db/`).

@@ -4,7 +4,7 @@ mod sample;
 
 use planlint::finding::Severity;
 use planlint::outcome::RunReport;
-use planlint::report::{Colour, Json, Reporter, Text, View};
+use planlint::report::{Colour, Json, Reporter, Skips, Text, View};
 
 #[test]
 fn text_reads_well_at_80_columns() {
@@ -45,15 +45,16 @@ fn a_report_without_findings_says_so() {
     let mut report = sample::report();
     report.findings.clear();
     report.advice.clear();
-    let text = written(&Text { view: View::Check, width: 80, colour: Colour::Never }, &report);
+    let text = written(&Text { view: View::Check, width: 80, colour: Colour::Never, skips: Skips::Counted }, &report);
     assert!(text.ends_with("\nno findings\n"), "{text}");
 }
 
 #[test]
 fn colours_only_when_asked() {
     let report = sample::report();
-    let with = written(&Text { view: View::Check, width: 80, colour: Colour::Always }, &report);
-    let without = written(&Text { view: View::Check, width: 80, colour: Colour::Never }, &report);
+    let with = written(&Text { view: View::Check, width: 80, colour: Colour::Always, skips: Skips::Counted }, &report);
+    let without =
+        written(&Text { view: View::Check, width: 80, colour: Colour::Never, skips: Skips::Counted }, &report);
     assert!(with.contains("\u{1b}["));
     assert!(!without.contains('\u{1b}'));
 }
@@ -73,7 +74,7 @@ fn foreign_text_cannot_steer_a_terminal() {
     report.advice.iter_mut().for_each(|advice| advice.ddl.push_str(evil));
     report.queries.iter_mut().for_each(|query| query.symbol = Some(evil.to_owned()));
     for view in [View::Check, View::Advise, View::Queries, View::Schema] {
-        let text = written(&Text { view, width: 80, colour: Colour::Never }, &report);
+        let text = written(&Text { view, width: 80, colour: Colour::Never, skips: Skips::Counted }, &report);
         assert!(!text.contains(['\u{1b}', '\u{7}', '\u{9b}', '\u{202e}']), "{view:?}: {text}");
     }
 }
@@ -84,11 +85,20 @@ fn a_span_outside_its_file_costs_a_mark_and_not_the_run() {
     for finding in &mut report.findings {
         finding.location.bytes = 1_000_000..2_000_000;
     }
-    assert!(written(&Text { view: View::Check, width: 80, colour: Colour::Never }, &report).contains("missing-index"));
+    assert!(
+        written(&Text { view: View::Check, width: 80, colour: Colour::Never, skips: Skips::Counted }, &report)
+            .contains("missing-index")
+    );
     report.sources.values_mut().for_each(|source| *source = "".into());
-    assert!(written(&Text { view: View::Check, width: 80, colour: Colour::Never }, &report).contains("missing-index"));
+    assert!(
+        written(&Text { view: View::Check, width: 80, colour: Colour::Never, skips: Skips::Counted }, &report)
+            .contains("missing-index")
+    );
     report.sources.clear();
-    assert!(written(&Text { view: View::Check, width: 80, colour: Colour::Never }, &report).contains("queries.sql:"));
+    assert!(
+        written(&Text { view: View::Check, width: 80, colour: Colour::Never, skips: Skips::Counted }, &report)
+            .contains("queries.sql:")
+    );
 }
 
 #[test]
@@ -100,7 +110,8 @@ fn any_bytes_under_any_span_can_be_framed() {
         for length in [0, 1, 7, 400] {
             report.sources.insert("db/schema.sql".into(), source.as_str().into());
             report.findings[0].location.bytes = start..start + length;
-            let text = written(&Text { view: View::Check, width: 60, colour: Colour::Never }, &report);
+            let text =
+                written(&Text { view: View::Check, width: 60, colour: Colour::Never, skips: Skips::Counted }, &report);
             assert!(text.contains("─[db/schema.sql:"), "{start} {length}: {text}");
         }
     }
@@ -153,7 +164,8 @@ fn severities_are_told_without_colour() {
         .map(|severity| {
             report.findings.truncate(1);
             report.findings[0].severity = severity;
-            let text = written(&Text { view: View::Check, width: 80, colour: Colour::Never }, &report);
+            let text =
+                written(&Text { view: View::Check, width: 80, colour: Colour::Never, skips: Skips::Counted }, &report);
             text.lines().find(|line| line.contains("duplicate-index")).expect("the finding is shown").to_owned()
         })
         .collect();
@@ -161,7 +173,7 @@ fn severities_are_told_without_colour() {
 }
 
 fn text(view: View, width: usize) -> String {
-    written(&Text { view, width, colour: Colour::Never }, &sample::report())
+    written(&Text { view, width, colour: Colour::Never, skips: Skips::Counted }, &sample::report())
 }
 
 fn written(reporter: &dyn Reporter, report: &RunReport) -> String {

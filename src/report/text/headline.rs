@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{count, neutral};
+use super::{Skips, Text, count, neutral};
 use crate::engine::Tier;
 use crate::outcome::{DatabaseEntry, RunReport};
 use crate::query::SkipStage;
@@ -11,7 +11,7 @@ use crate::query::SkipStage;
 const PATHS_SHOWN: usize = 3;
 
 /// Writes the headline, each line behind `prefix`, and an empty line.
-pub(super) fn write(report: &RunReport, prefix: &str, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(text: &Text, report: &RunReport, prefix: &str, out: &mut dyn Write) -> io::Result<()> {
     let queries = &report.coverage.queries;
     writeln!(
         out,
@@ -36,22 +36,32 @@ pub(super) fn write(report: &RunReport, prefix: &str, out: &mut dyn Write) -> io
             None => writeln!(out, "{prefix}{of}")?,
         }
     }
-    write_left_out(report, prefix, out)
+    write_left_out(text, report, prefix, out)
 }
 
 /// Writes the part of the headline that concerns the schema.
-pub(super) fn write_schema(report: &RunReport, prefix: &str, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write_schema(text: &Text, report: &RunReport, prefix: &str, out: &mut dyn Write) -> io::Result<()> {
     for database in &report.run.databases {
         writeln!(out, "{prefix}{}", schema_line(report, database))?;
     }
-    write_left_out(report, prefix, out)
+    write_left_out(text, report, prefix, out)
 }
 
-fn write_left_out(report: &RunReport, prefix: &str, out: &mut dyn Write) -> io::Result<()> {
+fn write_left_out(text: &Text, report: &RunReport, prefix: &str, out: &mut dyn Write) -> io::Result<()> {
     for (stage, what) in [(SkipStage::File, "files not read"), (SkipStage::Schema, "schema statements not understood")]
     {
         if let Some(reasons) = reasons(report, stage) {
             writeln!(out, "{prefix}{what}: {reasons}")?;
+        }
+    }
+    if text.skips == Skips::Listed {
+        for skip in &report.skips {
+            let path = neutral::line(&skip.path);
+            let place = match (skip.line, skip.column) {
+                (Some(line), Some(column)) => format!("{path}:{line}:{column}"),
+                _ => path,
+            };
+            writeln!(out, "{prefix}  {place}: {}: {}", skip.reason, neutral::line(&skip.detail))?;
         }
     }
     if !report.run.complete {
