@@ -39,3 +39,7 @@ pub mod walk;
 
 // Rank 3: the run as a whole.
 pub mod report;
+pub mod run;
+
+// Rank 4: the command line.
+pub mod cli;

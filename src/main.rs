@@ -1,2 +1,7 @@
-//! The binary: see `planlint::cli`.
-fn main() {}
+//! The binary: hands the command line to [`planlint::cli`].
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    planlint::cli::main()
+}

@@ -1,0 +1,139 @@
+//! `planlint check`: findings with their proof, and the exit status that goes with them.
+
+use clap::Args;
+use miette::Diagnostic;
+use thiserror::Error;
+
+use super::options::Common;
+use super::project::Project;
+use super::{Stop, UNUSABLE, output};
+use crate::finding::{Confidence, Severity};
+use crate::outcome::RunReport;
+use crate::query::PathClass;
+use crate::report::View;
+use crate::run::Goal;
+
+/// Options of `planlint check`.
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    #[command(flatten)]
+    common: Common,
+
+    /// Show findings of at least this confidence
+    #[arg(long, value_enum, default_value = "high", conflicts_with = "audit")]
+    min_confidence: ConfidenceName,
+
+    /// Show everything: every confidence, and tests, scripts and migrations too
+    #[arg(long)]
+    audit: bool,
+
+    /// The least severity of a finding in application code that makes the exit status 1
+    #[arg(long, value_enum, default_value = "warning")]
+    fail_on: SeverityName,
+
+    /// Exit with 0 whatever was found
+    #[arg(long)]
+    exit_zero: bool,
+
+    /// Exit with 1 when anything could not be read or planned
+    #[arg(long)]
+    strict: bool,
+
+    /// Exit with 0 when there is nothing to analyse
+    #[arg(long)]
+    allow_empty: bool,
+
+    /// Refuse to judge a dialect by a stand-in engine
+    #[arg(long)]
+    require_engine: bool,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum ConfidenceName {
+    Low,
+    Medium,
+    High,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum SeverityName {
+    Info,
+    Warning,
+    Error,
+}
+
+/// Why a check could not be made although the analysis ran.
+#[derive(Debug, Error, Diagnostic)]
+enum CheckError {
+    #[error("no query was found in {files} files")]
+    #[diagnostic(help("name the folder that holds the SQL, or say `--allow-empty` if there may be none"))]
+    Empty { files: usize },
+    #[error("no schema was found: no file creates a table")]
+    #[diagnostic(help(
+        "name the schema with `--schema PATH` or `schema = [\"PATH\"]` in `planlint.toml`, or say `--allow-empty`"
+    ))]
+    NoSchema,
+    #[error("`{dialect}` is judged by a stand-in, {engine}")]
+    #[diagnostic(help("leave out `--require-engine` to accept findings of tier `structure`"))]
+    StandIn { dialect: String, engine: String },
+}
+
+/// Runs the command.
+pub(super) fn run(options: &Options) -> Result<u8, Stop> {
+    let mut report = Project::open(&options.common)?.analyse(Goal::Check, &options.common)?;
+    refuse(&report, options)?;
+    keep(&mut report, options);
+    output::write(&report, View::Check, &options.common)?;
+    Ok(status(&report, options))
+}
+
+fn refuse(report: &RunReport, options: &Options) -> Result<(), CheckError> {
+    if !options.allow_empty {
+        if report.coverage.queries.found == 0 && report.run.databases.iter().all(|database| database.tables == 0) {
+            return Err(CheckError::Empty { files: report.coverage.files });
+        }
+        if report.run.databases.iter().all(|database| database.tables == 0) {
+            return Err(CheckError::NoSchema);
+        }
+    }
+    let stand_in = report.run.databases.iter().find(|database| !database.native && database.tables > 0);
+    match stand_in {
+        Some(database) if options.require_engine => Err(CheckError::StandIn {
+            dialect: database.dialect.to_string(),
+            engine: database.engine.clone().unwrap_or_else(|| "their shape alone".to_owned()),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Keeps the findings that were asked for, and the advice of those that are left.
+fn keep(report: &mut RunReport, options: &Options) {
+    if options.audit {
+        return;
+    }
+    let least = match options.min_confidence {
+        ConfidenceName::Low => Confidence::Low,
+        ConfidenceName::Medium => Confidence::Medium,
+        ConfidenceName::High => Confidence::High,
+    };
+    report.findings.retain(|finding| finding.confidence >= least && finding.class == PathClass::App);
+}
+
+fn status(report: &RunReport, options: &Options) -> u8 {
+    if !report.run.complete {
+        return UNUSABLE;
+    }
+    if options.exit_zero {
+        return 0;
+    }
+    let least = match options.fail_on {
+        SeverityName::Info => Severity::Info,
+        SeverityName::Warning => Severity::Warning,
+        SeverityName::Error => Severity::Error,
+    };
+    let fails = report
+        .findings
+        .iter()
+        .any(|finding| finding.class == PathClass::App && finding.severity >= least && finding.suppressed.is_none());
+    u8::from(fails || (options.strict && !report.skips.is_empty()))
+}

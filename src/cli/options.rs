@@ -1,0 +1,75 @@
+//! Options that several commands share.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::output::Destination;
+use crate::dialect::Dialect;
+
+/// What to read and how to write the answer.
+#[derive(Debug, Args)]
+pub(super) struct Common {
+    /// Folders or files to look at; of a file, the schema is still taken from the project around it
+    #[arg(default_value = ".")]
+    pub paths: Vec<PathBuf>,
+
+    /// Write the answer as FORMAT (`text`, `json`), to PATH if given; may be repeated
+    #[arg(long, value_name = "FORMAT[=PATH]")]
+    pub output: Vec<Destination>,
+
+    /// The SQL dialect, instead of telling it from the schema
+    #[arg(long, value_enum)]
+    pub dialect: Option<DialectName>,
+
+    /// A schema file or migration folder, instead of finding it; may be repeated
+    #[arg(long, value_name = "PATH")]
+    pub schema: Vec<String>,
+
+    /// Ignore every `planlint.toml`
+    #[arg(long)]
+    pub isolated: bool,
+
+    /// Read this file's text from standard input instead of from disk
+    #[arg(long, value_name = "PATH")]
+    pub stdin_filename: Option<PathBuf>,
+
+    /// Stop planning after this many seconds; what is known by then is reported and the status is 2
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub timeout: Option<Duration>,
+
+    /// Also list what could not be read or planned, one by one
+    #[arg(short, long)]
+    pub verbose: bool,
+
+    /// Print how long each stage took to standard error
+    #[arg(long)]
+    pub timings: bool,
+}
+
+/// A dialect as typed.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(super) enum DialectName {
+    /// PostgreSQL
+    Postgres,
+    /// SQLite
+    Sqlite,
+    /// MySQL and MariaDB
+    Mysql,
+}
+
+impl From<DialectName> for Dialect {
+    fn from(name: DialectName) -> Self {
+        match name {
+            DialectName::Postgres => Self::Postgres,
+            DialectName::Sqlite => Self::Sqlite,
+            DialectName::Mysql => Self::Mysql,
+        }
+    }
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let number: f64 = text.parse().map_err(|_| "type a number of seconds, for example `--timeout 30`".to_owned())?;
+    Duration::try_from_secs_f64(number).map_err(|_| "type a positive number of seconds".to_owned())
+}

@@ -1,0 +1,23 @@
+//! `planlint queries`: what was extracted.
+
+use clap::Args;
+
+use super::options::Common;
+use super::project::Project;
+use super::{Stop, UNUSABLE, output};
+use crate::report::View;
+use crate::run::Goal;
+
+/// Options of `planlint queries`.
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    #[command(flatten)]
+    common: Common,
+}
+
+/// Runs the command.
+pub(super) fn run(options: &Options) -> Result<u8, Stop> {
+    let report = Project::open(&options.common)?.analyse(Goal::Queries, &options.common)?;
+    output::write(&report, View::Queries, &options.common)?;
+    Ok(if report.run.complete { 0 } else { UNUSABLE })
+}

@@ -1,0 +1,130 @@
+//! One run, from a tree to a report.
+//!
+//! `facts → link → schema → sites → shape → lower → plan → advise → rules → report`: each stage is a pure function over
+//! the plain data of the one before (`run::stages`); the [`Session`] around them owns the threads and the engines. No
+//! stage knows where the tree comes from, and nothing here knows a report format.
+
+mod analysis;
+mod concrete;
+mod entries;
+mod findings;
+mod judge;
+mod lines;
+mod report;
+mod stages;
+mod timings;
+mod workload;
+
+use std::time::Duration;
+
+use miette::Diagnostic;
+use thiserror::Error;
+
+use crate::config::Config;
+use crate::engine::{Deadline, ScratchError};
+use crate::outcome::RunReport;
+use crate::source::TreePath;
+use crate::tree::{Tree, TreeError};
+use timings::Timings;
+
+/// What a run is for: later stages are left out when nothing of them is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Goal {
+    /// The schema.
+    Schema,
+    /// The schema and the queries' patterns.
+    Queries,
+    /// Advice, without findings.
+    Advise,
+    /// Everything.
+    Check,
+}
+
+/// What is asked of a tree.
+#[derive(Clone, Copy, Debug)]
+pub struct Ask<'a> {
+    /// How far to go.
+    pub goal: Goal,
+    /// What stands before the tree's paths in the report.
+    pub prefix: &'a str,
+    /// The files or folders whose queries alone are asked for; everything when empty.
+    pub scope: &'a [TreePath],
+    /// When to stop planning.
+    pub until: Deadline,
+}
+
+/// Why a run could not be made.
+#[derive(Debug, Error, Diagnostic)]
+pub enum RunError {
+    /// The tree could not be listed.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Tree(#[from] TreeError),
+    /// The scratch engine failed.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Scratch(#[from] ScratchError),
+    /// The configuration names something that is not there.
+    #[error("{message}")]
+    #[diagnostic(help("{help}"))]
+    Config {
+        /// What was seen.
+        message: String,
+        /// What to type.
+        help: String,
+    },
+    /// No thread could be started.
+    #[error("no thread could be started: {0}")]
+    #[diagnostic(help("allow planlint a few threads of 64 MiB address space each"))]
+    Threads(String),
+}
+
+/// What is kept from one analysis to the next.
+pub struct Session {
+    config: Config,
+    timings: Timings,
+}
+
+/// Stack of a worker: sqlparser's trees are dropped and cloned recursively, and a query of 10,000 operators is legal.
+const STACK_BYTES: usize = 64 << 20;
+
+impl Session {
+    /// A session under a configuration.
+    pub fn new(config: Config) -> Self {
+        Self { config, timings: Timings::default() }
+    }
+
+    /// Analyses a tree.
+    ///
+    /// # Errors
+    /// When the tree cannot be listed, the configuration names what is not there, or the engine fails as a whole; what
+    /// cannot be read or planned one by one is a skip in the report.
+    pub fn analyse(&mut self, tree: &dyn Tree, ask: &Ask<'_>) -> Result<RunReport, RunError> {
+        let pool = rayon::ThreadPoolBuilder::new().stack_size(STACK_BYTES).build();
+        let pool = pool.map_err(|error| RunError::Threads(error.to_string()))?;
+        pool.install(|| self.story(tree, ask))
+    }
+
+    fn story(&mut self, tree: &dyn Tree, ask: &Ask<'_>) -> Result<RunReport, RunError> {
+        let (config, time, goal) = (&self.config, &mut self.timings, ask.goal);
+        let facts = time.of("facts", || stages::facts(tree, config))?;
+        let linked = time.of("link", || stages::link(&facts, config))?;
+        let mut analysis = time.of("schema", || stages::schema(facts, linked));
+        if goal > Goal::Schema {
+            time.of("shape", || workload::build(&mut analysis, ask.scope));
+            time.of("assume", || judge::assume(&mut analysis, config))?;
+        }
+        if goal > Goal::Queries {
+            time.of("plan", || judge::plan(&mut analysis, config, ask.until))?;
+        }
+        if goal == Goal::Check {
+            time.of("rules", || judge::check(&mut analysis, config));
+        }
+        Ok(time.of("report", || report::write(tree, &analysis, ask)))
+    }
+
+    /// Returns how long each stage took, in order.
+    pub fn timings(&self) -> impl Iterator<Item = (&'static str, Duration)> {
+        self.timings.entries()
+    }
+}

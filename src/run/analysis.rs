@@ -1,0 +1,73 @@
+//! What the stages have found so far: plain data that `run` hands from one to the next.
+//!
+//! Holds symbolic places only; `run::concrete` turns them into lines.
+
+use std::collections::BTreeSet;
+
+use crate::advice::{IndexAdvice, QueryAdvice};
+use crate::catalog::Catalog;
+use crate::dialect::Target;
+use crate::engine::{EngineFacts, Tier};
+use crate::finding::Finding;
+use crate::name::QName;
+use crate::query::{PathClass, QuerySite, Skip};
+use crate::source::{FileId, TreePath};
+use crate::stats::StatsModel;
+use crate::workload::WorkloadQuery;
+
+/// A run between its stages.
+#[derive(Default)]
+pub(super) struct Analysis {
+    /// Every file that was listed, by [`FileId`].
+    pub files: Vec<RunFile>,
+    /// How many of them were read.
+    pub files_read: usize,
+    /// The databases, by [`crate::query::DatabaseId`].
+    pub databases: Vec<Database>,
+    /// The query sites, sorted by place.
+    pub sites: Vec<QuerySite>,
+    /// Sites that are not queries we can read, for the counts.
+    pub skips: Vec<Skip>,
+    /// Whether a deadline cut the run short.
+    pub cut: bool,
+}
+
+/// A file of the run.
+pub(super) struct RunFile {
+    pub path: TreePath,
+    pub class: PathClass,
+}
+
+/// One database and what was found out about it.
+pub(super) struct Database {
+    pub name: String,
+    pub target: Target,
+    pub dialect_source: String,
+    pub schema_source: String,
+    pub schema_paths: Vec<String>,
+    pub catalog: Catalog,
+    /// Tables that a statement names which was not understood.
+    pub doubtful: BTreeSet<QName>,
+    pub stats: StatsModel,
+    pub engine: Option<EngineFacts>,
+    pub tier: Tier,
+    pub workload: Vec<WorkloadQuery>,
+    /// The text ranges of each sender's own shape, parallel to `workload[i].senders`.
+    pub ranges: Vec<Vec<Vec<std::ops::Range<u32>>>>,
+    /// Parallel to `workload`.
+    pub advised: Vec<QueryAdvice>,
+    pub advice: Vec<IndexAdvice>,
+    pub findings: Vec<Finding>,
+}
+
+impl Analysis {
+    /// Returns a file's path.
+    pub fn path(&self, file: FileId) -> &TreePath {
+        &self.files[file.0 as usize].path
+    }
+
+    /// Returns a file's class.
+    pub fn class(&self, file: FileId) -> PathClass {
+        self.files[file.0 as usize].class
+    }
+}

@@ -1,0 +1,341 @@
+//! Writes the concrete report: queries, schema and advice as the JSON contract's entries.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::analysis::{Analysis, Database};
+use super::concrete::Quotes;
+use crate::advice::{IndexAdvice, Proof};
+use crate::catalog::{Backing, Index, IndexKey, Method, Table};
+use crate::engine::Fidelity;
+use crate::expr::Expr;
+use crate::name::{Ident, QName};
+use crate::outcome::{
+    AdviceEntry, ColumnEntry, IndexColumnEntry, IndexEntry, JoinEntry, KeyEntry, OrderEntry, PatternEntry,
+    PredicateEntry, ProofEntry, QueryEntry, TableEntry, VariantEntry,
+};
+use crate::query::{
+    AccessPattern, Implied, Limit, Predicate, PredicateOp, QueryShape, QuerySite, RefId, Resolution, SiteId,
+    SiteOrigin, VariantKind,
+};
+use crate::sql::print;
+use crate::workload::{QueryId, WorkloadQuery};
+
+/// Which workload query each (site, variant) became.
+pub(super) type Senders<'a> = BTreeMap<(SiteId, u16), (&'a Database, &'a WorkloadQuery)>;
+
+/// Lays the workload out by sender.
+pub(super) fn senders(analysis: &Analysis) -> Senders<'_> {
+    let mut found = Senders::new();
+    for database in &analysis.databases {
+        for query in &database.workload {
+            found.extend(query.senders.iter().map(|sender| ((sender.site, sender.variant), (database, query))));
+        }
+    }
+    found
+}
+
+/// Names a site inside one report: its place, hashed, so that two reports of the same tree agree.
+pub(super) fn site_name(analysis: &Analysis, site: &QuerySite) -> String {
+    let key = format!("{}\0{}", analysis.path(site.place.file), site.place.start);
+    format!("q:{:012x}", xxhash_rust::xxh3::xxh3_64(key.as_bytes()) >> 16)
+}
+
+/// Writes every query.
+pub(super) fn queries(analysis: &Analysis, quotes: &Quotes<'_>) -> Vec<QueryEntry> {
+    let senders = senders(analysis);
+    let entry = |(number, site): (usize, &QuerySite)| {
+        let id = SiteId(u32::try_from(number).unwrap_or(u32::MAX));
+        query_entry(analysis, quotes, &senders, id, site)
+    };
+    analysis.sites.iter().enumerate().map(entry).collect()
+}
+
+fn query_entry(
+    analysis: &Analysis,
+    quotes: &Quotes<'_>,
+    senders: &Senders<'_>,
+    id: SiteId,
+    site: &QuerySite,
+) -> QueryEntry {
+    let mut tables = BTreeSet::new();
+    let mut variants = Vec::new();
+    for (number, variant) in site.variants.iter().enumerate() {
+        let sent = u16::try_from(number).ok().and_then(|number| senders.get(&(id, number)));
+        let mut entry = VariantEntry {
+            kind: match variant.kind {
+                VariantKind::Required => "required",
+                VariantKind::All => "all",
+                VariantKind::Branch(_) => "branch",
+            }
+            .to_owned(),
+            sql: variant.sql.to_string(),
+            fidelity: None,
+            fidelity_reasons: Vec::new(),
+            patterns: Vec::new(),
+            plan_text: None,
+        };
+        if let Some((database, query)) = sent {
+            tables.extend(query.shape.references.iter().map(|reference| reference.table.to_string()));
+            entry.patterns = query.shape.patterns.iter().map(|pattern| pattern_entry(pattern, &query.shape)).collect();
+            if database.engine.is_some() {
+                (entry.fidelity, entry.fidelity_reasons) = fidelity(&query.engine.fidelity);
+            }
+        }
+        variants.push(entry);
+    }
+    let (origin, implied) = origin(&site.origin);
+    QueryEntry {
+        id: site_name(analysis, site),
+        location: quotes.locate(site.place),
+        symbol: site.symbol.clone(),
+        database: analysis.databases[usize::from(site.database.0)].name.clone(),
+        class: site.class,
+        source: site.source.to_owned(),
+        origin: origin.to_owned(),
+        implied: implied.map(str::to_owned),
+        resolution: match site.resolution {
+            Resolution::Resolved => "resolved",
+            Resolution::Partial => "partial",
+            Resolution::Skipped => "skipped",
+        }
+        .to_owned(),
+        related: Vec::new(),
+        tables: tables.into_iter().collect(),
+        variants,
+    }
+}
+
+fn origin(origin: &SiteOrigin) -> (&'static str, Option<&'static str>) {
+    match origin {
+        SiteOrigin::Text => ("text", None),
+        SiteOrigin::Call { .. } => ("call", None),
+        SiteOrigin::Implied { kind, .. } => {
+            let kind = match kind {
+                Implied::RelationLoad => "relation-load",
+                Implied::Uniqueness => "uniqueness",
+                Implied::Cascade => "cascade",
+                Implied::PrefetchIn => "prefetch-in",
+                Implied::Count => "count",
+            };
+            ("implied", Some(kind))
+        }
+    }
+}
+
+fn fidelity(fidelity: &Fidelity) -> (Option<String>, Vec<String>) {
+    match fidelity {
+        Fidelity::Exact => (Some("exact".to_owned()), Vec::new()),
+        Fidelity::Approximate(reasons) => (Some("approximate".to_owned()), reasons.clone()),
+        Fidelity::None(reason) => (Some("none".to_owned()), vec![reason.clone()]),
+    }
+}
+
+fn pattern_entry(pattern: &AccessPattern, shape: &QueryShape) -> PatternEntry {
+    let label = |id: RefId| shape.references.get(usize::from(id.0)).map(|reference| reference.label.to_string());
+    PatternEntry {
+        table: pattern.table.to_string(),
+        reference: label(pattern.reference).unwrap_or_default(),
+        predicates: pattern.predicates.iter().map(predicate_entry).collect(),
+        any_of: pattern
+            .disjunctions
+            .iter()
+            .map(|any| any.branches.iter().map(|branch| branch.iter().map(predicate_entry).collect()).collect())
+            .collect(),
+        joins: pattern
+            .joins
+            .iter()
+            .map(|join| JoinEntry {
+                key: key_entry(&join.key),
+                to_table: shape
+                    .references
+                    .get(usize::from(join.other.0))
+                    .map_or_else(String::new, |reference| reference.table.to_string()),
+                to_column: join.other_key.to_string(),
+            })
+            .collect(),
+        order_by: pattern
+            .order
+            .iter()
+            .map(|key| OrderEntry { key: key_entry(&key.key), order: order(key.desc), nulls: nulls(key.nulls_first) })
+            .collect(),
+        group_by: pattern.group.iter().map(key_entry).collect(),
+        limit: match pattern.limit {
+            Some(Limit::Rows(rows)) => Some(rows),
+            _ => None,
+        },
+        limited: pattern.limit.is_some(),
+        lock: pattern.lock,
+    }
+}
+
+fn predicate_entry(predicate: &Predicate) -> PredicateEntry {
+    let op = match predicate.op {
+        PredicateOp::Eq => "eq",
+        PredicateOp::In => "in",
+        PredicateOp::Range(_) => "range",
+        PredicateOp::Prefix => "prefix",
+        PredicateOp::Null => "null",
+        PredicateOp::NotNull => "not-null",
+        PredicateOp::Other => "other",
+    };
+    PredicateEntry { key: key_entry(&predicate.key), op: op.to_owned(), optional: predicate.optional }
+}
+
+fn key_entry(key: &Expr) -> KeyEntry {
+    match key.as_column() {
+        Some(column) => KeyEntry::Column(column.to_string()),
+        None => KeyEntry::Expression(key.to_string()),
+    }
+}
+
+fn order(desc: bool) -> String {
+    if desc { "desc" } else { "asc" }.to_owned()
+}
+
+fn nulls(first: bool) -> String {
+    if first { "first" } else { "last" }.to_owned()
+}
+
+/// Writes the schema.
+pub(super) fn tables(analysis: &Analysis, quotes: &Quotes<'_>) -> Vec<TableEntry> {
+    let mut found = Vec::new();
+    for database in &analysis.databases {
+        found.extend(database.catalog.tables.values().map(|table| table_entry(database, table, quotes)));
+    }
+    found
+}
+
+fn table_entry(database: &Database, table: &Table, quotes: &Quotes<'_>) -> TableEntry {
+    let place = quotes.locate(table.place);
+    TableEntry {
+        name: table.name.to_string(),
+        database: database.name.clone(),
+        complete: table.complete,
+        columns: table
+            .columns
+            .iter()
+            .map(|column| ColumnEntry {
+                name: column.name.to_string(),
+                ty: column.ty.declared.clone(),
+                not_null: column.not_null,
+            })
+            .collect(),
+        indexes: table.indexes.iter().map(|index| index_entry(index, quotes)).collect(),
+        ddl: print::table(table, database.target.dialect),
+        path: place.path,
+        line: place.line,
+    }
+}
+
+fn index_entry(index: &Index, quotes: &Quotes<'_>) -> IndexEntry {
+    let place = quotes.locate(index.place);
+    IndexEntry {
+        name: index.name.as_ref().map(ToString::to_string),
+        columns: index.def.keys.iter().map(index_column).collect(),
+        include: index.def.include.iter().map(ToString::to_string).collect(),
+        predicate: index.def.predicate.as_ref().map(ToString::to_string),
+        unique: index.def.unique,
+        method: method(&index.def.method).to_owned(),
+        backs: index.backs.map(|backing| {
+            match backing {
+                Backing::PrimaryKey => "primary-key",
+                Backing::Unique => "unique",
+                Backing::ForeignKey => "foreign-key",
+                Backing::Exclusion => "exclusion",
+            }
+            .to_owned()
+        }),
+        path: place.path,
+        line: place.line,
+    }
+}
+
+fn index_column(key: &IndexKey) -> IndexColumnEntry {
+    let name = key.expr.as_column().map(ToString::to_string);
+    let expression = name.is_none().then(|| key.expr.to_string());
+    IndexColumnEntry {
+        name,
+        expression,
+        order: order(key.desc),
+        nulls: nulls(key.nulls_first),
+        opclass: key.opclass.clone(),
+        collation: key.collation.clone(),
+    }
+}
+
+fn method(method: &Method) -> &str {
+    match method {
+        Method::Btree => "btree",
+        Method::Hash => "hash",
+        Method::Other(name) => name,
+    }
+}
+
+/// Writes a database's advice.
+pub(super) fn advice(analysis: &Analysis, database: &Database) -> Vec<AdviceEntry> {
+    database.advice.iter().map(|advice| advice_entry(analysis, database, advice)).collect()
+}
+
+fn advice_entry(analysis: &Analysis, database: &Database, advice: &IndexAdvice) -> AdviceEntry {
+    let dialect = database.target.dialect;
+    AdviceEntry {
+        id: advice_name(advice),
+        action: advice.action,
+        database: database.name.clone(),
+        table: advice.def.table.to_string(),
+        name: advice.name.to_string(),
+        columns: advice.def.keys.iter().map(index_column).collect(),
+        include: advice.def.include.iter().map(ToString::to_string).collect(),
+        predicate: advice.def.predicate.as_ref().map(ToString::to_string),
+        unique: advice.def.unique,
+        method: method(&advice.def.method).to_owned(),
+        ddl: advice.to_ddl(dialect),
+        down: advice.to_down(dialect, &originals(database, advice)),
+        replaces: advice.replaces.iter().map(|name| name.name.to_string()).collect(),
+        covered_by: advice.covered_by.as_ref().map(ToString::to_string),
+        reason: advice.reason.clone(),
+        queries: advice
+            .serves
+            .iter()
+            .flat_map(|query| query_names(analysis, database, *query))
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect(),
+        cost_before: advice.proof.as_ref().and_then(|proof| proof.cost_before),
+        cost_after: advice.proof.as_ref().and_then(|proof| proof.cost_after),
+        size_bytes: None,
+    }
+}
+
+/// Names a piece of advice inside one report.
+pub(super) fn advice_name(advice: &IndexAdvice) -> String {
+    format!("ix:{}", advice.id.0 + 1)
+}
+
+fn query_names(analysis: &Analysis, database: &Database, query: QueryId) -> Vec<String> {
+    let senders = &database.workload[query.0 as usize].senders;
+    senders.iter().map(|sender| site_name(analysis, &analysis.sites[sender.site.0 as usize])).collect()
+}
+
+/// The definitions of the indexes that a piece of advice replaces, so that its way back can recreate them.
+fn originals(database: &Database, advice: &IndexAdvice) -> Vec<(Ident, crate::catalog::IndexDef)> {
+    let named = |wanted: &QName| {
+        let table = database.catalog.table(&advice.def.table)?;
+        let index = table.indexes.iter().find(|index| index.name.as_ref() == Some(&wanted.name))?;
+        Some((wanted.name.clone(), index.def.clone()))
+    };
+    advice.replaces.iter().filter_map(named).collect()
+}
+
+/// Writes the evidence.
+pub(super) fn proof(proof: &Proof) -> ProofEntry {
+    ProofEntry {
+        kind: proof.kind,
+        engine: proof.engine.clone(),
+        tier: proof.tier,
+        cost_before: proof.cost_before,
+        cost_after: proof.cost_after,
+        plan_before: proof.plan_before.clone(),
+        plan_after: proof.plan_after.clone(),
+    }
+}

@@ -1,0 +1,89 @@
+//! Makes findings concrete: one entry for each place a finding stands at, fingerprinted and sorted.
+
+use super::analysis::{Analysis, Database};
+use super::concrete::{Concrete, Quotes, places};
+use super::entries;
+use crate::finding::{Finding, Place};
+use crate::outcome::{FindingEntry, RelatedEntry};
+use crate::query::PathClass;
+use crate::sql::fingerprint::fingerprint;
+
+/// Writes every finding of every database, sorted by path, byte, variant and rule.
+pub(super) fn findings(analysis: &Analysis, quotes: &Quotes<'_>) -> Vec<FindingEntry> {
+    let mut found: Vec<FindingEntry> = Vec::new();
+    for database in &analysis.databases {
+        for finding in &database.findings {
+            let places = places(analysis, database, &finding.at);
+            found.extend(places.iter().map(|place| entry(analysis, database, finding, place, quotes)));
+        }
+    }
+    found.sort_by(|a, b| key(a).cmp(&key(b)));
+    // Two variants of one site may raise the same finding at the same byte.
+    found.dedup_by(|a, b| a.fingerprint == b.fingerprint && a.location == b.location && a.advice == b.advice);
+    found
+}
+
+fn key(entry: &FindingEntry) -> (&str, usize, Option<u16>, &str, &str, &[String]) {
+    (&entry.location.path, entry.location.bytes.start, entry.variant, &entry.rule, &entry.fingerprint, &entry.advice)
+}
+
+fn entry(
+    analysis: &Analysis,
+    database: &Database,
+    finding: &Finding,
+    place: &Concrete,
+    quotes: &Quotes<'_>,
+) -> FindingEntry {
+    let site = place.sender.map(|sender| &analysis.sites[sender.site.0 as usize]);
+    let advised = |id: &crate::advice::AdviceId| database.advice.iter().find(|advice| advice.id == *id);
+    FindingEntry {
+        rule: finding.rule.to_owned(),
+        severity: finding.severity,
+        confidence: finding.confidence,
+        message: finding.message.clone(),
+        help: finding.help.clone(),
+        fingerprint: fingerprint(finding.rule, &database.name, finding.table.as_ref(), &finding.subject),
+        state: None,
+        suppressed: None,
+        location: quotes.locate(place.span),
+        class: class(analysis, finding, place),
+        related: related(analysis, database, finding, place, quotes),
+        database: database.name.clone(),
+        query: site.map(|site| entries::site_name(analysis, site)),
+        variant: place.sender.map(|sender| sender.variant),
+        table: finding.table.as_ref().map(ToString::to_string),
+        columns: finding.columns.clone(),
+        advice: finding.advice.iter().filter_map(advised).map(entries::advice_name).collect(),
+        edits: Vec::new(),
+        proof: finding.proof.as_ref().map(entries::proof),
+    }
+}
+
+/// The class of the file a finding stands in; a finding about the schema is about the application, wherever the schema
+/// is declared.
+fn class(analysis: &Analysis, finding: &Finding, place: &Concrete) -> PathClass {
+    match (&finding.at, place.sender) {
+        (_, Some(sender)) => analysis.sites[sender.site.0 as usize].class,
+        (Place::Host(_), None) => analysis.class(place.span.file),
+        (_, None) => PathClass::App,
+    }
+}
+
+fn related(
+    analysis: &Analysis,
+    database: &Database,
+    finding: &Finding,
+    at: &Concrete,
+    quotes: &Quotes<'_>,
+) -> Vec<RelatedEntry> {
+    let mut found = Vec::new();
+    for (place, label) in &finding.related {
+        for other in places(analysis, database, place) {
+            // A place in the same query means the same sender of it.
+            if other.sender.is_none() || other.sender == at.sender {
+                found.push(RelatedEntry { location: quotes.locate(other.span), label: label.clone() });
+            }
+        }
+    }
+    found
+}

@@ -1,0 +1,181 @@
+//! The second half of the pipe: statistics, plans, advice and findings for each database.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::RunError;
+use super::analysis::{Analysis, Database};
+use crate::advice::{Action, AdviceId, IndexAdvice};
+use crate::advise::{self, AdviseContext};
+use crate::assume;
+use crate::config::Config;
+use crate::dialect::Dialect;
+use crate::engine::{Deadline, Fidelity, IndexSet, PlanRequest, ScratchEngine, Tier};
+use crate::query::{DatabaseId, Skip, SkipStage};
+use crate::rules::{self, RulesInput, SchemaAdvice, Upkeep};
+use crate::scratch::sqlite::SqliteEngine;
+use crate::stats::StatsSource;
+
+/// Assumes each database's statistics.
+pub(super) fn assume(analysis: &mut Analysis, config: &Config) -> Result<(), RunError> {
+    let mut unknown: Option<BTreeSet<String>> = None;
+    for database in &mut analysis.databases {
+        let shapes: Vec<_> = database.workload.iter().map(|query| &query.shape).collect();
+        database.stats = assume::assume(&database.catalog, config, &shapes);
+        let here: BTreeSet<String> = assume::unknown_settings(&database.catalog, config).into_iter().collect();
+        unknown = Some(unknown.map_or(here.clone(), |before| before.intersection(&here).cloned().collect()));
+    }
+    match unknown.and_then(|unknown| unknown.into_iter().next()) {
+        Some(name) => Err(RunError::Config {
+            message: format!("the configuration's `tables` names `{name}`, which the schema does not have"),
+            help: "`planlint schema` prints the tables and columns there are".to_owned(),
+        }),
+        None => Ok(()),
+    }
+}
+
+/// Plans every query and looks for the indexes that help.
+pub(super) fn plan(analysis: &mut Analysis, config: &Config, until: Deadline) -> Result<(), RunError> {
+    for number in 0..analysis.databases.len() {
+        let id = DatabaseId(u16::try_from(number).unwrap_or(u16::MAX));
+        let database = &mut analysis.databases[number];
+        let mut engine = SqliteEngine::new(database.target);
+        engine.load(&database.catalog, &database.stats)?;
+        // MySQL's optimizer is too far from SQLite's for a plan to mean anything: its queries are judged on their shape.
+        if database.target.dialect != Dialect::Mysql {
+            database.engine = Some(engine.facts().clone());
+            plan_all(database, &mut engine, until)?;
+        }
+        database.tier = tier(database);
+        let cx = AdviseContext {
+            database: id,
+            catalog: &database.catalog,
+            stats: &database.stats,
+            target: database.target,
+            limits: &config.limits,
+        };
+        let advised = advise::advise(&cx, &mut engine, &database.workload, until)?;
+        database.advised = advised.queries;
+        database.advice = advised.advice;
+        add_upkeep(database, id, config);
+        analysis.cut |= until.is_over();
+        let refused = refusals(analysis, number);
+        analysis.skips.extend(refused);
+    }
+    Ok(())
+}
+
+fn plan_all(database: &mut Database, engine: &mut SqliteEngine, until: Deadline) -> Result<(), RunError> {
+    let asked: Vec<usize> = (0..database.workload.len())
+        .filter(|query| !matches!(database.workload[*query].engine.fidelity, Fidelity::None(_)))
+        .collect();
+    let as_is = IndexSet::default();
+    let requests: Vec<PlanRequest<'_>> =
+        asked.iter().map(|query| PlanRequest { query: &database.workload[*query].engine, indexes: &as_is }).collect();
+    let plans = engine.plan(&requests, until)?;
+    for (query, plan) in asked.into_iter().zip(plans) {
+        database.workload[query].plan = plan;
+    }
+    Ok(())
+}
+
+/// What the evidence of a database is worth: a stand-in shows structure; figures are known only where all are given.
+fn tier(database: &Database) -> Tier {
+    let Some(engine) = &database.engine else {
+        return Tier::Structure;
+    };
+    let given = |source: StatsSource| source > StatsSource::Assumed;
+    let known = !database.stats.tables.is_empty() && database.stats.tables.values().all(|table| given(table.source));
+    let tier = if known { Tier::Counts } else { Tier::Assumed };
+    tier.max(engine.tier_ceiling)
+}
+
+/// Adds what the schema asks for beside the queries, and numbers all advice anew by definition.
+fn add_upkeep(database: &mut Database, id: DatabaseId, config: &Config) {
+    let upkeep = Upkeep {
+        catalog: &database.catalog,
+        stats: &database.stats,
+        target: &database.target,
+        limits: &config.limits,
+        workload: &database.workload,
+    };
+    let changes = rules::schema_advice(&upkeep, &database.advice);
+    for change in changes {
+        let advice = from_schema(database, id, change);
+        database.advice.push(advice);
+    }
+    let mut order: Vec<usize> = (0..database.advice.len()).collect();
+    order.sort_by(|a, b| canonical(&database.advice[*a]).cmp(&canonical(&database.advice[*b])));
+    let numbers: BTreeMap<AdviceId, AdviceId> =
+        order.iter().zip(0..).map(|(place, number)| (database.advice[*place].id, AdviceId(number))).collect();
+    for advice in &mut database.advice {
+        advice.id = numbers[&advice.id];
+    }
+    database.advice.sort_by_key(|advice| advice.id);
+    for (_, number) in database.advised.iter_mut().flat_map(|query| &mut query.advice) {
+        *number = numbers[number];
+    }
+}
+
+fn canonical(advice: &IndexAdvice) -> (bool, &crate::catalog::IndexDef, &crate::name::Ident) {
+    (advice.action == Action::Drop, &advice.def, &advice.name)
+}
+
+fn from_schema(database: &Database, id: DatabaseId, change: SchemaAdvice) -> IndexAdvice {
+    let name = change.name.unwrap_or_else(|| advise::name_beside(&database.catalog, &database.advice, &change.def));
+    IndexAdvice {
+        id: AdviceId(u32::try_from(database.advice.len()).unwrap_or(u32::MAX)),
+        action: change.action,
+        database: id,
+        name,
+        def: change.def,
+        replaces: Vec::new(),
+        covered_by: change.covered_by,
+        reason: Some(change.reason),
+        serves: Vec::new(),
+        proof: None,
+    }
+}
+
+/// Queries that could not be put to the engine, one skip a sender.
+fn refusals(analysis: &Analysis, number: usize) -> Vec<Skip> {
+    let database = &analysis.databases[number];
+    if database.engine.is_none() {
+        return Vec::new();
+    }
+    let mut skips = Vec::new();
+    for query in &database.workload {
+        let (reason, detail) = match (&query.engine.fidelity, &query.plan) {
+            (Fidelity::None(reason), _) => ("no-stand-in", reason.clone()),
+            (_, Some(Err(refusal))) => ("refused", refusal.to_string()),
+            (_, None) => ("out-of-time", "the run was stopped by `--timeout` first".to_owned()),
+            (_, Some(Ok(_))) => continue,
+        };
+        for sender in &query.senders {
+            let place = analysis.sites[sender.site.0 as usize].place;
+            skips.push(Skip { stage: SkipStage::Plan, reason, detail: detail.clone(), place });
+        }
+    }
+    skips
+}
+
+/// Runs the rules over each database.
+pub(super) fn check(analysis: &mut Analysis, config: &Config) {
+    for number in 0..analysis.databases.len() {
+        let database = &analysis.databases[number];
+        let engine = database.engine.as_ref().map(crate::engine::EngineFacts::label);
+        let input = RulesInput {
+            database: DatabaseId(u16::try_from(number).unwrap_or(u16::MAX)),
+            catalog: &database.catalog,
+            stats: &database.stats,
+            target: database.target,
+            limits: &config.limits,
+            workload: &database.workload,
+            advised: &database.advised,
+            advice: &database.advice,
+            engine: engine.as_deref(),
+            tier: database.tier,
+            doubtful: &database.doubtful,
+        };
+        analysis.databases[number].findings = rules::run(&input);
+    }
+}

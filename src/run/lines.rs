@@ -1,0 +1,64 @@
+//! Turns byte offsets of a file into the lines and columns that reports show.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::outcome::Location;
+
+/// Where each line of a text starts.
+pub(super) struct LineIndex {
+    text: Arc<str>,
+    starts: Vec<usize>,
+}
+
+impl LineIndex {
+    /// Indexes a text.
+    pub(super) fn new(text: Arc<str>) -> Self {
+        let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
+        let starts = std::iter::once(0).chain(breaks).collect();
+        Self { text, starts }
+    }
+
+    /// Returns the text.
+    pub(super) fn text(&self) -> &Arc<str> {
+        &self.text
+    }
+
+    /// Locates a byte range of the text in `path`; offsets behind the end are taken as the end.
+    pub(super) fn locate(&self, path: &str, bytes: Range<usize>) -> Location {
+        let (line, column) = self.position(bytes.start);
+        let (end_line, end_column) = self.position(bytes.end.max(bytes.start));
+        Location { path: path.to_owned(), line, column, end_line, end_column, bytes }
+    }
+
+    /// 1-based line and column; columns count Unicode scalar values.
+    fn position(&self, byte: usize) -> (u32, u32) {
+        let mut byte = byte.min(self.text.len());
+        while !self.text.is_char_boundary(byte) {
+            byte -= 1;
+        }
+        let line = self.starts.partition_point(|start| *start <= byte);
+        let start = self.starts[line - 1];
+        let column = self.text[start..byte].chars().count() + 1;
+        (u32::try_from(line).unwrap_or(u32::MAX), u32::try_from(column).unwrap_or(u32::MAX))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_count_characters_and_ends_are_exclusive() {
+        let text = "select 1;\nselect 'é', b;\n";
+        let at = text.find("b;").expect("there");
+        let found = LineIndex::new(text.into()).locate("q.sql", at..at + 1);
+        assert_eq!((found.line, found.column, found.end_line, found.end_column), (2, 13, 2, 14));
+    }
+
+    #[test]
+    fn offsets_behind_the_end_are_the_end() {
+        let found = LineIndex::new("ab".into()).locate("q.sql", 1..9);
+        assert_eq!((found.line, found.column, found.end_column), (1, 2, 3));
+    }
+}

@@ -1,0 +1,121 @@
+//! Writes the report of a run from what its stages found.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::analysis::{Analysis, Database};
+use super::concrete::Quotes;
+use super::{Ask, Goal};
+use super::{entries, findings};
+use crate::engine::EngineFacts;
+use crate::outcome::{Coverage, DatabaseEntry, QueryCounts, Run, RunReport, SkipCount, SkipEntry, Tool};
+use crate::query::{QuerySite, Resolution, SiteId, SiteOrigin, Skip};
+use crate::source::FileId;
+use crate::tree::Tree;
+
+/// Writes the report; arrays that the goal does not fill are empty.
+pub(super) fn write(tree: &dyn Tree, analysis: &Analysis, ask: &Ask<'_>) -> RunReport {
+    let goal = ask.goal;
+    let quotes = Quotes::new(tree, analysis, ask.prefix);
+    let mut report = RunReport {
+        schema_version: 1,
+        tool: Tool { name: "planlint".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
+        run: Run { complete: !analysis.cut, databases: analysis.databases.iter().map(database_entry).collect() },
+        coverage: coverage(analysis),
+        skips: skips(analysis, &quotes),
+        queries: Vec::new(),
+        findings: Vec::new(),
+        advice: Vec::new(),
+        tables: Vec::new(),
+        sources: BTreeMap::new(),
+    };
+    if goal == Goal::Schema {
+        report.tables = entries::tables(analysis, &quotes);
+    } else {
+        report.queries = entries::queries(analysis, &quotes);
+    }
+    if goal > Goal::Queries {
+        report.advice = analysis.databases.iter().flat_map(|database| entries::advice(analysis, database)).collect();
+    }
+    if goal == Goal::Check {
+        report.findings = findings::findings(analysis, &quotes);
+        report.sources = quoted(analysis, &report, &quotes);
+    }
+    report
+}
+
+fn quoted(analysis: &Analysis, report: &RunReport, quotes: &Quotes<'_>) -> BTreeMap<String, Arc<str>> {
+    let related = report.findings.iter().flat_map(|finding| &finding.related).map(|related| &related.location.path);
+    let paths: BTreeSet<&String> =
+        report.findings.iter().map(|finding| &finding.location.path).chain(related).collect();
+    let files = (0..).map(FileId).zip(&analysis.files).map(|(id, _)| (quotes.shown(id), id));
+    files.filter(|(path, _)| paths.contains(path)).map(|(path, id)| (path, quotes.text(id))).collect()
+}
+
+fn database_entry(database: &Database) -> DatabaseEntry {
+    DatabaseEntry {
+        name: database.name.clone(),
+        dialect: database.target.dialect,
+        dialect_source: database.dialect_source.clone(),
+        target_version: database.target.version.map(|version| version.to_string()),
+        engine: database.engine.as_ref().map(EngineFacts::label),
+        native: database.engine.as_ref().is_some_and(|engine| engine.native),
+        tier: database.tier,
+        schema_source: database.schema_source.clone(),
+        schema_paths: database.schema_paths.clone(),
+        tables: database.catalog.tables.len(),
+        indexes: database.catalog.indexes().count(),
+    }
+}
+
+fn coverage(analysis: &Analysis) -> Coverage {
+    let implied = |site: &&QuerySite| matches!(site.origin, SiteOrigin::Implied { .. });
+    let written = || analysis.sites.iter().filter(|site| !implied(site));
+    let with = |resolution: Resolution| written().filter(|site| site.resolution == resolution).count();
+    let planned: BTreeSet<SiteId> = analysis
+        .databases
+        .iter()
+        .flat_map(|database| &database.workload)
+        .filter(|query| query.planned().is_some())
+        .flat_map(|query| query.senders.iter().map(|sender| sender.site))
+        .collect();
+    let mut counts: BTreeMap<_, usize> = BTreeMap::new();
+    for skip in &analysis.skips {
+        *counts.entry((skip.stage, skip.reason)).or_default() += 1;
+    }
+    Coverage {
+        files: analysis.files_read,
+        queries: QueryCounts {
+            found: written().count(),
+            resolved: with(Resolution::Resolved),
+            partial: with(Resolution::Partial),
+            skipped: with(Resolution::Skipped),
+            planned: planned.len(),
+            variants: written().map(|site| site.variants.len()).sum(),
+            implied: analysis.sites.len() - written().count(),
+        },
+        skips: counts
+            .into_iter()
+            .map(|((stage, reason), count)| SkipCount { stage, reason: reason.to_owned(), count })
+            .collect(),
+    }
+}
+
+fn skips(analysis: &Analysis, quotes: &Quotes<'_>) -> Vec<SkipEntry> {
+    let mut sorted: Vec<&Skip> = analysis.skips.iter().collect();
+    sorted.sort_by_key(|skip| (skip.place, skip.stage, skip.reason));
+    sorted.into_iter().map(|skip| entry(skip, quotes)).collect()
+}
+
+fn entry(skip: &Skip, quotes: &Quotes<'_>) -> SkipEntry {
+    // An empty place means the whole file.
+    let location = (skip.place.end > 0).then(|| quotes.locate(skip.place));
+    SkipEntry {
+        stage: skip.stage,
+        reason: skip.reason.to_owned(),
+        detail: skip.detail.clone(),
+        path: quotes.shown(skip.place.file),
+        line: location.as_ref().map(|location| location.line),
+        column: location.as_ref().map(|location| location.column),
+    }
+}

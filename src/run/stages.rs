@@ -1,0 +1,299 @@
+//! The first half of the pipe: files to facts, facts to schema roots, roots to catalogues and query sites.
+//!
+//! Pure functions but for reading the tree. What cannot be read is a skip; nothing here ends the run but a tree that
+//! cannot be listed and a configuration that names what is not there.
+
+use std::collections::BTreeSet;
+
+use rayon::prelude::*;
+
+use super::RunError;
+use super::analysis::{Analysis, Database, RunFile};
+use crate::catalog::{SchemaOp, SchemaStep, replay};
+use crate::config::Config;
+use crate::dialect::{Dialect, Target, Version};
+use crate::engine::Tier;
+use crate::name::QName;
+use crate::query::{DatabaseId, PathClass, QuerySite, Resolution, Skip, SkipStage};
+use crate::schema::ddl;
+use crate::schema::layout::{self, MigrationTool, SchemaRoot, SourceKind};
+use crate::source::{FileId, HostSpan, TreePath};
+use crate::sql::split::Votes;
+use crate::sql::summary::FileSummary;
+use crate::sqlfile::{self, Part, SqlFileFacts, SqlStatement, StatementClass};
+use crate::stats::StatsModel;
+use crate::tree::{Content, Tree, TreeFile};
+use crate::walk::{Classes, has_generated_header};
+
+/// What every file says.
+pub(super) struct Facts {
+    files: Vec<RunFile>,
+    sql: Vec<SqlFileFacts>,
+    skips: Vec<Skip>,
+}
+
+/// Reads every file that some front end knows, in parallel; the order of the results is that of the paths.
+pub(super) fn facts(tree: &dyn Tree, config: &Config) -> Result<Facts, RunError> {
+    let classes = Classes::new(config)?;
+    let listed: Vec<TreeFile> = tree.list()?.into_iter().filter(|file| sqlfile::reads(&file.path)).collect();
+    let read = |(number, file): (usize, &TreeFile)| {
+        let id = FileId(u32::try_from(number).unwrap_or(u32::MAX));
+        let mut class = classes.of(&file.path);
+        let facts = match tree.read(&file.path) {
+            Ok(Content::Text(text)) => {
+                if class == PathClass::App && has_generated_header(&text) {
+                    class = PathClass::Generated;
+                }
+                Ok(sqlfile::facts(id, &file.path, &text))
+            }
+            Ok(Content::Unread { reason, detail }) => Err((reason, detail)),
+            Err(error) => Err(("unreadable", error.to_string())),
+        };
+        let facts = facts.map_err(|(reason, detail)| Skip {
+            stage: SkipStage::File,
+            reason,
+            detail,
+            place: HostSpan::new(id, 0..0),
+        });
+        (RunFile { path: file.path.clone(), class }, facts)
+    };
+    let mut found = Facts { files: Vec::new(), sql: Vec::new(), skips: Vec::new() };
+    for (file, facts) in listed.par_iter().enumerate().map(read).collect::<Vec<_>>() {
+        found.files.push(file);
+        match facts {
+            Ok(mut facts) => {
+                found.skips.append(&mut facts.skips);
+                found.sql.push(facts);
+            }
+            Err(skip) => found.skips.push(skip),
+        }
+    }
+    Ok(found)
+}
+
+/// Which files make which schema, and which database each file's queries run on.
+pub(super) struct Linked {
+    roots: Vec<Root>,
+    /// By file: the database of its queries; none where several are equally near.
+    database_of: Vec<Option<DatabaseId>>,
+}
+
+/// A database before its schema is built.
+struct Root {
+    name: String,
+    target: Target,
+    dialect_source: &'static str,
+    source: Option<SourceKind>,
+    paths: Vec<String>,
+    /// Positions of its schema files among the facts, in order.
+    files: Vec<usize>,
+}
+
+/// Decides which files make which schema.
+pub(super) fn link(facts: &Facts, config: &Config) -> Result<Linked, RunError> {
+    let summary = |file: &SqlFileFacts| {
+        let RunFile { path, class } = &facts.files[file.file.0 as usize];
+        (path.clone(), file.summary(*class))
+    };
+    let summaries: Vec<(TreePath, FileSummary)> = facts.sql.iter().map(summary).collect();
+    let planned = layout::plan(&summaries, config);
+    let path = |file: &usize| facts.path(*file);
+    check_configured(&planned, config, &|file| path(&file).as_str())?;
+    let database = |path: &TreePath| match planned.len() {
+        0 => Some(DatabaseId(0)),
+        _ => layout::database_of(&planned, path).and_then(|at| u16::try_from(at).ok()).map(DatabaseId),
+    };
+    let database_of: Vec<_> = facts.files.iter().map(|file| database(&file.path)).collect();
+    let mut roots: Vec<Root> = planned.into_iter().map(|root| Root::of(root, facts, config)).collect();
+    if roots.is_empty() {
+        roots.push(Root::without_schema(facts, config));
+    }
+    Ok(Linked { roots, database_of })
+}
+
+/// A schema that the configuration names and no file answers to is an error, not an empty database.
+fn check_configured<'a>(
+    planned: &[SchemaRoot],
+    config: &Config,
+    path: &dyn Fn(usize) -> &'a str,
+) -> Result<(), RunError> {
+    let named = config.schema.iter().chain(config.databases.iter().flat_map(|database| &database.schema));
+    for name in named {
+        let plain = name.trim_start_matches("./").trim_end_matches('/');
+        let answers = |file: &usize| TreePath::new(path(*file)).is_below(plain);
+        if !planned.iter().any(|root| root.files.iter().any(answers)) {
+            return Err(RunError::Config {
+                message: format!("the schema `{name}` names no SQL file with a schema in it"),
+                help:
+                    "name a file or folder that is there, relative to `planlint.toml` (or, behind `--schema`, to here)"
+                        .to_owned(),
+            });
+        }
+    }
+    Ok(())
+}
+
+impl Facts {
+    /// The path of the file at a position among the facts.
+    fn path(&self, position: usize) -> &TreePath {
+        &self.files[self.sql[position].file.0 as usize].path
+    }
+
+    fn votes(&self, files: impl Iterator<Item = usize>) -> Votes {
+        files.fold(Votes::default(), |mut votes, file| {
+            votes += self.sql[file].votes;
+            votes
+        })
+    }
+}
+
+impl Root {
+    fn of(root: SchemaRoot, facts: &Facts, config: &Config) -> Self {
+        let settings = config.databases.iter().find(|database| database.name == root.name);
+        let configured = settings.and_then(|settings| settings.dialect).or(config.dialect);
+        let in_schema = || facts.votes(root.files.iter().copied()).winner();
+        let (dialect, dialect_source) = told(&[
+            ("configured", &|| configured),
+            ("the schema's path", &|| root.dialect),
+            ("marks in the schema", &in_schema),
+            ("marks in the queries", &|| facts.votes(0..facts.sql.len()).winner()),
+        ]);
+        let version = settings.and_then(|settings| settings.version.as_ref()).or(config.target_version.as_ref());
+        Self {
+            name: root.name,
+            target: Target { dialect, version: version.and_then(|version| Version::parse(version)) },
+            dialect_source,
+            source: Some(root.source),
+            paths: schema_paths(&root.source, root.files.iter().map(|file| facts.path(*file))),
+            files: root.files,
+        }
+    }
+
+    fn without_schema(facts: &Facts, config: &Config) -> Self {
+        let (dialect, dialect_source) = told(&[
+            ("configured", &|| config.dialect),
+            ("marks in the queries", &|| facts.votes(0..facts.sql.len()).winner()),
+        ]);
+        let version = config.target_version.as_ref().and_then(|version| Version::parse(version));
+        Self {
+            name: "main".to_owned(),
+            target: Target { dialect, version },
+            dialect_source,
+            source: None,
+            paths: Vec::new(),
+            files: Vec::new(),
+        }
+    }
+}
+
+/// The first dialect that something tells, and what told it.
+fn told(tellers: &[(&'static str, &dyn Fn() -> Option<Dialect>)]) -> (Dialect, &'static str) {
+    let first = tellers.iter().find_map(|(source, tell)| Some((tell()?, *source)));
+    first.unwrap_or((Dialect::Postgres, "no mark, the default"))
+}
+
+/// What a report names as the schema's source: the files, or the folders of migrations.
+fn schema_paths<'a>(source: &SourceKind, files: impl Iterator<Item = &'a TreePath>) -> Vec<String> {
+    let mut paths: Vec<String> = match source {
+        SourceKind::Migrations(MigrationTool::Diesel | MigrationTool::Prisma) => {
+            files.map(|path| path.folder().rsplit_once('/').map_or("", |(above, _)| above).to_owned()).collect()
+        }
+        SourceKind::Migrations(_) => files.map(|path| path.folder().to_owned()).collect(),
+        _ => files.map(ToString::to_string).collect(),
+    };
+    paths.sort();
+    paths.dedup();
+    paths
+}
+
+/// Builds each database's catalogue and the query sites of all of them.
+pub(super) fn schema(facts: Facts, linked: Linked) -> Analysis {
+    let mut analysis = Analysis { files_read: facts.sql.len(), ..Analysis::default() };
+    let mut builds_schema = vec![false; facts.files.len()];
+    for root in &linked.roots {
+        if matches!(root.source, Some(SourceKind::Dump | SourceKind::Migrations(_) | SourceKind::Configured)) {
+            root.files.iter().for_each(|file| builds_schema[facts.sql[*file].file.0 as usize] = true);
+        }
+    }
+    for root in linked.roots {
+        let (database, mut skips) = build(root, &facts.sql);
+        analysis.databases.push(database);
+        analysis.skips.append(&mut skips);
+    }
+    let Facts { mut files, sql, skips } = facts;
+    analysis.skips.extend(skips);
+    for (file, builds) in files.iter_mut().zip(builds_schema) {
+        // What a migration or a dump does to data is not what the application asks for.
+        if builds && file.class == PathClass::App {
+            file.class = PathClass::Migration;
+        }
+    }
+    for facts in sql {
+        let place = facts.file.0 as usize;
+        let (mut sites, mut skips) = match linked.database_of[place] {
+            Some(database) => sqlfile::sites(&facts, database, files[place].class),
+            None => nobodys(sqlfile::sites(&facts, DatabaseId(0), files[place].class).0),
+        };
+        analysis.sites.append(&mut sites);
+        analysis.skips.append(&mut skips);
+    }
+    analysis.files = files;
+    analysis
+}
+
+/// Sites that several databases are equally near to: counted, not judged.
+fn nobodys(mut sites: Vec<QuerySite>) -> (Vec<QuerySite>, Vec<Skip>) {
+    let mut skips = Vec::new();
+    for site in &mut sites {
+        site.resolution = Resolution::Skipped;
+        site.variants.clear();
+        skips.push(Skip {
+            stage: SkipStage::Query,
+            reason: "ambiguous-database",
+            detail: "several databases are equally near: give each a `[[database]]` with its `paths`".to_owned(),
+            place: site.place,
+        });
+    }
+    (sites, skips)
+}
+
+fn build(root: Root, sql: &[SqlFileFacts]) -> (Database, Vec<Skip>) {
+    let statements: Vec<&SqlStatement> = root
+        .files
+        .iter()
+        .flat_map(|file| &sql[*file].statements)
+        .filter(|statement| statement.class == StatementClass::Schema && statement.part != Part::Down)
+        .collect();
+    let lower = |statement: &&SqlStatement| ddl::steps(&statement.text, statement.place, root.target.dialect);
+    let mut steps: Vec<SchemaStep> = Vec::new();
+    let mut skips = Vec::new();
+    for (mut of_one, skipped) in statements.par_iter().map(lower).collect::<Vec<_>>() {
+        steps.append(&mut of_one);
+        skips.extend(skipped);
+    }
+    let doubtful = steps.iter().flat_map(|step| match &step.op {
+        SchemaOp::NotUnderstood { tables } => tables.as_slice(),
+        _ => &[],
+    });
+    let doubtful: BTreeSet<QName> = doubtful.cloned().collect();
+    let (catalog, replayed) = replay(root.target.dialect, &steps);
+    skips.extend(replayed);
+    let database = Database {
+        name: root.name,
+        target: root.target,
+        dialect_source: root.dialect_source.to_owned(),
+        schema_source: root.source.map_or("none".to_owned(), |source| source.to_string()),
+        schema_paths: root.paths,
+        catalog,
+        doubtful,
+        stats: StatsModel::default(),
+        engine: None,
+        tier: Tier::Structure,
+        workload: Vec::new(),
+        ranges: Vec::new(),
+        advised: Vec::new(),
+        advice: Vec::new(),
+        findings: Vec::new(),
+    };
+    (database, skips)
+}

@@ -1,0 +1,135 @@
+//! From query sites to a workload: each variant's shape, its lowered form, and equal queries put together.
+//!
+//! Knows no engine; `judge` plans what stands here.
+
+use std::collections::HashMap;
+
+use rayon::prelude::*;
+
+use super::analysis::{Analysis, Database};
+use super::concrete;
+use crate::engine::{EngineQuery, Fidelity};
+use crate::query::{
+    PathClass, QueryShape, QuerySite, Resolution, SiteId, Skip, SkipStage, UnknownKind, Variant, VariantKind,
+};
+use crate::shape::shape;
+use crate::source::TreePath;
+use crate::sql::lower::lower;
+use crate::workload::{QueryId, Sender, WorkloadQuery};
+
+/// Fills every database's workload with the queries of the sites in scope; sites out of scope are dropped.
+pub(super) fn build(analysis: &mut Analysis, scope: &[TreePath]) {
+    if !scope.is_empty() {
+        let files = &analysis.files;
+        let inside = |file: usize| scope.iter().any(|part| files[file].path.is_below(part.as_str()));
+        analysis.sites.retain(|site| inside(site.place.file.0 as usize));
+    }
+    let read = read(analysis);
+    let mut groups: Vec<Groups> = analysis.databases.iter().map(|_| Groups::default()).collect();
+    for (sender, outcome) in read {
+        let site = &mut analysis.sites[sender.site.0 as usize];
+        match outcome {
+            Ok((shape, engine)) => {
+                if let Some(skip) = unknown_table(site, sender.variant, &shape) {
+                    site.resolution = site.resolution.max(Resolution::Partial);
+                    analysis.skips.push(skip);
+                }
+                let advisable = site.class == PathClass::App && is_required(site, sender.variant);
+                let database = usize::from(site.database.0);
+                groups[database].add(&mut analysis.databases[database], sender, shape, engine, advisable);
+            }
+            Err(skip) => {
+                site.resolution = Resolution::Skipped;
+                analysis.skips.push(skip);
+            }
+        }
+    }
+}
+
+type Read = (Sender, Result<(QueryShape, EngineQuery), Skip>);
+
+/// Shapes and lowers every variant of every site, in order.
+fn read(analysis: &Analysis) -> Vec<Read> {
+    let databases = &analysis.databases;
+    let one = |(number, site): (usize, &QuerySite)| {
+        let id = SiteId(u32::try_from(number).unwrap_or(u32::MAX));
+        let database = &databases[usize::from(site.database.0)];
+        let known = site.resolution != Resolution::Skipped;
+        let variants = site.variants.iter().enumerate().filter(|_| known);
+        let variant = |(number, variant): (usize, &Variant)| {
+            let sender = Sender { site: id, variant: u16::try_from(number).unwrap_or(u16::MAX) };
+            (sender, read_one(database, site, variant))
+        };
+        variants.map(variant).collect::<Vec<_>>()
+    };
+    analysis.sites.par_iter().enumerate().map(one).flatten_iter().collect()
+}
+
+fn read_one(database: &Database, site: &QuerySite, variant: &Variant) -> Result<(QueryShape, EngineQuery), Skip> {
+    let shaped = shape(&variant.sql, &database.catalog).map_err(|failure| Skip {
+        stage: SkipStage::Query,
+        reason: failure.reason,
+        place: failure.at.map_or(site.place, |at| variant.spans.places(at..at + 1, &site.place).primary),
+        detail: failure.message,
+    })?;
+    let engine = lower(&shaped, &database.catalog, database.target);
+    Ok((shaped.shape, engine))
+}
+
+fn unknown_table(site: &QuerySite, variant: u16, shape: &QueryShape) -> Option<Skip> {
+    let unknown = shape.unknown.iter().find_map(|unknown| match &unknown.kind {
+        UnknownKind::Table(table) => Some((table, unknown.sql.clone())),
+        UnknownKind::Column { .. } => None,
+    });
+    let (table, range) = unknown?;
+    Some(Skip {
+        stage: SkipStage::Query,
+        reason: "unknown-table",
+        detail: format!("no step of the schema creates `{table}`"),
+        place: site.variants[usize::from(variant)].spans.places(range, &site.place).primary,
+    })
+}
+
+fn is_required(site: &QuerySite, variant: u16) -> bool {
+    site.variants[usize::from(variant)].kind == VariantKind::Required
+}
+
+/// Queries of one database by what the engine would get.
+#[derive(Default)]
+struct Groups(HashMap<String, usize>);
+
+impl Groups {
+    fn add(
+        &mut self,
+        database: &mut Database,
+        sender: Sender,
+        shape: QueryShape,
+        engine: EngineQuery,
+        advisable: bool,
+    ) {
+        let ranges = concrete::ranges(&shape);
+        let key = match &engine.fidelity {
+            // What cannot be lowered is told apart by what it asks, not by a text that is not there.
+            Fidelity::None(_) => format!("{:?}", (&shape.references, &shape.patterns)),
+            _ => engine.sql.clone(),
+        };
+        if let Some(&known) = self.0.get(&key) {
+            let query = &mut database.workload[known];
+            query.senders.push(sender);
+            query.advisable |= advisable;
+            database.ranges[known].push(ranges);
+            return;
+        }
+        let number = database.workload.len();
+        self.0.insert(key, number);
+        database.ranges.push(vec![ranges]);
+        database.workload.push(WorkloadQuery {
+            id: QueryId(u32::try_from(number).unwrap_or(u32::MAX)),
+            senders: vec![sender],
+            shape,
+            engine,
+            advisable,
+            plan: None,
+        });
+    }
+}
