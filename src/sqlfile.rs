@@ -8,6 +8,7 @@ mod json;
 mod kind;
 mod sites;
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ pub use sites::sites;
 
 use crate::query::{PathClass, Skip, SkipStage};
 use crate::source::{FileId, HostSpan, SpanMap, TreePath};
+use crate::sql::placeholders;
 use crate::sql::split::{self, AnnotationKind, RawStatement, Split, Votes};
 use crate::sql::summary::{DumpTool, FileSummary, MarkerTool};
 
@@ -45,7 +47,7 @@ pub struct SqlFileFacts {
 pub struct SqlStatement {
     /// What it does: [`StatementClass::Schema`] or [`StatementClass::Query`].
     pub class: StatementClass,
-    /// Its text, without terminator.
+    /// Its text, without terminator; in a schema statement, a template's qualifier (`${schema}.`) is blank.
     pub text: Arc<str>,
     /// Where the bytes of its text stand.
     pub spans: SpanMap,
@@ -135,8 +137,8 @@ impl SqlFileFacts {
             while let Some(annotation) = annotations.next_if(|annotation| annotation.bytes.start < raw.bytes.start) {
                 match annotation.kind {
                     AnnotationKind::Name { name: given, tool } => name = Some((given, tool)),
-                    AnnotationKind::Up(tool) => (part, name, self.markers) = (Part::Up, None, Some(tool)),
-                    AnnotationKind::Down(tool) => (part, name, self.markers) = (Part::Down, None, Some(tool)),
+                    AnnotationKind::Up(tool) => (part, name, self.markers) = (Part::Up, None, tool),
+                    AnnotationKind::Down(tool) => (part, name, self.markers) = (Part::Down, None, tool),
                     AnnotationKind::End => {}
                 }
             }
@@ -162,9 +164,14 @@ impl SqlFileFacts {
             StatementClass::Schema | StatementClass::Query => {
                 let start = raw.bytes.start + kind::explain_prefix(raw, whole);
                 let bytes = start..raw.bytes.end;
+                let own = slice(text, &bytes);
+                let plain = match class {
+                    StatementClass::Schema if raw.parameters => placeholders::without_qualifiers(own),
+                    _ => Cow::Borrowed(own),
+                };
                 self.statements.push(SqlStatement {
                     class,
-                    text: Arc::from(slice(text, &bytes)),
+                    text: Arc::from(plain),
                     place: place(self.file, base, &bytes),
                     lead: place(self.file, base, &raw.lead),
                     spans: cut(base, bytes),
@@ -178,13 +185,12 @@ impl SqlFileFacts {
     }
 
     fn skip_unknown(&mut self, text: &str, base: &SpanMap, raw: &RawStatement) {
-        let word = text.split_whitespace().next().unwrap_or(text);
-        self.skips.push(Skip {
-            stage: SkipStage::File,
-            reason: "unknown-statement",
-            detail: format!("no SQL statement starts with `{}`", word.chars().take(40).collect::<String>()),
-            place: place(self.file, base, &raw.bytes),
-        });
+        let word: String = text.split_whitespace().next().unwrap_or(text).chars().take(40).collect();
+        let (reason, detail) = match raw.problem {
+            Some(problem) => (problem, format!("what `{word}` opens never ends")),
+            None => ("unknown-statement", format!("no SQL statement starts with `{word}`")),
+        };
+        self.skips.push(Skip { stage: SkipStage::File, reason, detail, place: place(self.file, base, &raw.bytes) });
     }
 }
 

@@ -8,6 +8,7 @@
 mod context;
 mod find;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -89,6 +90,22 @@ pub fn normalise_mapped(text: &str, base: &SpanMap) -> Normalised {
         params: writer.params.into_values().collect(),
         holes: writer.holes,
     }
+}
+
+/// Blanks out qualifiers that are pasted in (`${schema}.users`), so that every byte keeps its place.
+///
+/// For schema statements, whose names are all there without them; whatever else is pasted in stays.
+pub fn without_qualifiers(text: &str) -> Cow<'_, str> {
+    let mut found = find::find(text);
+    found.retain(|found| found.becomes == Becomes::Nothing(HoleKind::Qualifier));
+    if found.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    let mut plain = text.to_owned();
+    for Found { bytes, .. } in found {
+        plain.replace_range(bytes.clone(), &" ".repeat(bytes.len()));
+    }
+    Cow::Owned(plain)
 }
 
 struct Writer<'a> {

@@ -116,7 +116,24 @@ impl Keyword {
 
 /// Cuts a text into statements.
 pub fn split(text: &str) -> Split {
-    let mut splitter = Splitter::new(text);
+    let split = split_as(text, votes::looks_like_mysql(text));
+    if split.is_whole() || !text.contains("\\'") {
+        return split;
+    }
+    // A file without any mark of MySQL may still be one, which its escapes then tell.
+    let escaped = split_as(text, true);
+    if escaped.is_whole() { escaped } else { split }
+}
+
+impl Split {
+    /// Says whether every statement has an end.
+    fn is_whole(&self) -> bool {
+        self.statements.iter().all(|statement| statement.problem.is_none())
+    }
+}
+
+fn split_as(text: &str, mysql: bool) -> Split {
+    let mut splitter = Splitter::new(text, mysql);
     while splitter.at < splitter.bytes.len() {
         splitter.step();
         if splitter.at >= splitter.bytes.len() {
@@ -164,12 +181,12 @@ struct Splitter<'a> {
 }
 
 impl<'a> Splitter<'a> {
-    fn new(text: &'a str) -> Self {
+    fn new(text: &'a str, mysql: bool) -> Self {
         Self {
             text,
             bytes: text.as_bytes(),
             at: 0,
-            mysql: votes::looks_like_mysql(text),
+            mysql,
             uncovered: false,
             delimiter: None,
             current: Current::default(),
@@ -191,7 +208,8 @@ impl<'a> Splitter<'a> {
         match self.bytes[at] {
             byte if byte.is_ascii_whitespace() => self.at += 1,
             b'-' if next == Some(b'-') => self.line_comment(2),
-            b'#' if self.mysql && next != Some(b'{') => self.line_comment(1),
+            b'#' if self.is_hash_comment(next) => self.line_comment(1),
+            b':' if self.is_qgen_line(next) => self.command(),
             b'/' if next == Some(b'*') && self.starts_version_comment() => self.version_comment(),
             b'*' if next == Some(b'/') && self.uncovered => {
                 self.uncovered = false;
@@ -209,6 +227,16 @@ impl<'a> Splitter<'a> {
             byte if byte.is_ascii_digit() => self.token(scan::name(self.bytes, at)),
             byte => self.punctuation(byte, next),
         }
+    }
+
+    /// `#` is an operator to PostgreSQL, though no statement starts with it.
+    fn is_hash_comment(&self, next: Option<u8>) -> bool {
+        next != Some(b'{') && (self.mysql || (self.current.start.is_none() && self.starts_line()))
+    }
+
+    /// `:x` and `:n -1` between statements steer TPC's query generator.
+    fn is_qgen_line(&self, next: Option<u8>) -> bool {
+        self.current.start.is_none() && self.starts_line() && next.is_some_and(|next| next.is_ascii_alphabetic())
     }
 
     fn escapes(&self, at: usize) -> Escapes {

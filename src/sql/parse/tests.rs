@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 fn failure_of(sql: &str) -> ParseFailure {
@@ -83,3 +85,83 @@ fn an_expression_can_be_read_alone() {
     );
     assert!(parse_expr("a b", Dialect::Postgres).is_err());
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_sequence_of_words_stops_the_process(parts in prop::collection::vec(prop::sample::select(PIECES), 0..30)) {
+        let sql = parts.join(" ");
+        for dialect in Dialect::ALL {
+            if let Err(failure) = parse(&sql, dialect) {
+                prop_assert!(failure.at.is_none_or(|at| sql.is_char_boundary(at as usize)), "{sql}: {failure:?}");
+            }
+        }
+    }
+}
+
+/// What parser and repairs look at.
+const PIECES: &[&str] = &[
+    "SELECT",
+    "a",
+    "é",
+    "FROM",
+    "t",
+    "WHERE",
+    "IS",
+    "NOT",
+    "NULL",
+    "ISNULL",
+    "IN",
+    "(",
+    ")",
+    ",",
+    ".",
+    "*",
+    "[",
+    "]",
+    "=",
+    "$1",
+    "'x'",
+    "\"y\"",
+    "`z`",
+    "ON",
+    "CONFLICT",
+    "DO",
+    "UPDATE",
+    "SET",
+    "DELETE",
+    "INSERT",
+    "INTO",
+    "VALUES",
+    "SEARCH",
+    "FIRST",
+    "CYCLE",
+    "USING",
+    "EXCLUDE",
+    "ROW",
+    "FOR",
+    "NO",
+    "KEY",
+    "SHARE",
+    "LOCK",
+    "MODE",
+    "INDEXED",
+    "BY",
+    "BETWEEN",
+    "SYMMETRIC",
+    "AND",
+    "AS",
+    "OVERRIDING",
+    "VALUE",
+    "GLOB",
+    "!",
+    "/*!1",
+    "*/",
+    ";",
+    "\n",
+    "WITH",
+    "RETURNING",
+    "ORDER",
+    "1",
+];

@@ -94,6 +94,14 @@ fn what_is_pasted_where_no_value_stands_is_a_hole() {
 }
 
 #[test]
+fn pasted_qualifiers_can_be_blanked_without_moving_a_byte() {
+    let check = |text: &str, plain: &str| assert_eq!(without_qualifiers(text), plain);
+    check("CREATE TABLE ${schema}.users (a int)", "CREATE TABLE           users (a int)");
+    check("CREATE TABLE {{ s }}.t (a int DEFAULT {b})", "CREATE TABLE         t (a int DEFAULT {b})");
+    check("CREATE FUNCTION f() AS $$ ${a}.b $$", "CREATE FUNCTION f() AS $$ ${a}.b $$");
+}
+
+#[test]
 fn params_know_their_places() {
     let normalised = read("a = :x OR b = :x OR c = :yy");
     let shown = |param: &Param| format!("{} {:?} {:?}", param.number, param.name, param.sql);

@@ -23,10 +23,10 @@ pub enum AnnotationKind {
         /// The family of tools that writes it so: `sqlc`, `aiosql`, `yesql`, `hugsql`.
         tool: &'static str,
     },
-    /// `-- +goose Up`: what follows applies the migration.
-    Up(MarkerTool),
+    /// `-- +goose Up`: what follows applies the migration; no tool where several write it so.
+    Up(Option<MarkerTool>),
     /// `-- +goose Down`: what follows takes it back.
-    Down(MarkerTool),
+    Down(Option<MarkerTool>),
     /// `-- +goose StatementEnd`: only an end.
     End,
 }
@@ -41,10 +41,28 @@ pub(super) fn read(comment: &str) -> Option<AnnotationKind> {
         [("+goose", MarkerTool::Goose), ("+migrate", MarkerTool::SqlMigrate), ("migrate:", MarkerTool::Dbmate)]
     {
         if let Some(rest) = after(text, prefix) {
-            return direction(rest.split_whitespace().next()?, tool);
+            return direction(rest.split_whitespace().next()?, Some(tool));
         }
     }
-    None
+    whole_direction(text)
+}
+
+/// The marks of smaller tools, each a comment of nothing else: node-pg-migrate, Play, MyBatis, micrate, and by hand.
+///
+/// A way back that is taken for the way forth drops the schema, so these are worth knowing.
+fn whole_direction(text: &str) -> Option<AnnotationKind> {
+    const LONGEST: usize = 20;
+    if text.len() > LONGEST {
+        return None;
+    }
+    let plain = text.trim_matches(|char: char| !char.is_ascii_alphanumeric()).to_ascii_lowercase();
+    match plain.as_str() {
+        "up" | "ups" | "up migration" | "migrate up" | "micrate up" => Some(AnnotationKind::Up(None)),
+        "down" | "downs" | "down migration" | "migrate down" | "micrate down" | "undo" | "rollback" => {
+            Some(AnnotationKind::Down(None))
+        }
+        _ => None,
+    }
 }
 
 fn after<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
@@ -69,7 +87,7 @@ fn name(rest: &str, hugsql: bool) -> Option<AnnotationKind> {
     Some(AnnotationKind::Name { name: name.to_owned(), tool })
 }
 
-fn direction(word: &str, tool: MarkerTool) -> Option<AnnotationKind> {
+fn direction(word: &str, tool: Option<MarkerTool>) -> Option<AnnotationKind> {
     match word.to_ascii_lowercase().as_str() {
         "up" => Some(AnnotationKind::Up(tool)),
         "down" => Some(AnnotationKind::Down(tool)),
@@ -93,11 +111,16 @@ mod tests {
         check(" :name all-users :? :*", named("all-users", "hugsql"));
         check(" name: (of the customer)", None);
         check(" the name: x", None);
-        check(" +goose Up", Some(AnnotationKind::Up(MarkerTool::Goose)));
+        check(" +goose Up", Some(AnnotationKind::Up(Some(MarkerTool::Goose))));
         check(" +goose StatementBegin", Some(AnnotationKind::End));
         check(" +goose NO TRANSACTION", None);
-        check(" +migrate Down", Some(AnnotationKind::Down(MarkerTool::SqlMigrate)));
-        check(" migrate:down transaction:false", Some(AnnotationKind::Down(MarkerTool::Dbmate)));
+        check(" +migrate Down", Some(AnnotationKind::Down(Some(MarkerTool::SqlMigrate))));
+        check(" migrate:down transaction:false", Some(AnnotationKind::Down(Some(MarkerTool::Dbmate))));
         check(" migrate: later", None);
+        check(" Up Migration", Some(AnnotationKind::Up(None)));
+        check("- !Downs", Some(AnnotationKind::Down(None)));
+        check(" //@UNDO", Some(AnnotationKind::Down(None)));
+        check(" down", Some(AnnotationKind::Down(None)));
+        check(" down to the ground", None);
     }
 }

@@ -3,7 +3,7 @@
 //! The quote that never ends is rarely the one at fault: a stray apostrophe turns every string behind it inside out.
 //! So the first string that seems to have swallowed a statement is kept in mind, and is where splitting starts again.
 
-use super::{Current, Splitter};
+use super::{Current, Keyword, Splitter};
 use crate::sql::scan;
 
 /// More broken statements than this in one file: it is no SQL, and its rest becomes one statement.
@@ -48,13 +48,9 @@ impl Splitter<'_> {
         self.at = opened.min(end);
         self.take(start + self.text[start..end].trim_end().len());
         self.current.start = Some(start);
-        // A lone comment without an end holds no statement.
-        if self.current.keyword.is_some() {
-            self.finish(Some(problem));
-        } else {
-            self.current = Current::default();
-            self.out.passed.fragments += 1;
-        }
+        // What has no word yet is reported all the same: it may hide anything.
+        self.current.keyword.get_or_insert(Keyword::Other);
+        self.finish(Some(problem));
         self.go_back(end);
     }
 

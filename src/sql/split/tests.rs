@@ -47,6 +47,7 @@ fn mysql_files_have_their_own_comments_and_escapes() {
         "DELIMITER //\nCREATE PROCEDURE p() BEGIN SELECT 1; END //\nDELIMITER ;\nSELECT `a`;",
         &["CREATE PROCEDURE p() BEGIN SELECT 1; END", "SELECT `a`"],
     );
+    check("# it's\nSELECT 'a\\';'; SELECT 2;", &["SELECT 'a\\';'", "SELECT 2"]);
     check("DELIMITER ;;\nCREATE TABLE t (a int) ;;\nDELIMITER ;\nSELECT 1;", &["CREATE TABLE t (a int)", "SELECT 1"]);
 }
 
@@ -59,6 +60,11 @@ fn commands_to_the_client_are_no_statements() {
         "CREATE TABLE t (a int)\nGO\nSELECT go FROM t\n  go  \nSELECT 1",
         &["CREATE TABLE t (a int)", "SELECT go FROM t", "SELECT 1"],
     );
+}
+
+#[test]
+fn the_query_generators_lines_are_passed_over() {
+    check(":x\n:o\nSELECT 1 = :x;\n:n -1\n", &["SELECT 1 = :x"]);
 }
 
 #[test]
@@ -106,7 +112,7 @@ fn a_statement_without_an_end_costs_itself_only() {
         &["CREATE TRIGGER t AFTER INSERT ON a BEGIN SELECT 1; !unterminated-body", "SELECT 2"],
     );
     check("SELECT 'a", &["SELECT 'a !unterminated-string"]);
-    check("/* a", &[]);
+    check("/* a", &["/* a !unterminated-comment"]);
 }
 
 #[test]
