@@ -100,6 +100,11 @@ impl Lowering<'_> {
         }
         if cursor.skip_to("VIEW") {
             cursor.next();
+            let repaired = view_tail(tokens).map(|tail| scan::without(self.sql, std::slice::from_ref(&tail)));
+            if let Some(parsed) = repaired.and_then(|text| parse::parse(&text, self.dialect).ok()) {
+                self.lower(parsed);
+                return Some(());
+            }
             return self.create_view_as_text(cursor, tokens);
         }
         None
@@ -156,6 +161,14 @@ impl Lowering<'_> {
         self.step(SchemaOp::CreateView(View { name, columns, query, place: self.place }));
         Some(())
     }
+}
+
+/// `WITH NO DATA`, `WITH CHECK OPTION` and the like at the end of a view.
+fn view_tail(tokens: &[Tok]) -> Option<Range<u32>> {
+    let with = tokens.iter().rposition(|token| token.is("WITH"))?;
+    let tail = &tokens[with..];
+    let known = tail.len() <= 4 && tail.last()?.is_any(&["DATA", "OPTION"]);
+    known.then(|| scan::hull(tail))?
 }
 
 fn head_bytes(tokens: &[Tok], operations: &[Tok]) -> Range<u32> {
