@@ -7,7 +7,7 @@ CREATE TABLE users (
   UNIQUE (handle, email) ON CONFLICT REPLACE
 );
 CREATE TABLE [tags] ("key" TEXT, `value` TEXT, PRIMARY KEY (key, value)) WITHOUT ROWID;
-CREATE TABLE strict_one (id INT PRIMARY KEY, payload ANY, user REFERENCES users(id)) STRICT;
+CREATE TABLE strict_one (id INT PRIMARY KEY, payload ANY, user INT REFERENCES users(id)) STRICT;
 CREATE UNIQUE INDEX IF NOT EXISTS users_handle ON users (handle COLLATE NOCASE DESC) WHERE handle IS NOT NULL;
 CREATE INDEX users_lower ON users (lower(email), created);
 CREATE VIRTUAL TABLE docs USING fts5(title, body, content='posts');

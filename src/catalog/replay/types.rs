@@ -1,6 +1,7 @@
 //! Enums and domains: created, changed, and looked up by the columns that are of them.
 
 use super::{Replay, Under};
+use crate::advice::quote_qualified;
 use crate::catalog::{ColumnType, TypeClass, UserType, find};
 use crate::name::{Ident, QName};
 
@@ -35,11 +36,12 @@ impl Replay {
             (None, None) => QName { schema: key.schema.clone(), name: to.name.clone() },
             _ => to.clone(),
         };
+        let spelled = quote_qualified(self.dialect(), &to);
         for column in self.catalog.tables.values_mut().flat_map(|table| &mut table.columns) {
             let declared = &mut column.ty.declared;
             let (base, array) = declared.strip_suffix("[]").map_or((declared.as_str(), ""), |base| (base, "[]"));
             if type_name(base) == key {
-                *declared = format!("{to}{array}");
+                *declared = format!("{spelled}{array}");
             }
         }
         self.catalog.types.insert(to, ty);

@@ -1,0 +1,5 @@
+-- migrate:up
+CREATE TABLE a (id integer PRIMARY KEY, old text);
+
+-- migrate:down
+DROP TABLE a;

@@ -1,0 +1,2 @@
+ALTER TABLE users RENAME TO people;
+CREATE INDEX people_role ON people (role) WHERE role = 'admin'::role;

@@ -1,0 +1,1 @@
+CREATE TABLE never (id bigserial PRIMARY KEY);

@@ -1,0 +1,2 @@
+CREATE TABLE users (id BIGSERIAL PRIMARY KEY, email TEXT NOT NULL UNIQUE);
+CREATE INDEX users_email ON users (email);

@@ -1,0 +1,2 @@
+CREATE TABLE posts (id BIGSERIAL PRIMARY KEY, user_id BIGINT NOT NULL REFERENCES users (id));
+DROP INDEX users_email;
