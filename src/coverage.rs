@@ -121,7 +121,7 @@ pub fn covers(index: &IndexDef, access: &AccessPattern, target: &Target) -> Cove
 
 /// Says how much of an access an index of the same table answers.
 pub fn judge(index: &IndexDef, asked: &Asked<'_>, target: &Target) -> Coverage {
-    let mut coverage = Coverage::nothing(asked);
+    let mut coverage = Coverage::nothing(asked, target);
     if let Some(predicate) = &index.predicate {
         if !implication::holds(asked, predicate, target) {
             coverage.blocked = Some(WhyNot::Predicate);
@@ -182,13 +182,13 @@ impl<'a> Asked<'a> {
 }
 
 impl Coverage {
-    fn nothing(asked: &Asked<'_>) -> Self {
+    fn nothing(asked: &Asked<'_>, target: &Target) -> Self {
         Self {
             equality: 0,
             lists: 0,
             range: false,
             skipped: 0,
-            sort: if order::is_asked(asked) { Sort::Unserved } else { Sort::NotAsked },
+            sort: if order::is_asked(asked, target) { Sort::Unserved } else { Sort::NotAsked },
             grouped: false,
             single_row: false,
             partial: false,

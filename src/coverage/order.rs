@@ -23,11 +23,11 @@ pub(super) fn judge(index: &IndexDef, asked: &Asked<'_>, target: &Target, covera
 }
 
 /// Says whether an order is asked for that equalities alone do not give.
-pub(super) fn is_asked(asked: &Asked<'_>) -> bool {
+pub(super) fn is_asked(asked: &Asked<'_>, target: &Target) -> bool {
     let access = asked.access;
     access.extremum.is_some()
         || (!access.order.is_empty() && !access.order_complete)
-        || access.order.iter().any(|wanted| !is_pinned(&wanted.key, asked))
+        || access.order.iter().any(|wanted| !is_pinned(&wanted.key, asked, target))
 }
 
 fn sort(mut keys: Keys<'_>, asked: &Asked<'_>) -> Sort {
@@ -36,7 +36,7 @@ fn sort(mut keys: Keys<'_>, asked: &Asked<'_>) -> Sort {
     let mut by_index = 0;
     let mut served = 0;
     for wanted in &access.order {
-        if !is_pinned(&wanted.key, asked) {
+        if !is_pinned(&wanted.key, asked, keys.target) {
             let Some(key) = keys.next_for(&wanted.key) else { break };
             let Some(way) = direction(key, wanted) else { break };
             if *scan.get_or_insert(way) != way {
@@ -63,7 +63,7 @@ fn extremum(mut keys: Keys<'_>, wanted: &Expr) -> Sort {
 
 /// Rows of one group stand together if the group's keys, in any sequence, are the keys after those that are pinned.
 fn comes_grouped(keys: &Keys<'_>, groups: &[Expr]) -> bool {
-    let free = groups.iter().filter(|group| !is_pinned(group, keys.asked)).count();
+    let free = groups.iter().filter(|group| !is_pinned(group, keys.asked, keys.target)).count();
     let mut found = 0;
     for (at, key) in keys.keys.iter().enumerate() {
         if found == free {
@@ -134,9 +134,10 @@ fn direction(key: &IndexKey, wanted: &OrderKey) -> Option<Scan> {
 
 /// Says whether an expression has one value throughout a run of the reference's block; a list of values is not one, nor
 /// is what a comparison under another collation leaves.
-fn is_pinned(expr: &Expr, asked: &Asked<'_>) -> bool {
-    let pins =
-        |predicate: &Predicate| predicate.key == *expr && is_one(predicate) && said_of(&predicate.condition).is_none();
+fn is_pinned(expr: &Expr, asked: &Asked<'_>, target: &Target) -> bool {
+    let pins = |predicate: &Predicate| {
+        predicate.key == *expr && is_one(predicate, target) && said_of(&predicate.condition).is_none()
+    };
     asked.predicates().any(|(_, predicate)| pins(predicate)) || is_pinned_by_join(expr, asked)
 }
 
@@ -144,13 +145,15 @@ fn is_pinned(expr: &Expr, asked: &Asked<'_>) -> bool {
 fn is_pinned_key(key: &IndexKey, asked: &Asked<'_>, target: &Target) -> bool {
     let same =
         |predicate: &Predicate| collation_matches(key, &predicate.key, said_of(&predicate.condition), asked, target);
-    asked.predicates().any(|(_, predicate)| predicate.key == key.expr && is_one(predicate) && same(predicate))
+    asked.predicates().any(|(_, predicate)| predicate.key == key.expr && is_one(predicate, target) && same(predicate))
         || is_pinned_by_join(&key.expr, asked)
 }
 
-fn is_one(predicate: &Predicate) -> bool {
+/// Says whether a predicate leaves one value; PostgreSQL makes no use of that where the value is NULL.
+fn is_one(predicate: &Predicate, target: &Target) -> bool {
     match (&predicate.op, &predicate.value) {
-        (PredicateOp::Eq | PredicateOp::Null, _) => true,
+        (PredicateOp::Eq, _) => true,
+        (PredicateOp::Null, _) => target.dialect != Dialect::Postgres,
         (PredicateOp::In, Value::Literals(literals)) => literals.len() == 1,
         _ => false,
     }

@@ -153,7 +153,7 @@ fn order_after_equalities() {
         (a, b, c) | a = ? and b > ? order by b | eq1 range sorted
         (a, b, c) | a = ? and b > ? order by b, c | eq1 range sorted
         (a, b, c) | a = ? and b > ? order by c | eq1 range unsorted
-        (a, b, c) | a = ? and b is null order by c | eq2 sorted
+        (a, b, c) | a = ? and b is null order by c | eq2 unsorted
         (a, b, c) | b = ? order by a, c | sorted filter1
         (a, b) | a in (1, 2) order by b | eq1 in1 unsorted
         (a, b) | a in (7) order by b | eq1 sorted
@@ -196,6 +196,7 @@ fn where_nulls_go() {
         (a, b) | a = ? order by b desc nulls last | eq1 unsorted
         (a, b desc nulls last) | a = ? order by b desc nulls last | eq1 sorted
         -- sqlite
+        (a, b, c) | a = ? and b is null order by c | eq2 sorted
         (a) | order by a | sorted
         (a) | order by a desc | backward
         (a) | order by a nulls first | sorted
