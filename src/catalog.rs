@@ -492,6 +492,18 @@ impl Catalog {
         self.indexes().find(|index| index.id == id)
     }
 
+    /// Sorts every table's indexes by name and definition and numbers them all: the canonical order.
+    pub fn number_indexes(&mut self) {
+        let mut next = 0;
+        for table in self.tables.values_mut() {
+            table.indexes.sort_by(|a, b| (&a.name, &a.def).cmp(&(&b.name, &b.def)));
+            for index in &mut table.indexes {
+                index.id = IndexId(next);
+                next += 1;
+            }
+        }
+    }
+
     /// Returns every index of every table, tables in order of name.
     pub fn indexes(&self) -> impl Iterator<Item = &Index> {
         self.tables.values().flat_map(|table| &table.indexes)

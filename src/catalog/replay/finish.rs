@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::Replay;
-use crate::catalog::{ForeignKey, Index, IndexDef, IndexId, Table, find};
+use crate::catalog::{ForeignKey, Index, IndexDef, Table, find};
 use crate::dialect::Dialect;
 use crate::expr::simplify;
 use crate::name::{Ident, QName};
@@ -20,14 +20,7 @@ impl Replay {
             let dialect = self.dialect();
             simplify_table(self.table(key), dialect);
         }
-        let mut next = 0;
-        for table in self.catalog.tables.values_mut() {
-            table.indexes.sort_by(|a, b| (&a.name, &a.def).cmp(&(&b.name, &b.def)));
-            for index in &mut table.indexes {
-                index.id = IndexId(next);
-                next += 1;
-            }
-        }
+        self.catalog.number_indexes();
     }
 
     /// Gives a partition the parent's indexes and foreign keys that it has not under a name of its own.
