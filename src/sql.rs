@@ -10,6 +10,6 @@ pub mod parse;
 pub mod placeholders;
 pub mod print;
 pub mod resolution;
-mod scan;
+pub(crate) mod scan;
 pub mod split;
 pub mod summary;

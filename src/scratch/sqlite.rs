@@ -7,6 +7,7 @@
 
 mod database;
 mod guard;
+pub mod native;
 mod print;
 mod schema;
 mod seed;

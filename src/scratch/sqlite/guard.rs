@@ -1,8 +1,9 @@
 //! What statements may do on a scratch database, and how much work they may make.
 //!
 //! Text of the code base reaches SQLite here. The authorizer admits schema statements while a database is built, and
-//! reading and writing statements (which are explained, never run) while it plans. Attaching files, pragmas, vacuuming,
-//! loading extensions and virtual tables are refused always.
+//! reading and writing statements (which are explained, never run) while it plans. The application's own DDL is
+//! admitted as long as it reads and writes no row. Attaching files, pragmas that change something, vacuuming, loading
+//! extensions and virtual tables are refused always.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
@@ -19,6 +20,29 @@ pub(super) enum Phase {
     Build = 0,
     /// Queries are explained.
     Plan = 1,
+    /// CREATE and DROP statements of the application are applied.
+    Define = 2,
+    /// ALTER statements of the application are applied.
+    Alter = 3,
+    /// The schema is read back.
+    Inspect = 4,
+}
+
+impl Phase {
+    fn admits(self, action: &AuthAction<'_>) -> bool {
+        match self {
+            Self::Build => may_plan(action) || may_build(action),
+            Self::Plan => may_plan(action),
+            Self::Define => may_define(action),
+            Self::Alter => may_define(action) || may_alter(action),
+            Self::Inspect => may_inspect(action),
+        }
+    }
+
+    fn from_number(number: u8) -> Self {
+        let known = [Self::Build, Self::Plan, Self::Define, Self::Alter, Self::Inspect];
+        known[usize::from(number)]
+    }
 }
 
 /// Our side of the callbacks on a connection.
@@ -56,9 +80,8 @@ impl Guard {
         let guard = Self { phase: Arc::new(AtomicU8::new(Phase::Build as u8)), steps: Arc::new(AtomicU32::new(0)) };
         let phase = Arc::clone(&guard.phase);
         connection.authorizer(Some(move |context: AuthContext<'_>| {
-            let building = phase.load(Ordering::Relaxed) == Phase::Build as u8;
-            let allowed = may_plan(&context.action) || (building && may_build(&context.action));
-            if allowed { Authorization::Allow } else { Authorization::Deny }
+            let phase = Phase::from_number(phase.load(Ordering::Relaxed));
+            if phase.admits(&context.action) { Authorization::Allow } else { Authorization::Deny }
         }))?;
         let steps = Arc::clone(&guard.steps);
         connection.progress_handler(STEP, Some(move || steps.fetch_add(1, Ordering::Relaxed) > STEPS))?;
@@ -103,6 +126,52 @@ fn may_build(action: &AuthAction<'_>) -> bool {
             | AuthAction::Analyze { .. }
             | AuthAction::Transaction { .. }
     )
+}
+
+/// Creating and dropping: no row source (`CREATE TABLE … AS SELECT`), no row but those of the schema itself.
+fn may_define(action: &AuthAction<'_>) -> bool {
+    match action {
+        AuthAction::CreateTable { .. }
+        | AuthAction::CreateIndex { .. }
+        | AuthAction::CreateView { .. }
+        | AuthAction::CreateTrigger { .. }
+        | AuthAction::CreateTempTable { .. }
+        | AuthAction::CreateTempIndex { .. }
+        | AuthAction::CreateTempView { .. }
+        | AuthAction::CreateTempTrigger { .. }
+        | AuthAction::DropTable { .. }
+        | AuthAction::DropIndex { .. }
+        | AuthAction::DropView { .. }
+        | AuthAction::DropTrigger { .. }
+        | AuthAction::DropTempTable { .. }
+        | AuthAction::DropTempIndex { .. }
+        | AuthAction::DropTempView { .. }
+        | AuthAction::DropTempTrigger { .. }
+        | AuthAction::Reindex { .. }
+        | AuthAction::Delete { .. } => true,
+        AuthAction::Insert { table_name } | AuthAction::Update { table_name, .. } => begins_with(table_name, "sqlite_"),
+        AuthAction::Read { .. } | AuthAction::Function { .. } => may_plan(action),
+        _ => false,
+    }
+}
+
+/// What SQLite's own statements behind an ALTER TABLE do beside that.
+fn may_alter(action: &AuthAction<'_>) -> bool {
+    match action {
+        AuthAction::AlterTable { .. } | AuthAction::Select => true,
+        AuthAction::Read { table_name, .. } => table_name.eq_ignore_ascii_case("pragma_quick_check"),
+        AuthAction::Pragma { pragma_name, .. } => pragma_name.eq_ignore_ascii_case("quick_check"),
+        _ => false,
+    }
+}
+
+fn may_inspect(action: &AuthAction<'_>) -> bool {
+    match action {
+        AuthAction::Pragma { pragma_name, .. } => {
+            ["table_xinfo", "index_list", "index_xinfo", "foreign_key_list"].contains(pragma_name)
+        }
+        _ => may_plan(action),
+    }
 }
 
 fn begins_with(name: &str, head: &str) -> bool {
