@@ -7,7 +7,7 @@ use super::unindexable_predicate::hidden;
 use crate::advice::{Trial, Verdict};
 use crate::catalog::{Method, Table};
 use crate::expr::{Expr, Literal, Op};
-use crate::finding::Severity;
+use crate::finding::{Confidence, Severity};
 use crate::plan::{Access, PlanOp};
 use crate::query::{AccessPattern, Predicate, PredicateOp};
 use crate::stats::{ColumnRole, StatsSource};
@@ -30,7 +30,7 @@ pub(super) fn check(cx: &PlanContext<'_>, findings: &mut Findings) {
             .columns(pattern.predicates.iter().map(|predicate| &predicate.key))
             .proof(cx.proof_of_plan())
             .at_most(if known { at_most } else { Severity::Info })
-            .no_surer_than(cx.plan_confidence());
+            .no_surer_than(if known { cx.plan_confidence() } else { Confidence::Medium });
     });
 }
 

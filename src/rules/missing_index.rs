@@ -8,7 +8,7 @@ use super::served::{self, Served};
 pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {
     for (advice, references) in cx.advice() {
         let Some(pattern) = references.first().and_then(|reference| cx.pattern(*reference)) else { continue };
-        let def = cx.served_by(pattern.reference).unwrap_or(&advice.def);
+        let def = cx.made_for(pattern.reference, advice);
         let served = Served::of(def, pattern);
         // Where an index gives an order and nothing else, `sort-not-indexed` speaks.
         if served.is_order_only() {

@@ -9,7 +9,7 @@ use crate::query::Limit;
 pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {
     for (advice, references) in cx.advice() {
         let Some(pattern) = references.first().and_then(|reference| cx.pattern(*reference)) else { continue };
-        let def = cx.served_by(pattern.reference).unwrap_or(&advice.def);
+        let def = cx.made_for(pattern.reference, advice);
         let served = Served::of(def, pattern);
         if !served.is_order_only() {
             continue;

@@ -1,0 +1,198 @@
+//! What the pages cannot show: the guards that hang on another dialect, a table of trees and what is said of each.
+
+use std::collections::BTreeMap;
+
+use planlint::outcome::RunReport;
+
+/// A name, a dialect, a schema, queries; and every finding that is expected, as `rule line:column message`.
+type Row = (&'static str, &'static str, &'static str, &'static str, &'static [&'static str]);
+
+const TABLE: &[Row] = &[
+    (
+        "a chain of heads goes, the widest stays",
+        "postgres",
+        "CREATE TABLE t (id bigserial PRIMARY KEY, a int, b int, c int);
+         CREATE INDEX t_a ON t (a);
+         CREATE INDEX t_a_b ON t (a, b);
+         CREATE INDEX t_a_b_c ON t (a, b, c);",
+        "",
+        &["redundant-index t_a < t_a_b_c", "redundant-index t_a_b < t_a_b_c"],
+    ),
+    (
+        "two that repeat each other: the second goes",
+        "postgres",
+        "CREATE TABLE t (id bigserial PRIMARY KEY, a int, b int);
+         CREATE INDEX z_first ON t (a, b);
+         CREATE INDEX a_second ON t (a, b);",
+        "",
+        &["duplicate-index a_second < z_first"],
+    ),
+    (
+        "an index read backwards does the same",
+        "postgres",
+        "CREATE TABLE t (id bigserial PRIMARY KEY, a int, b int);
+         CREATE INDEX t_up ON t (a, b);
+         CREATE INDEX t_down ON t (a DESC, b DESC);",
+        "",
+        &["redundant-index t_down < t_up"],
+    ),
+    (
+        "what PostgreSQL tells apart",
+        "postgres",
+        "CREATE TABLE t (id bigserial PRIMARY KEY, a text, b int, j jsonb, d timestamptz);
+         CREATE INDEX t_a ON t (a);
+         CREATE INDEX t_a_pattern ON t (a text_pattern_ops);
+         CREATE INDEX t_a_c ON t (a COLLATE \"C\");
+         CREATE INDEX t_a_hash ON t USING hash (a);
+         CREATE INDEX t_b_include ON t (b) INCLUDE (d);
+         CREATE INDEX t_b_d ON t (b, a);
+         CREATE INDEX t_b_nulls ON t (b NULLS FIRST, d);
+         CREATE INDEX t_j ON t USING gin (j);
+         CREATE INDEX t_j_path ON t USING gin (j jsonb_path_ops);
+         CREATE INDEX t_live ON t (a) WHERE d IS NULL;",
+        "",
+        &[],
+    ),
+    (
+        "a constraint's index stays, whoever came first",
+        "postgres",
+        "CREATE TABLE t (id bigserial PRIMARY KEY, a int NOT NULL);
+         CREATE UNIQUE INDEX t_a_unique ON t (a);
+         CREATE INDEX t_a ON t (a);
+         ALTER TABLE t ADD CONSTRAINT t_a_key UNIQUE (a);",
+        "",
+        &["duplicate-index t_a < t_a_key", "duplicate-index t_a_unique < t_a_key"],
+    ),
+    (
+        "MySQL keeps an index under a foreign key",
+        "mysql",
+        "CREATE TABLE p (id int PRIMARY KEY);
+         CREATE TABLE t (id int PRIMARY KEY, p_id int, b int, KEY p_only (p_id), KEY p_and_b (p_id, b), FOREIGN KEY (p_id) REFERENCES p (id) ON DELETE CASCADE);",
+        "",
+        &[],
+    ),
+    (
+        "foreign keys that an index serves in part",
+        "postgres",
+        "CREATE TABLE tenants (id bigserial PRIMARY KEY);
+         CREATE TABLE users (tenant_id bigint REFERENCES tenants ON DELETE CASCADE, id bigint, PRIMARY KEY (tenant_id, id));
+         CREATE TABLE posts (
+             id bigserial PRIMARY KEY,
+             tenant_id bigint,
+             user_id bigint,
+             FOREIGN KEY (tenant_id, user_id) REFERENCES users (tenant_id, id) ON DELETE CASCADE
+         );
+         CREATE INDEX posts_user ON posts (user_id, tenant_id);",
+        "",
+        &[],
+    ),
+    (
+        "a partial index serves no foreign key",
+        "postgres",
+        "CREATE TABLE users (id bigserial PRIMARY KEY);
+         CREATE TABLE posts (id bigserial PRIMARY KEY, user_id bigint REFERENCES users ON DELETE SET NULL);
+         CREATE INDEX posts_user_a ON posts (user_id) WHERE id > 100;",
+        "",
+        &["unindexed-foreign-key 2:56 user_id"],
+    ),
+    (
+        "casts and functions in PostgreSQL",
+        "postgres",
+        "CREATE TABLE events (id bigserial PRIMARY KEY, email text, at timestamptz NOT NULL, n int);
+         CREATE INDEX events_at ON events (at);
+         CREATE INDEX events_n ON events (n);",
+        "SELECT id FROM events WHERE at::date = $1;
+SELECT id FROM events WHERE date_trunc('day', at) = $1;
+SELECT id FROM events WHERE n * 2 = $1;
+SELECT id FROM events WHERE n = $1::int;
+SELECT id FROM events WHERE id = $1 AND n * 2 = $2;",
+        &["unindexable-predicate 1:29 CAST(at AS date)",
+            "unindexable-predicate 2:47 date_trunc('day', at)",
+            "unindexable-predicate 3:29 n * 2"],
+    ),
+    (
+        "operators of other methods, and the index that answers them",
+        "postgres",
+        "CREATE TABLE a (id bigserial PRIMARY KEY, tags text[], title text);
+         CREATE TABLE b (id bigserial PRIMARY KEY, tags text[], title text);
+         CREATE INDEX b_tags ON b USING gin (tags);
+         CREATE INDEX b_title ON b USING gin (title gin_trgm_ops);",
+        "SELECT id FROM a WHERE tags @> $1;
+SELECT id FROM a WHERE title ILIKE '%x%';
+SELECT id FROM b WHERE tags @> $1;
+SELECT id FROM b WHERE title ILIKE '%x%';",
+        &["full-table-scan 1:16 tags", "full-table-scan 2:16 title"],
+    ),
+    (
+        "an OR needs an index for each branch",
+        "postgres",
+        "CREATE TABLE t (id bigserial PRIMARY KEY, email text NOT NULL, phone text NOT NULL, note text);",
+        "SELECT note FROM t WHERE email = $1 OR phone = $2;",
+        &["missing-index 1:26 email", "missing-index 1:40 phone"],
+    ),
+    (
+        "names that PostgreSQL knows by itself",
+        "postgres",
+        "CREATE TABLE users (id bigserial PRIMARY KEY, email text UNIQUE);",
+        "SELECT ctid, xmin, tableoid FROM users WHERE id = $1;
+SELECT users FROM users WHERE id = $1;
+SELECT relname FROM pg_class WHERE oid = $1;
+SELECT table_name FROM information_schema.tables WHERE table_name = $1;
+SELECT n FROM generate_series(1, 10) AS n;
+SELECT x.key FROM users u, jsonb_each('{}') AS x WHERE u.id = $1;
+SELECT u.id, v.a FROM users u JOIN (VALUES (1, 2)) AS v (a, b) ON v.a = u.id WHERE u.id = $1;",
+        &[],
+    ),
+    (
+        "a statement that was not understood keeps both rules quiet",
+        "postgres",
+        "CREATE TABLE users (id bigserial PRIMARY KEY);
+         CREATE TABLE orders (id bigserial PRIMARY KEY);
+         ALTER TABLE users FROBNICATE COLUMN email;",
+        "SELECT email FROM users WHERE id = $1;
+SELECT emial FROM orders WHERE id = $1;",
+        &["unknown-column 2:8 emial"],
+    ),
+];
+
+#[test]
+fn what_the_pages_cannot_show() {
+    let mut failures = Vec::new();
+    for (name, dialect, schema, queries, expect) in TABLE {
+        let files: BTreeMap<String, String> = [("schema.sql", schema), ("query.sql", queries)]
+            .map(|(path, text)| (path.to_owned(), text.to_string()))
+            .into();
+        let config = format!("dialect = \"{dialect}\"\n");
+        match super::analyse(&files, &config) {
+            Ok(report) if told(&report) == *expect => {}
+            Ok(report) => failures.push(format!(
+                "{name}: {:#?}\n{}",
+                told(&report),
+                super::told(&report.findings.iter().collect::<Vec<_>>())
+            )),
+            Err(error) => failures.push(format!("{name}: {error}")),
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// The findings that are not mere hints, a line each.
+fn told(report: &RunReport) -> Vec<String> {
+    let shown = report.findings.iter().filter(|finding| finding.confidence > planlint::finding::Confidence::Low);
+    let told = shown.map(|finding| match finding.rule.as_str() {
+        "duplicate-index" | "redundant-index" => {
+            let dropped = report.advice.iter().find(|advice| finding.advice.contains(&advice.id));
+            let names = dropped.map(|advice| (advice.name.clone(), advice.covered_by.clone().unwrap_or_default()));
+            let (name, keeper) = names.unwrap_or_default();
+            format!("{} {name} < {keeper}", finding.rule)
+        }
+        rule => format!("{rule} {}:{} {}", finding.location.line, finding.location.column, finding_columns(finding)),
+    });
+    let mut told: Vec<String> = told.collect();
+    told.sort();
+    told
+}
+
+fn finding_columns(finding: &planlint::outcome::FindingEntry) -> String {
+    finding.columns.join(", ")
+}

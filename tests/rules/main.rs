@@ -1,0 +1,169 @@
+//! Runs every case of every rule's page through the real pipe, and prints the list of rules from the pages.
+//!
+//! A `bad` case gives exactly one finding of its rule, a `good` one none, a `fix` silences the `bad` one before it;
+//! other rules speak only where the page's front matter lets them.
+
+mod cases;
+mod dialects;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use planlint::config::Config;
+use planlint::engine::Deadline;
+use planlint::finding::Confidence;
+use planlint::outcome::{FindingEntry, RunReport};
+use planlint::rules::{RULES, Rule};
+use planlint::run::{Ask, Goal, Session};
+use planlint::source::TreePath;
+use planlint::tree::{Content, Tree, TreeError, TreeFile};
+
+use cases::{Case, cases};
+
+#[test]
+fn every_case_of_every_page() {
+    let mut failures = Vec::new();
+    for rule in &RULES {
+        for case in cases(rule.page()) {
+            if let Err(failure) = judge(rule, &case) {
+                failures.push(format!("rules/{}.md:{}: {failure}", rule.name, case.line));
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn every_page_shows_the_fault_the_fix_and_the_way_out() {
+    for rule in &RULES {
+        let cases = cases(rule.page());
+        assert!(cases.iter().any(|case| case.bad && case.fixed.is_some()), "{}: no fault with its fix", rule.name);
+        assert!(cases.iter().any(|case| case.bad && case.marker.is_some()), "{}: no marked place", rule.name);
+        assert!(cases.iter().any(|case| !case.bad), "{}: no good case", rule.name);
+        let headings: Vec<_> = rule.page().sections.iter().map(|section| section.heading).collect();
+        for wanted in ["Why it matters", "Example", "Instead", "Limits"] {
+            assert!(headings.contains(&wanted), "{}: no heading `{wanted}`", rule.name);
+        }
+        assert_eq!(rule.meta().engines, ["sqlite"], "{}: the one engine there is", rule.name);
+    }
+}
+
+#[test]
+fn the_list_of_rules_is_that_of_the_pages() {
+    let mut text = String::from(
+        "# The rules\n\nPrinted from the pages under `rules/` by `tests/rules`; `planlint rule NAME` prints one page.\n\n\
+         | rule | severity | reads | reports |\n|---|---|---|---|\n",
+    );
+    for rule in &RULES {
+        let (page, meta) = (rule.page(), rule.meta());
+        let summary = page.summary.strip_prefix("Reports ").expect("a summary starts so");
+        let summary = summary.split_once(". ").map_or(summary, |(first, _)| first).trim_end_matches('.');
+        let severity = format!("{:?}", meta.severity).to_lowercase();
+        let name = rule.name;
+        text.push_str(&format!(
+            "| [`{name}`](../rules/{name}.md) | {severity} | {} | {summary} |\n",
+            meta.reads.as_str()
+        ));
+    }
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/rules.md");
+    let kept = std::fs::read_to_string(path).unwrap_or_default();
+    if kept != text && std::env::var_os("PLANLINT_BLESS").is_some() {
+        std::fs::write(path, &text).expect("docs can be written");
+        return;
+    }
+    assert!(kept == text, "docs/rules.md is stale: run with PLANLINT_BLESS=1 and look at the difference");
+}
+
+fn judge(rule: &Rule, case: &Case) -> Result<(), String> {
+    let report = analyse(&case.files, &case.config)?;
+    let own = spoken(&report, rule, Confidence::High);
+    match (case.bad, own.as_slice()) {
+        (true, [finding]) => marked(case, finding)?,
+        (true, found) => return Err(format!("gives {} findings instead of one: {}", found.len(), told(found))),
+        (false, _) => silent(&report, rule)?,
+    }
+    others(&report, rule)?;
+    for finding in &report.findings {
+        well_said(&report, finding)?;
+    }
+    let Some(fixed) = &case.fixed else { return Ok(()) };
+    let report = analyse(fixed, &case.config)?;
+    silent(&report, rule).and_then(|()| others(&report, rule)).map_err(|failure| format!("once fixed, {failure}"))
+}
+
+fn silent(report: &RunReport, rule: &Rule) -> Result<(), String> {
+    let own = spoken(report, rule, Confidence::Medium);
+    if own.is_empty() { Ok(()) } else { Err(format!("is not silent: {}", told(&own))) }
+}
+
+fn spoken<'a>(report: &'a RunReport, rule: &Rule, least: Confidence) -> Vec<&'a FindingEntry> {
+    let own = report.findings.iter().filter(|finding| finding.rule == rule.name);
+    own.filter(|finding| finding.confidence >= least).collect()
+}
+
+/// Other rules speak only where the page says so; hints are not shown by default.
+fn others(report: &RunReport, rule: &Rule) -> Result<(), String> {
+    let sure = report.findings.iter().filter(|finding| finding.confidence == Confidence::High);
+    let others: Vec<_> =
+        sure.filter(|finding| finding.rule != rule.name && !rule.meta().also.contains(&finding.rule)).collect();
+    if others.is_empty() { Ok(()) } else { Err(format!("another rule speaks: {}", told(&others))) }
+}
+
+fn marked(case: &Case, finding: &FindingEntry) -> Result<(), String> {
+    let Some((path, line, column, width)) = &case.marker else { return Ok(()) };
+    let at = &finding.location;
+    let hit = at.path == *path && at.line == *line && at.column == *column && at.end_column == *column + *width;
+    if hit { Ok(()) } else { Err(format!("stands at {}:{}:{}-{}", at.path, at.line, at.column, at.end_column)) }
+}
+
+/// The words of a finding, as `docs/style.md` wants them, and names that are in the schema.
+fn well_said(report: &RunReport, finding: &FindingEntry) -> Result<(), String> {
+    let words = |text: &str| {
+        let first = text.chars().next().unwrap_or('A');
+        !text.is_empty() && (first == '`' || first.is_lowercase()) && !text.ends_with('.')
+    };
+    let told = words(&finding.message) && finding.help.as_deref().is_none_or(words);
+    let advised = finding.advice.iter().all(|id| report.advice.iter().any(|advice| advice.id == *id));
+    let columns = finding.rule.starts_with("unknown-") || !finding.columns.is_empty();
+    match told && advised && columns {
+        true => Ok(()),
+        false => Err(format!("is said badly: {finding:?}")),
+    }
+}
+
+fn told(findings: &[&FindingEntry]) -> String {
+    let told = findings.iter().map(|finding| {
+        format!(
+            "{} at {}:{}:{} ({:?}): {}",
+            finding.rule,
+            finding.location.path,
+            finding.location.line,
+            finding.location.column,
+            finding.confidence,
+            finding.message
+        )
+    });
+    told.collect::<Vec<_>>().join("; ")
+}
+
+fn analyse(files: &BTreeMap<String, String>, config: &str) -> Result<RunReport, String> {
+    let mut config: Config = toml::from_str(config).map_err(|error| error.to_string())?;
+    config.dialect.get_or_insert(planlint::dialect::Dialect::Sqlite);
+    let ask = Ask { goal: Goal::Check, prefix: "", scope: &[], until: Deadline(None) };
+    Session::new(config).analyse(&Files(files), &ask).map_err(|error| error.to_string())
+}
+
+/// A tree in memory.
+struct Files<'a>(&'a BTreeMap<String, String>);
+
+impl Tree for Files<'_> {
+    fn list(&self) -> Result<Vec<TreeFile>, TreeError> {
+        let files = self.0.iter();
+        Ok(files.map(|(path, text)| TreeFile { path: TreePath::new(path), bytes: text.len() as u64 }).collect())
+    }
+
+    fn read(&self, path: &TreePath) -> Result<Content, TreeError> {
+        let text = self.0.get(path.as_str()).ok_or_else(|| TreeError::NotFound(path.clone()))?;
+        Ok(Content::Text(Arc::from(text.as_str())))
+    }
+}
