@@ -1,6 +1,5 @@
-//! Advice on small schemas: real DDL, shapes and engine; only the lowering is done by hand (`AS t0`).
+//! Advice on small schemas, through the real DDL reader, shapes, lowering and engine.
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::*;
@@ -9,9 +8,10 @@ use crate::assume::assume;
 use crate::catalog::replay;
 use crate::config::Config;
 use crate::dialect::Dialect;
-use crate::engine::{EngineQuery, Fidelity, IndexSet, PlanRequest};
+use crate::engine::{Fidelity, IndexSet, PlanRequest};
 use crate::scratch::sqlite::SqliteEngine;
 use crate::source::{FileId, HostSpan};
+use crate::sql::lower::lower;
 use crate::workload::QueryId;
 use crate::{schema, shape};
 
@@ -65,19 +65,7 @@ impl Setting {
     fn workload(&self, queries: &[impl AsRef<str>]) -> Vec<WorkloadQuery> {
         let query = |(number, sql): (u32, &str)| {
             let shaped = shape::shape(sql, &self.catalog).unwrap_or_else(|failure| panic!("{sql}: {failure:?}"));
-            let references = shaped.shape.references.iter().map(|one| one.table.clone()).collect();
-            let fidelity = if self.catalog.dialect == Dialect::Mysql {
-                Fidelity::None("mysql".to_owned())
-            } else {
-                Fidelity::Exact
-            };
-            let engine = EngineQuery {
-                sql: sql.to_owned(),
-                references,
-                fidelity,
-                functions: BTreeSet::new(),
-                filters: Vec::new(),
-            };
+            let engine = lower(&shaped, &self.catalog, self.target());
             WorkloadQuery {
                 id: QueryId(number),
                 senders: Vec::new(),

@@ -179,6 +179,7 @@ fn named(facts: &Facts<'_>, column: &Column, words: &Words) -> Guess {
         }
         _ if class == TypeClass::Integer => Guess::of(Quantity, rows.min(200.0)),
         _ if class == TypeClass::Uuid || class == TypeClass::Network => Guess::of(ManyValued, rows),
+        "code" if words.any(words::FIFTY) => Guess::of(StatusLike, 50.0),
         last if words::UNIQUE.contains(&last) || last == "id" => Guess::of(ManyValued, rows),
         last if words::MOMENT.contains(&last) => moment(TypeClass::Timestamp, words, rows),
         _ if seen > 0.0 || has_short_default(column) => few,

@@ -175,6 +175,11 @@ fn expressions_and_alternatives_are_served() {
                 "SELECT * FROM customers AS t0 WHERE t0.email = $1 OR t0.name = $2",
                 "CREATE INDEX idx_customers_email ON customers (email);",
             ),
+            (
+                "CREATE TABLE events (id integer PRIMARY KEY, data jsonb NOT NULL);",
+                "SELECT * FROM events WHERE data->>'user' = $1",
+                "CREATE INDEX idx_events_data_user ON events ((data ->> 'user'));",
+            ),
             // One branch without an index makes the other's useless.
             ("", "SELECT * FROM customers AS t0 WHERE t0.email = $1 OR t0.active", ""),
         ],
@@ -188,7 +193,7 @@ fn the_evidence_is_that_of_the_engine() {
     let proof = native.queries[0].proof.clone().unwrap();
     assert_eq!(proof.kind, crate::advice::ProofKind::Cost);
     assert!(proof.cost_before.unwrap() > 10.0 * proof.cost_after.unwrap());
-    assert_eq!(proof.plan_before.as_deref(), Some("scan every row of orders t0\n"));
+    assert_eq!(proof.plan_before.as_deref(), Some("scan every row of orders t0, then filter\n"));
     assert_eq!(proof.plan_after.as_deref(), Some("seek orders t0 by index idx_orders_customer_id (customer_id = ?)\n"));
     let stand_in = Setting::shop(Dialect::Postgres, "").advise(&sql);
     let proof = stand_in.queries[0].proof.clone().unwrap();

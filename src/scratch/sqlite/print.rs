@@ -8,7 +8,8 @@ use crate::dialect::Dialect;
 use crate::engine::Refusal;
 use crate::explain::sqlite::index_name;
 use crate::expr::Expr;
-use crate::name::{Ident, QName};
+use crate::name::Ident;
+use crate::sql::lower::engine_table_name;
 use crate::stats::TableStats;
 
 use super::seed;
@@ -63,11 +64,6 @@ pub(super) fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
-/// The one name that a possibly qualified table has on a scratch database.
-fn flat(table: &QName) -> String {
-    table.to_string()
-}
-
 /// Prints a table without its indexes.
 pub(super) fn table(table: &Table, stats: Option<&TableStats>, dialect: Dialect) -> PrintedTable {
     let rowid = rowid_alias(table, dialect);
@@ -81,7 +77,7 @@ pub(super) fn table(table: &Table, stats: Option<&TableStats>, dialect: Dialect)
         let columns: Vec<String> = table.primary_key.iter().map(|column| quote(column.as_str())).collect();
         parts.push(format!("PRIMARY KEY ({})", columns.join(", ")));
     }
-    let name = flat(&table.name);
+    let name = engine_table_name(&table.name);
     let options = if keyed { " WITHOUT ROWID" } else { "" };
     let own_key = match rowid {
         Some(column) => vec![column.clone()],
@@ -174,7 +170,7 @@ pub(super) fn index(
         None => String::new(),
     };
     let unique = if def.unique { "UNIQUE " } else { "" };
-    let (name, table) = (index_name(id), quote(&flat(&def.table)));
+    let (name, table) = (index_name(id), quote(&engine_table_name(&def.table)));
     // INCLUDE columns cannot be carried: that a plan touches no row of the table is then understated, never overstated.
     let ddl = format!("CREATE {unique}INDEX {name} ON {table} ({}){predicate};", keys.join(", "));
     Ok(PrintedIndex { id, def: def.clone(), ddl, stat: stats.map(|stats| seed::stat(def, stats)) })
