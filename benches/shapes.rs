@@ -103,7 +103,8 @@ fn query(number: usize, tables: usize, catalog: &Catalog) -> WorkloadQuery {
     if (number / 2).is_multiple_of(2) {
         write!(sql, "t_{table} a WHERE ").expect("a string takes all");
     } else {
-        write!(sql, "t_{table} a JOIN t_{other} b ON b.id = a.parent_id WHERE b.amount > $9 AND ").expect("a string takes all");
+        write!(sql, "t_{table} a JOIN t_{other} b ON b.id = a.parent_id WHERE b.amount > $9 AND ")
+            .expect("a string takes all");
     }
     // The number keeps shapes apart without changing what they ask for.
     let condition = if served { "a.owner_id = $1" } else { "a.status = $1 AND a.group_id = $2 AND a.token = $3" };
