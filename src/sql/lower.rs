@@ -41,6 +41,7 @@ pub fn lower(shaped: &Shaped, catalog: &Catalog, target: Target) -> EngineQuery 
         reasons: BTreeSet::new(),
         refused: None,
         ctes: BTreeSet::new(),
+        laterals: Vec::new(),
         whole_tuples: 0,
     };
     let sql = if target.dialect == Dialect::Mysql || shaped.dialect == Dialect::Mysql {
@@ -86,6 +87,8 @@ struct Lowering<'a> {
     refused: Option<String>,
     /// Names of CTEs, which are no tables of the schema.
     ctes: BTreeSet<String>,
+    /// Lateral items that were moved to the outputs: their labels, and the columns that they gave.
+    laterals: Vec<(String, Vec<String>)>,
     /// Rows in parentheses that stay so because they are compared as rows.
     whole_tuples: usize,
 }
@@ -132,6 +135,11 @@ fn column(reference: RefId, name: &str) -> ast::Expr {
 /// A value that is known at run time only; not NULL, with which conditions would fold away.
 fn parameter(name: &str) -> ast::Expr {
     ast::Expr::value(ast::Value::Placeholder(format!("${name}")))
+}
+
+/// A value that differs from row to row and that no index holds.
+fn unknown_value() -> ast::Expr {
+    function_call("random", Vec::new())
 }
 
 fn number(value: u32) -> ast::Expr {

@@ -85,6 +85,7 @@ impl Lowering<'_> {
             Name::Text => *expr = text(path[0].value.clone()),
             Name::Value if is_keyword(&path[0].value) => {}
             Name::Value => *expr = parameter("value"),
+            Name::Derived { .. } | Name::Other if self.was_lateral(path) => *expr = super::unknown_value(),
             Name::List | Name::Derived { .. } | Name::Other => path.iter_mut().for_each(kept_apart),
         }
     }

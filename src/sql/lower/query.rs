@@ -19,6 +19,7 @@ impl VisitorMut for Lowering<'_> {
         query.for_clause = None;
         unwrap(query);
         wrap_arms(&mut query.body);
+        ordered_distinct(query);
         self.order(query);
         self.limit(query);
         ControlFlow::Continue(())
@@ -171,6 +172,15 @@ fn unwrap(query: &mut ast::Query) {
         }
         let inner = std::mem::replace(&mut **inner, of_body(nothing()));
         *query = inner;
+    }
+}
+
+/// `DISTINCT ON` with an order keeps the first row of each group of sorted rows: the sort is the work.
+fn ordered_distinct(query: &mut ast::Query) {
+    if let (SetExpr::Select(select), Some(_)) = (&mut *query.body, &query.order_by)
+        && matches!(select.distinct, Some(ast::Distinct::On(_)))
+    {
+        select.distinct = None;
     }
 }
 

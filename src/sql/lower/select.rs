@@ -30,6 +30,11 @@ impl Lowering<'_> {
         for item in items {
             match item {
                 SelectItem::ExprWithAlias { alias, .. } => kept_apart(alias),
+                SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), _)
+                    if self.is_lateral_label(&name.to_string()) =>
+                {
+                    *item = SelectItem::UnnamedExpr(super::unknown_value());
+                }
                 SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), _) => {
                     match place_of_table(name).and_then(|place| self.names.table(place)) {
                         Some(reference) => *name = ast::ObjectName::from(vec![alias(reference)]),
@@ -43,6 +48,22 @@ impl Lowering<'_> {
                 }
                 _ => {}
             }
+        }
+    }
+
+    fn is_lateral_label(&self, name: &str) -> bool {
+        self.laterals.iter().any(|(label, _)| label.eq_ignore_ascii_case(name))
+    }
+
+    /// Says whether a name that is no base column belongs to a lateral item that is gone.
+    pub(super) fn was_lateral(&self, path: &[ast::Ident]) -> bool {
+        match path {
+            [name] => {
+                let name = name.value.to_ascii_lowercase();
+                self.laterals.iter().any(|(_, columns)| columns.contains(&name))
+            }
+            [table, ..] => self.is_lateral_label(&table.value),
+            [] => false,
         }
     }
 
@@ -163,28 +184,22 @@ impl Lowering<'_> {
     /// Lateral subqueries become scalar ones among the outputs: SQLite knows no lateral join.
     fn laterals(&mut self, select: &mut ast::Select) {
         let mut taken = Vec::new();
+        let mut take = |factor: &mut TableFactor| {
+            let found = take_lateral(factor);
+            let free = found.is_none();
+            taken.extend(found);
+            free
+        };
         for table in &mut select.from {
-            table.joins.retain_mut(|join| match take_lateral(&mut join.relation) {
-                Some(query) => {
-                    taken.push(query);
-                    false
-                }
-                None => true,
-            });
+            table.joins.retain_mut(|join| take(&mut join.relation));
         }
-        select.from.retain_mut(|table| match take_lateral(&mut table.relation) {
-            Some(query) if table.joins.is_empty() => {
-                taken.push(query);
-                false
-            }
-            Some(_) => {
-                self.refuse("a lateral subquery that others are joined to");
-                true
-            }
-            None => true,
-        });
-        for mut query in taken {
+        if select.from.iter().any(|table| is_lateral(&table.relation) && !table.joins.is_empty()) {
+            return self.refuse("a lateral subquery that others are joined to");
+        }
+        select.from.retain_mut(|table| take(&mut table.relation));
+        for (mut query, label) in taken {
             self.approximate("a lateral join is planned as a correlated subquery");
+            self.laterals.push((label, names_of(&query.body)));
             match &mut *query.body {
                 SetExpr::Select(inner) => self.one_output(inner),
                 _ => return self.refuse("a lateral subquery that is a set operation"),
@@ -222,13 +237,30 @@ impl Lowering<'_> {
     }
 }
 
-fn take_lateral(factor: &mut TableFactor) -> Option<Box<ast::Query>> {
+fn is_lateral(factor: &TableFactor) -> bool {
+    matches!(factor, TableFactor::Derived { lateral: true, .. })
+}
+
+fn take_lateral(factor: &mut TableFactor) -> Option<(Box<ast::Query>, String)> {
     match factor {
-        TableFactor::Derived { lateral: true, subquery, .. } => {
-            Some(std::mem::replace(subquery, Box::new(query::of_body(query::nothing()))))
+        TableFactor::Derived { lateral: true, subquery, alias, .. } => {
+            let label = alias.as_ref().map_or_else(String::new, |alias| alias.name.value.to_ascii_lowercase());
+            Some((std::mem::replace(subquery, Box::new(query::of_body(query::nothing()))), label))
         }
         _ => None,
     }
+}
+
+/// The names of a body's outputs.
+fn names_of(body: &SetExpr) -> Vec<String> {
+    let SetExpr::Select(select) = body else { return Vec::new() };
+    let names = select.projection.iter().filter_map(|item| match item {
+        SelectItem::ExprWithAlias { alias, .. } => Some(alias),
+        SelectItem::UnnamedExpr(ast::Expr::Identifier(name)) => Some(name),
+        SelectItem::UnnamedExpr(ast::Expr::CompoundIdentifier(path)) => path.last(),
+        _ => None,
+    });
+    names.map(|name| name.value.to_ascii_lowercase()).collect()
 }
 
 fn compared(column: ast::Expr, op: BinaryOperator, value: bool) -> ast::Expr {
