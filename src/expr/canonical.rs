@@ -87,7 +87,19 @@ impl Expr {
             Self::Outer => true,
             Self::Call { args: parts, .. } | Self::Op { operands: parts, .. } => parts.iter().any(Self::has_outer),
             Self::Cast { operand, .. } => operand.has_outer(),
-            Self::Column(_) | Self::Opaque { .. } | Self::Literal(_) | Self::Param => false,
+            Self::Opaque { text, .. } => text.contains('…'),
+            Self::Column(_) | Self::Literal(_) | Self::Param => false,
+        }
+    }
+
+    /// Says whether a value that is known at run time only stands in the expression.
+    pub fn has_param(&self) -> bool {
+        match self {
+            Self::Param => true,
+            Self::Call { args: parts, .. } | Self::Op { operands: parts, .. } => parts.iter().any(Self::has_param),
+            Self::Cast { operand, .. } => operand.has_param(),
+            Self::Opaque { text, .. } => text.contains('?'),
+            Self::Column(_) | Self::Literal(_) | Self::Outer => false,
         }
     }
 }

@@ -130,7 +130,8 @@ impl Shaper<'_> {
             let other_key = Expr::Column(column);
             let kind = JoinKind::Semi;
             self.add_join(reference, JoinKey { key: key.clone(), other, other_key: other_key.clone(), kind, sql });
-            if outputs.reach == Reach::Joins {
+            if outputs.reach == Reach::Joins && inner.as_ref().is_some_and(|inner| self.reach_of(inner) == Reach::Joins)
+            {
                 let back = JoinKey { key: other_key, other: reference, other_key: key, kind, sql: 0..0 };
                 self.add_join(other, back);
             }

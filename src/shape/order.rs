@@ -5,7 +5,7 @@ use sqlparser::ast::{self, Distinct, GroupByExpr, LimitClause, OrderByKind, Sele
 use super::predicate::has_aggregate;
 use super::scope::Columns;
 use super::state::Shaper;
-use super::walk::{Used, is_min_or_max};
+use super::walk::{Used, Walked, is_min_or_max};
 use crate::expr::Expr;
 use crate::name::Ident;
 use crate::query::{Limit, OrderKey, RefId};
@@ -147,7 +147,7 @@ impl Shaper<'_> {
             return None;
         }
         let seen = self.value_seen_from(reference, expr);
-        (seen.has_column() && !seen.has_outer()).then(|| (reference, seen, first.sql.clone()))
+        (seen.has_column() && !seen.has_outer() && !seen.has_param()).then(|| (reference, seen, first.sql.clone()))
     }
 
     /// Reads GROUP BY; says whether there is one.
@@ -256,7 +256,9 @@ impl Shaper<'_> {
     }
 
     /// Gives the block's LIMIT to everything planned in it.
-    pub(super) fn limit(&mut self, select: &ast::Select, tail: &Tail<'_>, scope: usize) {
+    ///
+    /// Not where a window function stands in it: that sees every row before the first is given.
+    pub(super) fn limit(&mut self, select: &ast::Select, tail: &Tail<'_>, outputs: &Walked, scope: usize) {
         let block = self.scopes[scope].block;
         for expr in tail.limit.into_iter().chain(tail.offset) {
             self.walk(expr, scope);
@@ -270,7 +272,9 @@ impl Shaper<'_> {
             return;
         };
         self.block(block).limit = Some(limit);
-        self.give_limit(limit, block);
+        if !outputs.window {
+            self.give_limit(limit, block);
+        }
     }
 
     pub(super) fn give_limit(&mut self, limit: Limit, block: u16) {

@@ -214,7 +214,7 @@ impl Shaper<'_> {
         let aggregated = self.shape.blocks[usize::from(block)].aggregated;
         tail.note(self, block);
         self.order(select, &tail, scope);
-        self.limit(select, &tail, scope);
+        self.limit(select, &tail, &walked, scope);
         self.extremum(select, scope);
         self.lock(&tail, scope);
         let reach = if tail.cuts() || select.top.is_some() || walked.window || aggregated || distinct_on(select) {

@@ -185,8 +185,14 @@ impl Shaper<'_> {
 
     /// What a bare name is that no relation has as a column.
     fn without_column(&mut self, name: &ast::Ident, wanted: &Ident, scope: usize, perhaps: bool) -> Name {
-        if let Some((reference, _)) = self.find_label(wanted, scope) {
-            return reference.map_or(Name::Other, Name::Row);
+        if let Some(relation) = self.labelled(wanted, scope) {
+            return match &relation.columns {
+                Columns::Table(reference, _) => Name::Row(*reference),
+                Columns::Outputs(outputs) => {
+                    Name::Fields(outputs.columns.iter().filter_map(|output| output.name.clone()).collect())
+                }
+                Columns::Unknown => Name::Other,
+            };
         }
         if self.chain(scope).any(|scope| scope.aliases.contains(wanted)) {
             return Name::Other;
@@ -294,6 +300,11 @@ impl Shaper<'_> {
             }
             Columns::Unknown => Found::Perhaps,
         }
+    }
+
+    fn labelled(&self, label: &Ident, scope: usize) -> Option<&Relation> {
+        self.chain(scope)
+            .find_map(|scope| scope.relations.iter().find(|relation| relation.label.as_ref() == Some(label)))
     }
 
     /// Finds a relation by its label: its reference if it is a base table.

@@ -143,6 +143,13 @@ impl Canonical<'_> {
             }
             Ast::InList { expr, list, negated } => negated_if(*negated, self.in_list(expr, list)),
             Ast::AnyOp { left, compare_op: BinaryOperator::Eq, right, .. } => self.equals_any(ast, left, right),
+            Ast::AllOp { left, compare_op: BinaryOperator::NotEq, right } => {
+                match self.equals_any(ast, left, right) {
+                    // The text already says ALL.
+                    text @ Expr::Opaque { .. } => text,
+                    list => Expr::negate(list),
+                }
+            }
             Ast::Like { negated, any: false, expr, pattern, escape_char: None } => {
                 negated_if(*negated, self.like(Op::Like, expr, pattern))
             }
@@ -330,16 +337,7 @@ fn negated_if(negated: bool, expr: Expr) -> Expr {
 
 /// Folds a value made of parameters and constants alone into one parameter.
 fn run_time(expr: Expr) -> Expr {
-    if expr.is_constant() && has_param(&expr) { Expr::Param } else { expr }
-}
-
-fn has_param(expr: &Expr) -> bool {
-    match expr {
-        Expr::Param => true,
-        Expr::Call { args: parts, .. } | Expr::Op { operands: parts, .. } => parts.iter().any(has_param),
-        Expr::Cast { operand, .. } => has_param(operand),
-        _ => false,
-    }
+    if expr.is_constant() && expr.has_param() { Expr::Param } else { expr }
 }
 
 fn text_of(value: &Value) -> Option<&str> {

@@ -40,7 +40,7 @@ pub fn lower(shaped: &Shaped, catalog: &Catalog, target: Target) -> EngineQuery 
         functions: BTreeSet::new(),
         reasons: BTreeSet::new(),
         refused: None,
-        ctes: BTreeSet::new(),
+        ctes: ctes_of(&shaped.statement),
         laterals: Vec::new(),
         whole_tuples: 0,
     };
@@ -62,6 +62,23 @@ pub fn lower(shaped: &Shaped, catalog: &Catalog, target: Target) -> EngineQuery 
     let references = shaped.shape.references.iter().map(|reference| reference.table.clone()).collect();
     let filters = shaped.shape.patterns.iter().map(tested).collect();
     EngineQuery { sql, references, fidelity, functions, filters }
+}
+
+/// The names of a statement's CTEs, in lower case.
+fn ctes_of(statement: &ast::Statement) -> BTreeSet<String> {
+    struct Names(BTreeSet<String>);
+    impl ast::Visitor for Names {
+        type Break = ();
+
+        fn pre_visit_query(&mut self, query: &ast::Query) -> std::ops::ControlFlow<()> {
+            let ctes = query.with.iter().flat_map(|with| &with.cte_tables);
+            self.0.extend(ctes.map(|cte| cte.alias.name.value.to_ascii_lowercase()));
+            std::ops::ControlFlow::Continue(())
+        }
+    }
+    let mut names = Names(BTreeSet::new());
+    let _ = ast::Visit::visit(statement, &mut names);
+    names.0
 }
 
 /// The keys that a reference's conditions test.
@@ -100,6 +117,18 @@ impl Lowering<'_> {
 
     fn approximate(&mut self, reason: &'static str) {
         self.reasons.insert(reason);
+    }
+
+    /// Keeps the name of a derived table or CTE apart from our aliases, and from a table that it would hide: SQLite
+    /// reads a CTE's own name within it as itself.
+    fn label(&self, name: &mut ast::Ident) {
+        let references = &self.shaped.shape.references;
+        let hides = |name: &str| references.iter().any(|reference| reference.table.name == *name);
+        if looks_like_alias(&name.value) || (self.ctes.contains(&name.value.to_ascii_lowercase()) && hides(&name.value))
+        {
+            name.value.insert_str(0, "q_");
+        }
+        quote(name);
     }
 
     fn table_of(&self, reference: RefId) -> Option<&Table> {
@@ -172,11 +201,7 @@ fn looks_like_alias(name: &str) -> bool {
     name.strip_prefix(['t', 'T']).is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// Keeps a name of the query apart from our aliases.
-fn kept_apart(name: &mut ast::Ident) {
-    if looks_like_alias(&name.value) {
-        name.value.insert_str(0, "q_");
-    }
-    let quoted = quoted(&name.value);
-    name.quote_style = name.quote_style.map(|_| '"').or(quoted.quote_style);
+/// Quotes a name where SQLite wants quotes.
+fn quote(name: &mut ast::Ident) {
+    name.quote_style = name.quote_style.map(|_| '"').or(quoted(&name.value).quote_style);
 }

@@ -41,6 +41,8 @@ pub enum Name {
     Column(RefId, Ident),
     /// The whole row of a base table.
     Row(RefId),
+    /// The whole row of a derived table or CTE: its columns, as far as they have names.
+    Fields(Arc<[Ident]>),
     /// A column of a derived table or CTE.
     Derived {
         /// The base columns it passes on unchanged, one for each arm of a set operation; none for a computed one.

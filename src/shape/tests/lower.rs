@@ -298,15 +298,15 @@ fn rewrites_of_postgres() {
             ),
             (
                 "SELECT * FROM generate_series(1, 5) n, users WHERE users.id = n",
-                "SELECT * FROM (WITH n (n, \"key\", value) AS (VALUES ($list, $list, $list), ($list, $list, $list), ($list, $list, $list), ($list, $list, $list), ($list, $list, $list)) SELECT * FROM n) AS n, \"users\" AS t0 WHERE t0.id = n ~ a function's rows are planned as a list",
+                "SELECT * FROM (WITH n (n) AS (VALUES ($list), ($list), ($list), ($list), ($list)) SELECT * FROM n) AS n, \"users\" AS t0 WHERE t0.id = n ~ a function's rows are planned as a list",
             ),
             (
                 "SELECT p.id, tag FROM products p, unnest(p.tags) AS tag",
-                "SELECT t0.id, tag FROM \"products\" AS t0, (WITH tag (tag, \"key\", value) AS (VALUES ($list, $list, $list), ($list, $list, $list), ($list, $list, $list), ($list, $list, $list), ($list, $list, $list)) SELECT * FROM tag) AS tag",
+                "SELECT t0.id, tag FROM \"products\" AS t0, (WITH tag (tag) AS (VALUES ($list), ($list), ($list), ($list), ($list)) SELECT * FROM tag) AS tag",
             ),
             (
                 "SELECT e.key, e.value FROM users u, jsonb_each(u.profile) e",
-                "SELECT e.\"key\", e.value FROM \"users\" AS t0, (WITH e (e, \"key\", value) AS (VALUES ($list, $list, $list), ($list, $list, $list), ($list, $list, $list), ($list, $list, $list), ($list, $list, $list)) SELECT * FROM e) AS e ~ a function's rows are planned as a list",
+                "SELECT e.\"key\", e.value FROM \"users\" AS t0, (WITH e (\"key\", value) AS (VALUES ($list, $list), ($list, $list), ($list, $list), ($list, $list), ($list, $list)) SELECT * FROM e) AS e ~ a function's rows are planned as a list",
             ),
             (
                 "SELECT u.id, x.total FROM users u LEFT JOIN LATERAL (SELECT total FROM orders o WHERE o.user_id = u.id ORDER BY created_at DESC LIMIT 1) x ON true",
@@ -427,6 +427,26 @@ fn rewrites_of_postgres() {
             (
                 "SELECT * FROM users WHERE name SIMILAR TO 'a%' AND B'101' = $1",
                 "SELECT * FROM \"users\" AS t0 WHERE similar_to(t0.name, 'a%') AND '101' = $1",
+            ),
+            (
+                "WITH orders AS (SELECT * FROM orders WHERE total > 5) SELECT orders.id FROM orders WHERE orders.user_id = 1",
+                "WITH q_orders AS (SELECT * FROM \"orders\" AS t0 WHERE t0.total > 5) SELECT q_orders.id FROM q_orders WHERE q_orders.user_id = 1",
+            ),
+            (
+                "SELECT ARRAY_AGG(l) FROM (SELECT id, name AS n FROM users) l",
+                "SELECT group_concat(whole_row(l.id, l.n)) FROM (SELECT t0.id, t0.name AS n FROM \"users\" AS t0) l",
+            ),
+            (
+                "SELECT * FROM (SELECT * FROM jsonb_each($1)) AS c(k, v)",
+                "SELECT * FROM (WITH c (k, v) AS (SELECT * FROM (WITH jsonb_each (\"key\", value) AS (VALUES ($list, $list), ($list, $list), ($list, $list), ($list, $list), ($list, $list)) SELECT * FROM jsonb_each) AS jsonb_each) SELECT * FROM c) AS c ~ a function's rows are planned as a list",
+            ),
+            (
+                "DELETE FROM orders WHERE (user_id, id) = ANY(SELECT id, org_id FROM users)",
+                "DELETE FROM \"orders\" AS t0 WHERE (t0.user_id, t0.id) IN (SELECT t1.id, t1.org_id FROM \"users\" AS t1)",
+            ),
+            (
+                "SELECT (SELECT row_to_json(x) FROM (SELECT u.*, 1 AS one) x) FROM orgs u",
+                "SELECT (SELECT row_to_json(whole_row(x.one)) FROM (SELECT t0.id, t0.name, t0.plan, 1 AS one) x) FROM \"orgs\" AS t0",
             ),
         ],
     );

@@ -2,7 +2,7 @@
 
 use sqlparser::ast::{self, BinaryOperator, Expr, UnaryOperator, Value};
 
-use super::{Lowering, column, kept_apart, parameter, query, text};
+use super::{Lowering, column, parameter, query, quote, text};
 use crate::catalog::TypeClass;
 use crate::dialect::Dialect;
 use crate::query::RefId;
@@ -22,6 +22,12 @@ impl Lowering<'_> {
                 if let (Expr::Tuple(_), Expr::Tuple(_)) = (unnested(left), unnested(right)) {
                     self.whole_tuples += 2;
                 }
+            }
+            Expr::AnyOp { left, compare_op: BinaryOperator::Eq, right, .. }
+            | Expr::AllOp { left, compare_op: BinaryOperator::NotEq, right }
+                if matches!((unnested(left), unnested(right)), (Expr::Tuple(_), Expr::Subquery(_))) =>
+            {
+                self.whole_tuples += 1;
             }
             Expr::InSubquery { expr, .. } if matches!(unnested(expr), Expr::Tuple(_)) => self.whole_tuples += 1,
             Expr::InList { expr: key, list, negated } if matches!(unnested(key), Expr::Tuple(_)) => {
@@ -82,11 +88,24 @@ impl Lowering<'_> {
         match name {
             Name::Column(reference, name) => *expr = column(*reference, name.as_str()),
             Name::Row(reference) => *expr = self.whole_row(*reference),
+            Name::Fields(columns) => {
+                let mut label = path[0].clone();
+                self.label(&mut label);
+                let field = |column: &crate::name::Ident| {
+                    Expr::CompoundIdentifier(vec![label.clone(), super::quoted(column.as_str())])
+                };
+                let fields = columns.iter().map(field).collect();
+                *expr = self.call("whole_row", fields);
+            }
             Name::Text => *expr = text(path[0].value.clone()),
             Name::Value if is_keyword(&path[0].value) => {}
             Name::Value => *expr = parameter("value"),
             Name::Derived { .. } | Name::Other if self.was_lateral(path) => *expr = super::unknown_value(),
-            Name::List | Name::Derived { .. } | Name::Other => path.iter_mut().for_each(kept_apart),
+            Name::List | Name::Derived { .. } | Name::Other => {
+                let qualifiers = path.len() - 1;
+                path[..qualifiers].iter_mut().for_each(|name| self.label(name));
+                path[qualifiers..].iter_mut().for_each(quote);
+            }
         }
     }
 

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use sqlparser::ast::{self, LimitClause, OrderByKind, SetExpr, TableFactor, TableWithJoins, VisitorMut};
 
 use super::statement::Position;
-use super::{Lowering, kept_apart, number};
+use super::{Lowering, number, quote};
 
 /// The rows that `LIMIT $n` stands for (statistics.md, "Parameters").
 const UNKNOWN_LIMIT: u32 = 50;
@@ -73,13 +73,12 @@ impl Lowering<'_> {
         let Some(with) = &mut query.with else { return };
         for cte in &mut with.cte_tables {
             cte.from = None;
-            kept_apart(&mut cte.alias.name);
+            self.label(&mut cte.alias.name);
             cte.alias.explicit = false;
             for column in &mut cte.alias.columns {
                 column.data_type = None;
-                kept_apart(&mut column.name);
+                quote(&mut column.name);
             }
-            self.ctes.insert(cte.alias.name.value.to_ascii_lowercase());
             self.read_body(&mut cte.query, Position::Within);
         }
     }

@@ -5,8 +5,9 @@ use sqlparser::ast::{
     SelectItemQualifiedWildcardKind, SetExpr, TableFactor, UnaryOperator,
 };
 
-use super::{Lowering, alias, column, kept_apart, query};
+use super::{Lowering, alias, column, query, quote};
 use crate::dialect::Dialect;
+use crate::query::RefId;
 use crate::sql::resolution::{Name, place_of_table};
 
 impl Lowering<'_> {
@@ -14,6 +15,7 @@ impl Lowering<'_> {
         select.into = None;
         select.optimizer_hints.clear();
         self.laterals(select);
+        self.foreign_stars(select);
         self.outputs(&mut select.projection);
         self.distinct(select);
         self.grouping(select);
@@ -23,13 +25,53 @@ impl Lowering<'_> {
         }
     }
 
+    /// `t.*` of a table of a query around: SQLite knows only those of its own FROM.
+    fn foreign_stars(&mut self, select: &mut ast::Select) {
+        let star = |item: &SelectItem| match item {
+            SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), _) => {
+                place_of_table(name).and_then(|place| self.names.table(place))
+            }
+            _ => None,
+        };
+        if !select.projection.iter().any(|item| star(item).is_some()) {
+            return;
+        }
+        let mut own = Vec::new();
+        select.from.iter().for_each(|table| self.references_in(table, &mut own));
+        let mut items = Vec::with_capacity(select.projection.len());
+        for item in select.projection.drain(..) {
+            match star(&item).filter(|reference| !own.contains(reference)) {
+                Some(reference) => {
+                    let columns = self.table_of(reference).map(|table| table.columns.as_slice()).unwrap_or_default();
+                    let columns = columns.iter().map(|each| column(reference, each.name.as_str()));
+                    items.extend(columns.map(SelectItem::UnnamedExpr));
+                }
+                None => items.push(item),
+            }
+        }
+        select.projection = items;
+    }
+
+    fn references_in(&self, table: &ast::TableWithJoins, into: &mut Vec<RefId>) {
+        let relations = std::iter::once(&table.relation).chain(table.joins.iter().map(|join| &join.relation));
+        for relation in relations {
+            match relation {
+                TableFactor::Table { name, .. } => {
+                    into.extend(place_of_table(name).and_then(|place| self.names.table(place)));
+                }
+                TableFactor::NestedJoin { table_with_joins, .. } => self.references_in(table_with_joins, into),
+                _ => {}
+            }
+        }
+    }
+
     fn outputs(&mut self, items: &mut Vec<SelectItem>) {
         if items.is_empty() {
             items.push(SelectItem::UnnamedExpr(super::number(1)));
         }
         for item in items {
             match item {
-                SelectItem::ExprWithAlias { alias, .. } => kept_apart(alias),
+                SelectItem::ExprWithAlias { alias, .. } => quote(alias),
                 SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), _)
                     if self.is_lateral_label(&name.to_string()) =>
                 {
@@ -40,7 +82,7 @@ impl Lowering<'_> {
                         Some(reference) => *name = ast::ObjectName::from(vec![alias(reference)]),
                         None => {
                             if let Some(ast::ObjectNamePart::Identifier(mut last)) = name.0.pop() {
-                                kept_apart(&mut last);
+                                self.label(&mut last);
                                 *name = ast::ObjectName::from(vec![last]);
                             }
                         }

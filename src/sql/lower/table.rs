@@ -2,7 +2,7 @@
 
 use sqlparser::ast::{self, SelectItem, SetExpr, TableFactor, TableWithJoins};
 
-use super::{Lowering, alias, engine_table_name, kept_apart, parameter, query, quoted};
+use super::{Lowering, alias, engine_table_name, parameter, query, quote, quoted};
 use crate::dialect::Dialect;
 use crate::query::RefId;
 use crate::sql::resolution::place_of_table;
@@ -26,7 +26,7 @@ impl Lowering<'_> {
                 *lateral = false;
                 *sample = None;
                 if let Some(alias) = alias {
-                    rename_columns(alias, subquery);
+                    self.rename_columns(alias, subquery);
                 }
             }
             TableFactor::NestedJoin { alias, .. } => {
@@ -34,24 +34,30 @@ impl Lowering<'_> {
                     self.refuse("a join that is named as a whole");
                 }
             }
-            TableFactor::Table { name, alias, args: Some(_), with_ordinality, .. } => {
-                let name = name.0.last().and_then(|part| part.as_ident()).cloned();
-                if self.dialect == Dialect::Sqlite {
-                    return self.sqlite_function(factor);
-                }
-                *factor = list(name, alias.take(), *with_ordinality);
-                self.approximate("a function's rows are planned as a list");
+            TableFactor::Table { args: Some(_), .. } if self.dialect == Dialect::Sqlite => self.sqlite_function(factor),
+            TableFactor::Table { name, alias, args: Some(args), with_ordinality, .. } => {
+                let function = ListFunction::of(name, args.args.len(), *with_ordinality);
+                let alias = alias.take();
+                self.rows(factor, &function, alias);
             }
-            TableFactor::Function { name, alias, with_ordinality, .. } => {
-                let name = name.0.last().and_then(|part| part.as_ident()).cloned();
-                *factor = list(name, alias.take(), *with_ordinality);
-                self.approximate("a function's rows are planned as a list");
+            TableFactor::Function { name, alias, args, with_ordinality, .. } => {
+                let function = ListFunction::of(name, args.len(), *with_ordinality);
+                let alias = alias.take();
+                self.rows(factor, &function, alias);
             }
-            TableFactor::UNNEST { alias, with_ordinality, .. } => {
-                *factor = list(Some(ast::Ident::new("unnest")), alias.take(), *with_ordinality);
+            TableFactor::UNNEST { alias, array_exprs, with_ordinality, .. } => {
+                let name = ast::ObjectName::from(vec![ast::Ident::new("unnest")]);
+                let function = ListFunction::of(&name, array_exprs.len(), *with_ordinality);
+                let alias = alias.take();
+                *factor = self.list(&function, alias);
             }
             _ => self.refuse("a table function that SQLite has no form for"),
         }
+    }
+
+    fn rows(&mut self, factor: &mut TableFactor, function: &ListFunction, alias: Option<ast::TableAlias>) {
+        *factor = self.list(function, alias);
+        self.approximate("a function's rows are planned as a list");
     }
 
     fn base_table(&mut self, factor: &mut TableFactor, reference: RefId) {
@@ -89,7 +95,7 @@ impl Lowering<'_> {
             from: vec![TableWithJoins { relation: table, joins: Vec::new() }],
             ..query::empty_select()
         };
-        kept_apart(&mut label);
+        self.label(&mut label);
         let subquery = Box::new(query::of_body(SetExpr::Select(Box::new(select))));
         TableFactor::Derived { lateral: false, subquery, alias: Some(table_alias(label)), sample: None }
     }
@@ -98,13 +104,13 @@ impl Lowering<'_> {
     fn other_table(&mut self, factor: &mut TableFactor) {
         let TableFactor::Table { name, alias, .. } = factor else { return };
         let Some(mut last) = name.0.last().and_then(|part| part.as_ident()).cloned() else { return };
-        kept_apart(&mut last);
         if name.0.len() > 1 || !self.ctes.contains(&last.value.to_ascii_lowercase()) {
             return self.refuse(format!("table `{}` is not in the schema", name));
         }
+        self.label(&mut last);
         let mut alias = alias.take();
         if let Some(alias) = &mut alias {
-            kept_apart(&mut alias.name);
+            self.label(&mut alias.name);
         }
         let renamed = alias.as_ref().is_some_and(|alias| !alias.columns.is_empty());
         let label = alias.as_ref().map(|alias| alias.name.clone());
@@ -118,7 +124,7 @@ impl Lowering<'_> {
                     ..query::empty_select()
                 };
                 let mut subquery = Box::new(query::of_body(SetExpr::Select(Box::new(select))));
-                rename_columns(&mut alias, &mut subquery);
+                self.rename_columns(&mut alias, &mut subquery);
                 TableFactor::Derived { lateral: false, subquery, alias: Some(alias), sample: None }
             }
         };
@@ -133,25 +139,83 @@ impl Lowering<'_> {
             return self.refuse(format!("the scratch engine has no table function `{text}`"));
         }
         if let Some(alias) = alias {
-            kept_apart(&mut alias.name);
+            self.label(&mut alias.name);
         }
+    }
+
+    /// `(query) AS label(a, b)`: the names go to a CTE, which can have some.
+    fn rename_columns(&self, alias: &mut ast::TableAlias, subquery: &mut Box<ast::Query>) {
+        self.label(&mut alias.name);
+        alias.at = None;
+        if alias.columns.is_empty() {
+            return;
+        }
+        let mut columns = std::mem::take(&mut alias.columns);
+        for column in &mut columns {
+            column.data_type = None;
+            quote(&mut column.name);
+        }
+        let body = std::mem::replace(&mut **subquery, query::of_body(query::nothing()));
+        **subquery = of_cte(alias.name.clone(), columns, body);
+    }
+
+    /// A few rows of values that are known at run time only.
+    fn list(&self, function: &ListFunction, alias: Option<ast::TableAlias>) -> TableFactor {
+        let (mut label, given) = match alias {
+            Some(alias) => (alias.name, alias.columns.into_iter().map(|column| column.name).collect()),
+            None => (function.name.clone(), Vec::new()),
+        };
+        let mut columns: Vec<ast::Ident> = given;
+        if columns.is_empty() {
+            columns = function.columns(&label);
+        }
+        columns.iter_mut().for_each(quote);
+        self.label(&mut label);
+        let row = || ast::Parens::with_empty_span(columns.iter().map(|_| parameter("list")).collect());
+        let rows = (0..LIST_ROWS).map(|_| row()).collect();
+        let values = query::of_body(SetExpr::Values(ast::Values { explicit_row: false, value_keyword: false, rows }));
+        let columns = columns.into_iter().map(|name| ast::TableAliasColumnDef { name, data_type: None }).collect();
+        let subquery = Box::new(of_cte(label.clone(), columns, values));
+        TableFactor::Derived { lateral: false, subquery, alias: Some(table_alias(label)), sample: None }
     }
 }
 
-/// `(query) AS label(a, b)`: the names go to a CTE, which can have some.
-fn rename_columns(alias: &mut ast::TableAlias, subquery: &mut Box<ast::Query>) {
-    kept_apart(&mut alias.name);
-    alias.at = None;
-    if alias.columns.is_empty() {
-        return;
+/// A function that gives rows.
+struct ListFunction {
+    name: ast::Ident,
+    args: usize,
+    ordinality: bool,
+}
+
+impl ListFunction {
+    fn of(name: &ast::ObjectName, args: usize, ordinality: bool) -> Self {
+        let name = name.0.last().and_then(|part| part.as_ident()).cloned();
+        Self { name: name.unwrap_or_else(|| ast::Ident::new("list")), args, ordinality }
     }
-    let mut columns = std::mem::take(&mut alias.columns);
-    for column in &mut columns {
-        column.data_type = None;
-        kept_apart(&mut column.name);
+
+    /// The names of its columns where the query gives none.
+    fn columns(&self, label: &ast::Ident) -> Vec<ast::Ident> {
+        let name = self.name.value.to_ascii_lowercase();
+        let mut columns: Vec<ast::Ident> = match name.as_str() {
+            "json_each" | "json_each_text" | "jsonb_each" | "jsonb_each_text" => {
+                ["key", "value"].map(ast::Ident::new).into()
+            }
+            "json_array_elements"
+            | "json_array_elements_text"
+            | "jsonb_array_elements"
+            | "jsonb_array_elements_text" => [ast::Ident::new("value")].into(),
+            // Each array of its own is a column; the first has the name of the whole.
+            "unnest" => {
+                let rest = (1..self.args).map(|number| ast::Ident::new(format!("unnest_{number}")));
+                std::iter::once(ast::Ident::new(&label.value)).chain(rest).collect()
+            }
+            _ => [ast::Ident::new(&label.value)].into(),
+        };
+        if self.ordinality {
+            columns.push(ast::Ident::new("ordinality"));
+        }
+        columns
     }
-    let body = std::mem::replace(&mut **subquery, query::of_body(query::nothing()));
-    **subquery = of_cte(alias.name.clone(), columns, body);
 }
 
 /// `WITH name(columns) AS (body) SELECT * FROM name`.
@@ -171,32 +235,6 @@ fn of_cte(name: ast::Ident, columns: Vec<ast::TableAliasColumnDef>, body: ast::Q
     let with_token = ast::helpers::attached_token::AttachedToken::empty();
     let with = ast::With { with_token, recursive: false, cte_tables: vec![cte] };
     ast::Query { with: Some(with), ..query::of_body(SetExpr::Select(Box::new(select))) }
-}
-
-/// A few rows of values that are known at run time only.
-fn list(function: Option<ast::Ident>, alias: Option<ast::TableAlias>, with_ordinality: bool) -> TableFactor {
-    let own = function.unwrap_or_else(|| ast::Ident::new("list"));
-    let (mut label, given) = match alias {
-        Some(alias) => (alias.name, alias.columns.into_iter().map(|column| column.name).collect()),
-        None => (own.clone(), Vec::new()),
-    };
-    let mut columns: Vec<ast::Ident> = given;
-    if columns.is_empty() {
-        // The function's rows have one column of its alias's name, or those of the JSON functions.
-        columns.push(ast::Ident::new(&label.value));
-        columns.extend(["key", "value"].map(ast::Ident::new).into_iter().filter(|name| name.value != label.value));
-        if with_ordinality {
-            columns.push(ast::Ident::new("ordinality"));
-        }
-    }
-    columns.iter_mut().for_each(kept_apart);
-    kept_apart(&mut label);
-    let row = || ast::Parens::with_empty_span(columns.iter().map(|_| parameter("list")).collect());
-    let rows = (0..LIST_ROWS).map(|_| row()).collect();
-    let values = query::of_body(SetExpr::Values(ast::Values { explicit_row: false, value_keyword: false, rows }));
-    let columns = columns.into_iter().map(|name| ast::TableAliasColumnDef { name, data_type: None }).collect();
-    let subquery = Box::new(of_cte(label.clone(), columns, values));
-    TableFactor::Derived { lateral: false, subquery, alias: Some(table_alias(label)), sample: None }
 }
 
 fn table_alias(name: ast::Ident) -> ast::TableAlias {
