@@ -238,13 +238,14 @@ impl Pricer<'_> {
         }
     }
 
-    /// Says whether a correlated subquery is read to its end: LATERAL and derived tables are, EXISTS is not.
+    /// Says whether a correlated subquery is read to its end, as a derived table is; EXISTS and a scalar one ask for a row.
     fn is_list(&self, node: &PlanNode) -> bool {
         let mut tested = false;
-        for_each_reference(node, &mut |id| {
+        let mut look = |id| {
             let joins = self.reference(id).map_or(&[][..], |reference| &reference.pattern.joins);
             tested |= joins.iter().any(|join| matches!(join.kind, JoinKind::Semi | JoinKind::Correlated));
-        });
+        };
+        node.children.iter().for_each(|child| for_each_reference(child, &mut look));
         !tested
     }
 }

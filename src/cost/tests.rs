@@ -4,3 +4,4 @@ mod calibration;
 mod laws;
 mod manual;
 mod spec;
+mod steps;
