@@ -171,12 +171,19 @@ fn found(files: &[(TreePath, FileSummary)], dialect: Option<Dialect>) -> Vec<Sch
     let candidates = files.iter().enumerate();
     let mut candidates: Vec<Candidate> =
         candidates.filter_map(|(index, (path, summary))| Candidate::found(index, path, summary)).collect();
-    if candidates.iter().any(|candidate| !candidate.aside && candidate.creates > 0) {
-        candidates.retain(|candidate| !candidate.aside);
+    let creating = candidates.iter().filter(|candidate| candidate.creates > 0);
+    if let Some(nearest) = creating.map(|candidate| candidate.standing).min() {
+        candidates.retain(|candidate| candidate.standing <= nearest);
     }
     let sources = group::sources(candidates);
+    let mut databases = group::by_database(sources);
+    // Alterations alone are no schema, where there is one.
+    let creates = |sources: &[Source]| sources.iter().any(|source| source.creates > 0);
+    if databases.iter().any(|(_, sources)| creates(sources)) {
+        databases.retain(|(_, sources)| creates(sources));
+    }
     let mut roots: Vec<SchemaRoot> =
-        group::by_database(sources).into_iter().map(|(folder, sources)| choose(folder, sources, dialect)).collect();
+        databases.into_iter().map(|(folder, sources)| choose(folder, sources, dialect)).collect();
     roots.sort_by(|a, b| a.folder.cmp(&b.folder));
     name_apart(&mut roots);
     roots

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use super::migration::{self, Migration, MigrationTool, Role};
+use super::path::Standing;
 use super::{SourceKind, path};
 use crate::dialect::Dialect;
 use crate::query::PathClass;
@@ -21,8 +22,8 @@ pub(super) struct Candidate {
     has_ddl: bool,
     dump: bool,
     migration: Option<Migration>,
-    /// Whether it lies among tests or examples.
-    pub(super) aside: bool,
+    /// How near it is to what the application runs on.
+    pub(super) standing: Standing,
 }
 
 /// Files that form a schema together, in the order in which they apply.
@@ -45,8 +46,8 @@ impl Candidate {
         if never || queries {
             return None;
         }
-        let aside = matches!(summary.class, PathClass::Test | PathClass::Script) || path::is_aside(path);
-        Some(Self { aside, ..Self::named(index, path, summary)? })
+        let standing = path::standing(path, summary.class);
+        Some(Self { standing, ..Self::named(index, path, summary)? })
     }
 
     /// A file that the configuration names, itself or by its folder.
@@ -72,7 +73,7 @@ impl Candidate {
             has_ddl: summary.has_ddl(),
             dump,
             migration,
-            aside: false,
+            standing: Standing::Application,
         })
     }
 }

@@ -1,6 +1,7 @@
 //! What the parts of a path say: whose schema it is, which dialect, whether it is an example.
 
 use crate::dialect::Dialect;
+use crate::query::PathClass;
 use crate::source::TreePath;
 
 /// Folder names that belong to whatever is above them.
@@ -65,9 +66,61 @@ const ASIDE: &[&str] = &[
     "tests",
 ];
 
+/// Databases whose dialects we do not read.
+const FOREIGN: &[&str] = &[
+    "clickhouse",
+    "cockroach",
+    "cockroachdb",
+    "crdb",
+    "db2",
+    "derby",
+    "h2",
+    "hsqldb",
+    "mssql",
+    "oracle",
+    "redshift",
+    "snowflake",
+    "spanner",
+    "sqlserver",
+    "tsql",
+    "yugabyte",
+    "yugabytedb",
+];
+
+/// How near a file is to what the application runs on; only the nearest files that there are count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Standing {
+    /// The application's own.
+    Application,
+    /// Among operational scripts.
+    Script,
+    /// For a database whose dialect we do not read.
+    Foreign,
+    /// Among tests or examples.
+    Aside,
+}
+
+/// Tells how near a file is, by its path and class.
+pub(super) fn standing(path: &TreePath, class: PathClass) -> Standing {
+    let lower = path.as_str().to_ascii_lowercase();
+    let aside = path.folder().split('/').any(|part| ASIDE.contains(&part.to_ascii_lowercase().as_str()));
+    if class == PathClass::Test || aside {
+        Standing::Aside
+    } else if words(&lower).any(|word| FOREIGN.contains(&word)) {
+        Standing::Foreign
+    } else if class == PathClass::Script {
+        Standing::Script
+    } else {
+        Standing::Application
+    }
+}
+
 /// The folder that owns a schema lying in `folder`: its generic last parts are dropped.
 pub(super) fn owner(folder: &str) -> String {
     let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    // What lies below a folder of migrations says nothing of the owner.
+    let is_set = |part: &&str| ["migrate", "migration", "migrations"].contains(&part.to_ascii_lowercase().as_str());
+    parts.truncate(parts.iter().position(is_set).unwrap_or(parts.len()));
     loop {
         let before = parts.len();
         while parts.last().is_some_and(|part| is_generic(part)) {
@@ -94,10 +147,6 @@ pub(super) fn is_boundary(outer: &str, inner: &str) -> bool {
     below.split('/').any(|part| HOLDERS.contains(&part.to_ascii_lowercase().as_str()))
 }
 
-pub(super) fn is_aside(path: &TreePath) -> bool {
-    path.folder().split('/').any(|part| ASIDE.contains(&part.to_ascii_lowercase().as_str()))
-}
-
 /// `0.17`, `v2`, `20`: a folder that is a part of a version.
 pub(super) fn is_version(part: &str) -> bool {
     let digits = part.strip_prefix('v').unwrap_or(part);
@@ -109,7 +158,26 @@ pub(super) fn is_version(part: &str) -> bool {
 /// The dialect that a path names, the last part that does so counting.
 pub(super) fn dialect(path: &TreePath) -> Option<Dialect> {
     let lower = path.as_str().to_ascii_lowercase();
-    lower.split(['/', '.', '-', '_']).rev().find_map(dialect_word)
+    words(&lower)
+        .collect::<Vec<_>>()
+        .into_iter()
+        .rev()
+        .find_map(|word| dialect_word(word).or_else(|| dialect_within(word)))
+}
+
+fn words(lower: &str) -> impl Iterator<Item = &str> {
+    lower.split(['/', '.', '-', '_'])
+}
+
+/// `riversqlite`, `sqlitestore`, `pgxv5`.
+fn dialect_within(word: &str) -> Option<Dialect> {
+    let names = [
+        ("sqlite", Dialect::Sqlite),
+        ("postgres", Dialect::Postgres),
+        ("pgx", Dialect::Postgres),
+        ("mysql", Dialect::Mysql),
+    ];
+    names.into_iter().find(|(name, _)| word.contains(name)).map(|(_, dialect)| dialect)
 }
 
 /// The dialect that all paths name.

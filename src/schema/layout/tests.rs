@@ -235,6 +235,34 @@ fn loose_files_of_several_modules_are_one_schema() {
 }
 
 #[test]
+fn what_lies_below_the_migrations_does_not_own_them() {
+    check(
+        "drivers/alpha/migration/main/001_a.up.sql +1
+         drivers/alpha/internal/queries/jobs.sql +1 q n
+         drivers/betasqlite/migration/main/001_a.up.sql +1
+         drivers/shared/migration/extra/001_only_alters.sql ~1",
+        "alpha in `drivers/alpha`: up/down migrations
+         drivers/alpha/migration/main/001_a.up.sql
+         not: files (1 files, drivers/alpha/internal/queries/jobs.sql)
+         betasqlite in `drivers/betasqlite`: up/down migrations (sqlite)
+         drivers/betasqlite/migration/main/001_a.up.sql",
+    );
+}
+
+#[test]
+fn databases_we_do_not_read_are_left_out() {
+    check(
+        "jdbc-h2/src/main/resources/migrations/h2/V1__a.sql +3
+         jdbc-mysql/src/main/resources/migrations/mysql/V1__a.sql +3
+         jdbc-postgres/src/main/resources/migrations/postgres/V1__a.sql +3",
+        "jdbc-mysql in `jdbc-mysql`: flyway migrations (mysql)
+         jdbc-mysql/src/main/resources/migrations/mysql/V1__a.sql
+         jdbc-postgres in `jdbc-postgres`: flyway migrations (postgres)
+         jdbc-postgres/src/main/resources/migrations/postgres/V1__a.sql",
+    );
+}
+
+#[test]
 fn the_configuration_comes_first() {
     let tree = "schema.sql +3
          old/2_b.sql ~1
