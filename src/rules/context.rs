@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Deref;
 
 use crate::advice::{Action, IndexAdvice, Proof, ProofKind, QueryAdvice, Trial};
-use crate::catalog::{IndexDef, IndexId, Table};
+use crate::catalog::{IndexId, Table};
 use crate::coverage::{self, Joins, Serving};
 use crate::engine::Fidelity;
 use crate::finding::{Confidence, Place};
@@ -14,7 +14,7 @@ use crate::query::{AccessPattern, RefId, UnknownKind};
 use crate::workload::WorkloadQuery;
 
 use super::RulesInput;
-use super::upkeep::{self, Upkeep};
+use super::upkeep::Upkeep;
 
 /// One query that application code sends.
 #[derive(Clone, Copy)]
@@ -147,14 +147,6 @@ impl<'a> QueryContext<'a> {
         }
         found.retain(|(advice, _)| advice.action != Action::Drop);
         found
-    }
-
-    /// Returns the index that was made for a reference of this query, before sets were merged into `advice`.
-    pub(super) fn made_for(&self, reference: RefId, advice: &'a IndexAdvice) -> &'a IndexDef {
-        let served = self.advised.into_iter().flat_map(|advised| &advised.served);
-        let mut made = served.filter(|(served, _)| *served == reference).map(|(_, def)| def);
-        // The branches of an OR have an index each.
-        made.find(|def| upkeep::serves(&advice.def, def, &self.input.target)).unwrap_or(&advice.def)
     }
 
     /// Returns the change that helps a reference, if one does.

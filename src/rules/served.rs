@@ -2,7 +2,7 @@
 
 use super::context::QueryContext;
 use crate::advice::{Proof, ProofKind};
-use crate::catalog::IndexDef;
+use crate::catalog::{IndexDef, IndexKey};
 use crate::expr::Expr;
 use crate::finding::{Confidence, Place, Severity};
 use crate::query::{AccessPattern, Predicate, PredicateOp};
@@ -20,8 +20,10 @@ pub(super) struct Served {
     extreme: Vec<String>,
     /// The condition of a partial index.
     partial: Vec<String>,
+    /// The keys that the query uses.
+    pub keys: Vec<String>,
     /// The leading key is searched by a range.
-    pub range_leads: bool,
+    range_leads: bool,
 }
 
 impl Served {
@@ -42,9 +44,11 @@ impl Served {
             } else if pattern.group.contains(&key.expr) || pattern.distinct.contains(&key.expr) {
                 &mut served.grouped
             } else {
-                continue;
+                // Another query needs the rest.
+                break;
             };
             list.push(format!("`{}`", key.expr));
+            served.keys.push(key.expr.to_string());
         }
         served
     }
@@ -53,6 +57,14 @@ impl Served {
     pub(super) fn is_order_only(&self) -> bool {
         let others = [&self.searched, &self.joined, &self.grouped, &self.extreme, &self.partial];
         !self.ordered.is_empty() && others.iter().all(|names| names.is_empty())
+    }
+
+    /// What the gain hangs on beside the data, if on anything.
+    pub(super) fn hangs_on(&self) -> &'static str {
+        match self.range_leads {
+            true => "; how much one helps hangs on how much of the range a call asks for",
+            false => "",
+        }
     }
 
     /// `searched by `a`, `b` and ordered by `c``.
@@ -90,16 +102,12 @@ pub(super) fn place(cx: &QueryContext<'_>, def: &IndexDef, pattern: &AccessPatte
     }
 }
 
-/// `create an index on `orders (customer_id)``, and what it hangs on.
-pub(super) fn help(def: &IndexDef, served: &Served) -> String {
-    let keys: Vec<String> =
-        def.keys.iter().map(|key| format!("{}{}", key.expr, if key.desc { " DESC" } else { "" })).collect();
+/// `create an index on `orders (customer_id)``.
+pub(super) fn help(def: &IndexDef) -> String {
+    let key = |key: &IndexKey| format!("{}{}", key.expr, if key.desc { " DESC" } else { "" });
+    let keys: Vec<String> = def.keys.iter().map(key).collect();
     let partial = def.predicate.as_ref().map_or(String::new(), |predicate| format!(" where `{predicate}`"));
-    let range = match served.range_leads {
-        true => "; how much it helps depends on how much of the range a call asks for",
-        false => "",
-    };
-    format!("create an index on `{} ({})`{partial}{range}", def.table, keys.join(", "))
+    format!("create an index on `{} ({})`{partial}", def.table, keys.join(", "))
 }
 
 /// How bad and how sure, by the evidence (`docs/architecture.md`, "Proof, tier, confidence").

@@ -9,8 +9,7 @@ use crate::query::Limit;
 pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {
     for (advice, references) in cx.advice() {
         let Some(pattern) = references.first().and_then(|reference| cx.pattern(*reference)) else { continue };
-        let def = cx.made_for(pattern.reference, advice);
-        let served = Served::of(def, pattern);
+        let served = Served::of(&advice.def, pattern);
         if !served.is_order_only() {
             continue;
         }
@@ -22,15 +21,15 @@ pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {
         };
         let (severity, confidence) = served::strength(cx, &served);
         findings
-            .report(served::place(cx, def, pattern), subject::access(pattern))
+            .report(served::place(cx, &advice.def, pattern), subject::access(pattern))
             .message(format!(
                 "`{}` is {} without an index, so that every row is read{wanted}",
                 pattern.table,
                 served.told()
             ))
-            .help(served::help(def, &served))
+            .help(served::help(&advice.def))
             .table(&pattern.table)
-            .columns(def.keys.iter().map(|key| &key.expr))
+            .columns(&served.keys)
             .advice([advice.id])
             .proof(cx.proof().cloned())
             .at_most(severity)

@@ -24,11 +24,12 @@ pub(super) fn write_advice(report: &RunReport, out: &mut dyn Write) -> io::Resul
 /// Why an index is to be created or dropped, a line behind `prefix` each.
 pub(super) fn served_by(report: &RunReport, advice: &AdviceEntry, prefix: &str) -> String {
     let mut text = String::new();
-    if let Some(covered_by) = &advice.covered_by {
-        text.push_str(&format!("{prefix}`{}` serves what this one does\n", neutral::line(covered_by)));
-    }
-    if let Some(reason) = &advice.reason {
-        text.push_str(&format!("{prefix}{}\n", neutral::line(reason)));
+    match (&advice.reason, &advice.covered_by) {
+        (Some(reason), _) => text.push_str(&format!("{prefix}{}\n", neutral::line(reason))),
+        (None, Some(covered_by)) => {
+            text.push_str(&format!("{prefix}`{}` serves what this one does\n", neutral::line(covered_by)));
+        }
+        (None, None) => {}
     }
     let served = report.queries.iter().filter(|query| advice.queries.contains(&query.id)).map(name_of);
     let mut names: Vec<String> = served.collect();

@@ -8,13 +8,15 @@ use std::io::{self, Write};
 use super::{Text, count, ddl, frame, neutral};
 use crate::advice::{Action, ProofKind};
 use crate::finding::{Confidence, Severity};
-use crate::outcome::{AdviceEntry, FindingEntry, ProofEntry, RunReport};
+use crate::outcome::{AdviceEntry, FindingEntry, ProofEntry, RelatedEntry, RunReport};
 
 /// Writes the findings that nobody suppressed, the index set and the sum.
 pub(super) fn write(text: &Text, report: &RunReport, out: &mut dyn Write) -> io::Result<()> {
     let mut told = BTreeSet::new();
     for finding in shown(report) {
-        out.write_all(frame::render(text, report, finding).as_bytes())?;
+        let (rendered, left_out) = frame::render(text, report, finding);
+        out.write_all(rendered.as_bytes())?;
+        write_notes(report, finding, &left_out, out)?;
         write_evidence(report, finding, &mut told, out)?;
         writeln!(out)?;
     }
@@ -40,7 +42,6 @@ fn write_evidence<'a>(
     told: &mut BTreeSet<&'a str>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    write_notes(report, finding, out)?;
     let advice: Vec<&AdviceEntry> = report.advice.iter().filter(|entry| finding.advice.contains(&entry.id)).collect();
     let fresh: Vec<&&AdviceEntry> = advice.iter().filter(|entry| told.insert(&entry.id)).collect();
     if !advice.is_empty() && fresh.is_empty() {
@@ -66,8 +67,13 @@ fn write_evidence<'a>(
 }
 
 /// Writes the related places that the frame does not show, and whether the query is known in part only.
-fn write_notes(report: &RunReport, finding: &FindingEntry, out: &mut dyn Write) -> io::Result<()> {
-    for related in finding.related.iter().filter(|related| related.location.path != finding.location.path) {
+fn write_notes(
+    report: &RunReport,
+    finding: &FindingEntry,
+    left_out: &[&RelatedEntry],
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    for related in left_out {
         let (label, path) = (neutral::line(&related.label), neutral::line(&related.location.path));
         writeln!(out, "  note: {label} at {path}:{}", related.location.line)?;
     }

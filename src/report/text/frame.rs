@@ -11,14 +11,14 @@ use miette::{SourceCode, SourceSpan, SpanContents};
 
 use super::{Text, neutral};
 use crate::finding::Severity;
-use crate::outcome::{FindingEntry, Location, RunReport};
+use crate::outcome::{FindingEntry, RelatedEntry, RunReport};
 use crate::report::Colour;
 
 /// Lines shown before and after what is pointed at.
 const CONTEXT_LINES: usize = 1;
 
-/// Lines a frame may span before only the finding's own place is shown.
-const MAX_LINES: usize = 24;
+/// Line breaks between two places of one frame; with more of them miette would draw two.
+const MAX_BREAKS: usize = 2 * CONTEXT_LINES;
 
 /// Columns that miette's line numbers and rule take.
 const GUTTER: usize = 8;
@@ -26,9 +26,19 @@ const GUTTER: usize = 8;
 /// Characters of a line shown at the least, however narrow the terminal.
 const MIN_ROOM: usize = 32;
 
-/// Renders a finding's message, frame and help.
-pub(super) fn render(text: &Text, report: &RunReport, finding: &FindingEntry) -> String {
-    let frame = Frame::new(text, report, finding);
+/// Columns that miette puts before a message, and leaves free behind it.
+const MESSAGE_INDENT: usize = 6;
+
+/// The same for help.
+const HELP_INDENT: usize = 10;
+
+/// Renders a finding's message, frame and help; returns the related places that the frame does not show as well.
+pub(super) fn render<'a>(
+    text: &Text,
+    report: &RunReport,
+    finding: &'a FindingEntry,
+) -> (String, Vec<&'a RelatedEntry>) {
+    let (frame, left_out) = Frame::new(text, report, finding);
     let theme = match text.colour {
         Colour::Always => GraphicalTheme::unicode(),
         Colour::Never => GraphicalTheme::unicode_nocolor(),
@@ -41,7 +51,7 @@ pub(super) fn render(text: &Text, report: &RunReport, finding: &FindingEntry) ->
         .without_cause_chain();
     let mut rendered = String::new();
     handler.render_report(&mut rendered, &frame).expect("every span of a frame lies in its excerpt");
-    rendered
+    (rendered, left_out)
 }
 
 /// What miette asks for.
@@ -55,14 +65,17 @@ struct Frame {
 }
 
 impl Frame {
-    fn new(text: &Text, report: &RunReport, finding: &FindingEntry) -> Self {
+    fn new<'a>(text: &Text, report: &RunReport, finding: &'a FindingEntry) -> (Self, Vec<&'a RelatedEntry>) {
         let location = &finding.location;
         let mut message = format!("{}: {}", finding.rule, neutral::line(&finding.message));
-        let (mut excerpt, mut labels) = (None, Vec::new());
+        // Where advice mends it, the change itself is printed below.
+        let help = finding.help.as_deref().filter(|_| finding.advice.is_empty());
+        let (mut excerpt, mut labels, mut left_out) = (None, Vec::new(), finding.related.iter().collect());
         match report.sources.get(&location.path) {
             Some(source) => {
-                let places = places_of(finding, source);
-                let (made, ranges) = Excerpt::new(source, location, &places, text.width);
+                let (places, others) = places_of(finding, source);
+                left_out = others;
+                let (made, ranges) = Excerpt::new(source, &location.path, &places, text.width);
                 for (range, (_, label)) in ranges.into_iter().zip(&places) {
                     let label = label.map(neutral::line);
                     labels.push(match labels.is_empty() {
@@ -74,29 +87,37 @@ impl Frame {
             }
             None => message.push_str(&format!(" ({}:{})", neutral::line(&location.path), location.line)),
         }
-        Self { message, severity: finding.severity, help: finding.help.as_deref().map(neutral::block), excerpt, labels }
+        let frame = Self {
+            message: neutral::wrap(&message, text.width.saturating_sub(MESSAGE_INDENT).max(MIN_ROOM)),
+            severity: finding.severity,
+            help: help
+                .map(|help| neutral::wrap(&neutral::line(help), text.width.saturating_sub(HELP_INDENT).max(MIN_ROOM))),
+            excerpt,
+            labels,
+        };
+        (frame, left_out)
     }
 }
 
-/// The finding's own place and the related ones that fit the same frame.
-fn places_of<'a>(finding: &'a FindingEntry, source: &str) -> Vec<(Range<usize>, Option<&'a str>)> {
+/// A place in the file at hand, and what stands there.
+type Labelled<'a> = (Range<usize>, Option<&'a str>);
+
+/// The finding's own place and the related ones that fit the same frame; then the related ones that do not.
+fn places_of<'a>(finding: &'a FindingEntry, source: &str) -> (Vec<Labelled<'a>>, Vec<&'a RelatedEntry>) {
     let own = clamp(&finding.location.bytes, source);
-    let mut places = vec![(own.clone(), None)];
-    for related in related_here(finding) {
-        let range = clamp(&related.0.bytes, source);
-        let hull = range.start.min(own.start)..range.end.max(own.end);
-        let lines = source[hull].matches('\n').count() + 1;
+    let (mut places, mut left_out) = (vec![(own.clone(), None)], Vec::new());
+    for related in &finding.related {
+        let range = clamp(&related.location.bytes, source);
+        let between = range.end.min(own.end)..range.start.max(own.start);
+        let near = source.get(between).is_none_or(|between| between.matches('\n').count() <= MAX_BREAKS);
         let overlaps = places.iter().any(|(taken, _)| range.start < taken.end && taken.start < range.end);
-        if lines <= MAX_LINES && !overlaps {
-            places.push((range, Some(related.1)));
+        match related.location.path == finding.location.path && near {
+            true if overlaps => {}
+            true => places.push((range, Some(related.label.as_str()))),
+            false => left_out.push(related),
         }
     }
-    places
-}
-
-fn related_here(finding: &FindingEntry) -> impl Iterator<Item = (&Location, &str)> {
-    let here = finding.related.iter().filter(|related| related.location.path == finding.location.path);
-    here.map(|related| (&related.location, related.label.as_str()))
+    (places, left_out)
 }
 
 /// Keeps a range inside the text and on character boundaries, so that a wrong one costs a mark and not the run.
@@ -143,18 +164,13 @@ struct Excerpt {
     text: String,
     /// Number of the first line, from 0.
     first_line: usize,
-    /// Column of the finding, from 0, in characters.
-    column: usize,
+    /// Where each place starts in the excerpt, and its column in the file, from 0, in characters.
+    columns: Vec<(usize, usize)>,
 }
 
 impl Excerpt {
     /// Cuts the lines around `places` out of `source`, and says where the places are in the excerpt.
-    fn new(
-        source: &str,
-        location: &Location,
-        places: &[(Range<usize>, Option<&str>)],
-        width: usize,
-    ) -> (Self, Vec<Range<usize>>) {
+    fn new(source: &str, path: &str, places: &[Labelled<'_>], width: usize) -> (Self, Vec<Range<usize>>) {
         let first = places.iter().map(|(range, _)| range.start).min().unwrap_or_default();
         let last = places.iter().map(|(range, _)| range.end).max().unwrap_or_default();
         let start = back_lines(source, first, CONTEXT_LINES);
@@ -167,8 +183,9 @@ impl Excerpt {
             offset += line.len();
         }
         let first_line = source[..start].matches('\n').count();
-        let column = (location.column as usize).saturating_sub(1);
-        (Self { path: neutral::line(&location.path), text, first_line, column }, ranges)
+        let column = |start: usize| source[back_lines(source, start, 0)..start].chars().count();
+        let columns = ranges.iter().zip(places).map(|(range, (place, _))| (range.start, column(place.start))).collect();
+        (Self { path: neutral::line(path), text, first_line, columns }, ranges)
     }
 }
 
@@ -177,7 +194,7 @@ fn write_line(
     text: &mut String,
     line: &str,
     offset: usize,
-    places: &[(Range<usize>, Option<&str>)],
+    places: &[Labelled<'_>],
     ranges: &mut [Range<usize>],
     width: usize,
 ) {
@@ -205,7 +222,7 @@ fn write_line(
 }
 
 /// The part of a line to show: all of it where it fits, else what surrounds the first place in it.
-fn cut(body: &str, offset: usize, places: &[(Range<usize>, Option<&str>)], width: usize) -> Range<usize> {
+fn cut(body: &str, offset: usize, places: &[Labelled<'_>], width: usize) -> Range<usize> {
     let room = width.saturating_sub(GUTTER).max(MIN_ROOM);
     if body.chars().count() <= room {
         return 0..body.len();
@@ -240,7 +257,8 @@ impl SourceCode for Excerpt {
     ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
         let inner = self.text.as_str().read_span(span, before, after)?;
         // miette asks without context for the place it prints above the frame; only there the column is shown.
-        let column = if before == 0 { self.column } else { inner.column() };
+        let known = self.columns.iter().find(|(start, _)| before == 0 && *start == span.offset());
+        let column = known.map_or(inner.column(), |(_, column)| *column);
         Ok(Box::new(MietteSpanContents::new_named(
             self.path.clone(),
             inner.data(),

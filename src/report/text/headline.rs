@@ -98,6 +98,7 @@ fn schema_source(database: &DatabaseEntry) -> String {
     }
     let source = match database.schema_source.as_str() {
         "files" => String::new(),
+        "migrations" => "migrations in ".to_owned(),
         source => format!("{} ", neutral::line(source)),
     };
     format!(" from {source}{}", paths.join(", "))

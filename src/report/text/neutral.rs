@@ -13,6 +13,47 @@ pub(super) fn line(text: &str) -> String {
     escape(text, |_| false)
 }
 
+/// Breaks a line at spaces so that no line is wider than `width` characters, as far as its words allow; a name or a
+/// piece of code between backticks stays whole where it fits.
+pub(super) fn wrap(text: &str, width: usize) -> String {
+    let mut wrapped = String::with_capacity(text.len());
+    let mut column = 0;
+    for word in words(text, width) {
+        let length = word.chars().count();
+        if column > 0 && column + 1 + length > width {
+            wrapped.push('\n');
+            column = 0;
+        } else if column > 0 {
+            wrapped.push(' ');
+            column += 1;
+        }
+        wrapped.push_str(word);
+        column += length;
+    }
+    wrapped
+}
+
+/// The words of a line, a piece of code counting as one where it is at most two thirds of a line long.
+fn words(text: &str, width: usize) -> Vec<&str> {
+    let mut words = Vec::new();
+    let mut rest = text.trim();
+    while !rest.is_empty() {
+        let space = rest.find(' ').unwrap_or(rest.len());
+        // A word that opens a backtick and does not close it goes on to where it is closed.
+        let end = match rest[..space].matches('`').count() % 2 {
+            1 => rest[space..].find('`').map_or(space, |close| {
+                let closed = space + close;
+                closed + rest[closed..].find(' ').unwrap_or(rest.len() - closed)
+            }),
+            _ => space,
+        };
+        let end = if rest[..end].chars().count() <= width * 2 / 3 { end } else { space };
+        words.push(&rest[..end]);
+        rest = rest[end..].trim_start();
+    }
+    words
+}
+
 fn escape(text: &str, keep: fn(char) -> bool) -> String {
     let mut clean = String::with_capacity(text.len());
     for letter in text.chars() {
@@ -42,5 +83,19 @@ mod tests {
         assert_eq!(block("a\n\tb\u{9b}c"), "a\n\tb\\u{9b}c");
         assert_eq!(line("x\u{202e}y"), r"x\u{202e}y");
         assert_eq!(line("größe → ☃"), "größe → ☃");
+    }
+
+    #[test]
+    fn code_stays_whole_where_it_fits() {
+        for (text, width, expect) in [
+            ("no index serves `a` here", 12, "no index\nserves `a`\nhere"),
+            ("compare the bare column: `a >= ? AND a < ?`", 40, "compare the bare column:\n`a >= ? AND a < ?`"),
+            ("see `a b c d e f g h i j k` so", 20, "see `a b c d e f g h\ni j k` so"),
+            ("unclosed ` tick", 10, "unclosed `\ntick"),
+            ("averyveryverylongword x", 8, "averyveryverylongword\nx"),
+            ("", 8, ""),
+        ] {
+            assert_eq!(wrap(text, width), expect);
+        }
     }
 }
