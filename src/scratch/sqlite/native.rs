@@ -51,11 +51,14 @@ pub fn correct(catalog: &Catalog, statements: &[NativeStatement<'_>], lower: Low
     let Some(first) = statements.first() else {
         return Corrected { catalog: catalog.clone(), skips: Vec::new() };
     };
-    let inspected = Applied::apply(statements).and_then(|applied| Ok((Inspected::read(&applied)?, applied)));
+    let inspected = Applied::apply(statements).and_then(|applied| {
+        let inspected = Inspected::read(&applied).map_err(|error| apply::words(&error))?;
+        Ok((inspected, applied))
+    });
     match inspected {
         Ok((inspected, applied)) => merge::merge(catalog, &inspected, applied, first.place, lower),
         Err(error) => {
-            let detail = format!("sqlite could not read its schema back: {error}");
+            let detail = format!("the statements could not be applied in sqlite: {error}");
             let skip = Skip { stage: SkipStage::Schema, reason: "native-failed", detail, place: first.place };
             Corrected { catalog: catalog.clone(), skips: vec![skip] }
         }

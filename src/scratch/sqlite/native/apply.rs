@@ -72,8 +72,10 @@ struct Failure {
 
 /// Longer statements are refused: what little SQLite computes while it reads one is bounded by its length.
 const MAX_STATEMENT_BYTES: i32 = 1 << 16;
-/// The schema of 100,000 objects; nothing else is stored.
-const MAX_PAGES: u32 = 1 << 14;
+/// Pages of 512 bytes: one for every table and index, and as many again for their statements.
+const MAX_PAGES: u32 = 1 << 17;
+/// Each ALTER reads every statement of the schema again, 10 to 20 µs each: no more than this many readings in all.
+const MAX_READINGS: i64 = 500_000;
 /// Functions that one statement may lack.
 const ATTEMPTS: usize = 32;
 
@@ -81,20 +83,27 @@ impl Applied {
     /// Applies the schema statements among `statements` to an empty database.
     ///
     /// # Errors
-    /// SQLite's, when the database cannot be opened or its schema not be read.
-    pub(super) fn apply(statements: &[NativeStatement<'_>]) -> rusqlite::Result<Self> {
-        let mut applied = Self::empty()?;
+    /// SQLite's words, when the database cannot be opened or its schema not be read; ours, when there is too much to do.
+    pub(super) fn apply(statements: &[NativeStatement<'_>]) -> Result<Self, String> {
+        let mut applied = Self::empty().map_err(|error| words(&error))?;
         let mut last = 0;
+        let mut readings = 0;
         for statement in statements {
             if let Some(legacy) = head::legacy_alter(statement.sql) {
                 applied.legacy = legacy;
             }
             let Some(head) = Head::read(statement.sql) else { continue };
+            if head.verb == Verb::Alter {
+                readings += applied.count_objects().map_err(|error| words(&error))?;
+                if readings > MAX_READINGS {
+                    return Err("too many ALTER statements for so large a schema".to_owned());
+                }
+            }
             match applied.apply_one(statement.sql, &head) {
                 Ok(()) => applied.succeeded(&head),
                 Err(failure) => applied.failed(&head, failure, statement.place),
             }
-            last = applied.note_origins(last, statement.place)?;
+            last = applied.note_origins(last, statement.place).map_err(|error| words(&error))?;
         }
         Ok(applied)
     }
@@ -102,7 +111,9 @@ impl Applied {
     fn empty() -> rusqlite::Result<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut connection = Connection::open_in_memory_with_flags(flags)?;
-        connection.execute_batch(&format!("PRAGMA temp_store=MEMORY; PRAGMA max_page_count={MAX_PAGES};"))?;
+        connection.execute_batch(&format!(
+            "PRAGMA page_size=512; PRAGMA temp_store=MEMORY; PRAGMA max_page_count={MAX_PAGES};"
+        ))?;
         let guard = Guard::install(&mut connection)?;
         // Applications run with SQLite's default, which takes a name in double quotes for a string if it is no column.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, true)?;
@@ -179,11 +190,12 @@ impl Applied {
             self.doubts.unseen.remove(name);
             self.doubts.made.insert(name.clone());
         }
-        // What was in doubt about a table is so under its new name.
-        if let Some(renamed) = &head.renamed
-            && self.doubts.tables.contains(&head.name)
-        {
-            self.doubts.tables.insert(renamed.clone());
+        let Some(made) = head.makes().last().filter(|_| head.object == Object::Table) else { return };
+        // A table that is made is known whole; what was in doubt about one is so under its new name.
+        if head.renamed.is_some() && self.doubts.tables.contains(&head.name) {
+            self.doubts.tables.insert(made.clone());
+        } else {
+            self.doubts.tables.remove(made);
         }
     }
 
@@ -203,6 +215,10 @@ impl Applied {
             self.doubts.tables.insert(head.name.clone());
             self.doubts.tables.extend(head.renamed.clone());
         }
+    }
+
+    fn count_objects(&self) -> rusqlite::Result<i64> {
+        self.inspect().prepare_cached("SELECT count(*) FROM sqlite_schema")?.query_row([], |row| row.get(0))
     }
 
     /// Notes where the newest rows of the schema come from; returns the last row's number.
@@ -229,7 +245,7 @@ impl From<rusqlite::Error> for Failure {
 }
 
 /// SQLite's words, without the position and the statement that rusqlite adds.
-fn words(error: &rusqlite::Error) -> String {
+pub(super) fn words(error: &rusqlite::Error) -> String {
     match error {
         rusqlite::Error::SqliteFailure(_, Some(message)) => message.clone(),
         rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),

@@ -73,7 +73,11 @@ pub(super) fn written<'a>(table: &'a Table, index: &Index) -> Option<&'a Index> 
     let mut backing = table.indexes.iter().filter(|there| there.backs.is_some() && there.backs == index.backs);
     match index.backs {
         Some(Backing::PrimaryKey) => backing.next(),
-        Some(_) => backing.find(same_columns).or_else(|| by_name(table, index)),
+        Some(_) => backing
+            .clone()
+            .find(|there| there.def == index.def)
+            .or_else(|| backing.find(same_columns))
+            .or_else(|| by_name(table, index)),
         None => by_name(table, index),
     }
 }
