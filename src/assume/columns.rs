@@ -117,7 +117,7 @@ fn table_called<'a>(named: &ByName<'a>, words: &Words) -> Option<&'a Table> {
 }
 
 /// How many values an enum or a check leaves.
-fn members(table: &Table, column: &Column) -> Option<f64> {
+pub(super) fn members(table: &Table, column: &Column) -> Option<f64> {
     if column.ty.class == TypeClass::Enum && !column.ty.members.is_empty() {
         return Some(column.ty.members.len() as f64);
     }
@@ -137,6 +137,11 @@ fn list_of(condition: &Expr, column: &Ident) -> Option<f64> {
             let key = if let Expr::Cast { operand, .. } = key { operand } else { key };
             (key.as_column() == Some(column)).then_some(values.len() as f64)
         }
+        // `CHECK (id = 1)`: the idiom of a table of one row.
+        Expr::Op { op: Op::Eq, operands } => match operands.as_slice() {
+            [Expr::Column(key), Expr::Literal(_)] if key == column => Some(1.0),
+            _ => None,
+        },
         _ => None,
     }
 }

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::catalog::{Catalog, ForeignKey, Table};
+use super::columns::members;
+use crate::catalog::{Catalog, Column, ForeignKey, Index, Table, TypeClass};
 use crate::name::{Ident, QName};
 
 use super::words::is_lookup_table;
@@ -81,10 +82,25 @@ fn fill(
             continue;
         }
         let table = &catalog.tables[name];
-        let count = given(name).unwrap_or_else(|| assumed(table, keys, rows));
+        let count = given(name).unwrap_or_else(|| assumed(table, keys, rows).min(most(table)));
         rows.insert(name.clone(), count.max(0.0).round());
         open.pop();
     }
+}
+
+/// The rows that fit: a unique key over columns of few values admits as many rows as there are combinations.
+fn most(table: &Table) -> f64 {
+    let values = |column: &Column| match column.ty.class {
+        TypeClass::Boolean => Some(2.0),
+        _ => members(table, column),
+    };
+    let combinations = |index: &Index| {
+        let whole = index.def.unique && index.def.predicate.is_none();
+        let columns = index.def.keys.iter().map(|key| table.column(key.expr.as_column()?).filter(|key| key.not_null));
+        let values = columns.map(|column| values(column?));
+        whole.then(|| values.product::<Option<f64>>()).flatten()
+    };
+    table.indexes.iter().filter_map(combinations).fold(f64::INFINITY, f64::min)
 }
 
 fn assumed(table: &Table, keys: &[(&ForeignKey, &QName)], rows: &Rows) -> f64 {

@@ -78,8 +78,26 @@ pub(super) const STATUS: &[&str] = &[
 pub(super) const FIFTY: &[&str] = &["country", "timezone", "tz"];
 
 /// Columns where nearly every row has a value of its own.
-pub(super) const UNIQUE: &[&str] =
-    &["email", "phone", "uuid", "guid", "token", "hash", "slug", "url", "uri", "key", "code", "username", "login"];
+pub(super) const UNIQUE: &[&str] = &[
+    "email",
+    "phone",
+    "uuid",
+    "guid",
+    "token",
+    "hash",
+    "digest",
+    "checksum",
+    "slug",
+    "url",
+    "uri",
+    "key",
+    "code",
+    "sku",
+    "reference",
+    "identifier",
+    "username",
+    "login",
+];
 
 /// Columns where every second row has a value of its own.
 pub(super) const NAMES: &[&str] = &["name", "title"];

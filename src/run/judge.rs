@@ -10,10 +10,11 @@ use crate::assume;
 use crate::config::Config;
 use crate::dialect::Dialect;
 use crate::engine::{Deadline, Fidelity, IndexSet, PlanRequest, ScratchEngine, Tier};
-use crate::query::{DatabaseId, Skip, SkipStage};
+use crate::query::{DatabaseId, PathClass, Skip, SkipStage};
 use crate::rules::{self, RulesInput, SchemaAdvice, Upkeep};
 use crate::scratch::sqlite::SqliteEngine;
 use crate::stats::StatsSource;
+use crate::workload::Sender;
 
 /// Assumes each database's statistics.
 pub(super) fn assume(analysis: &mut Analysis, config: &Config) -> Result<(), RunError> {
@@ -35,15 +36,18 @@ pub(super) fn assume(analysis: &mut Analysis, config: &Config) -> Result<(), Run
 
 /// Plans every query and looks for the indexes that help.
 pub(super) fn plan(analysis: &mut Analysis, config: &Config, until: Deadline) -> Result<(), RunError> {
+    // Advice is numbered over all databases, so that a number means one thing in a report.
+    let mut numbered = 0;
     for number in 0..analysis.databases.len() {
         let id = DatabaseId(u16::try_from(number).unwrap_or(u16::MAX));
+        let judged = judged(analysis, number);
         let database = &mut analysis.databases[number];
         let mut engine = SqliteEngine::new(database.target);
         engine.load(&database.catalog, &database.stats)?;
         // MySQL's optimizer is too far from SQLite's for a plan to mean anything: its queries are judged on their shape.
         if database.target.dialect != Dialect::Mysql {
             database.engine = Some(engine.facts().clone());
-            plan_all(database, &mut engine, until)?;
+            plan_all(database, &judged, &mut engine, until)?;
         }
         database.tier = tier(database);
         let cx = AdviseContext {
@@ -57,16 +61,34 @@ pub(super) fn plan(analysis: &mut Analysis, config: &Config, until: Deadline) ->
         database.advised = advised.queries;
         database.advice = advised.advice;
         add_upkeep(database, id, config);
+        number_advice(database, &mut numbered);
         analysis.cut |= until.is_over();
-        let refused = refusals(analysis, number);
+        let refused = refusals(analysis, number, &judged);
         analysis.skips.extend(refused);
     }
     Ok(())
 }
 
-fn plan_all(database: &mut Database, engine: &mut SqliteEngine, until: Deadline) -> Result<(), RunError> {
+/// Says of each query whether it is one to judge: what a migration, a seed or somebody else's code sends was written
+/// for another schema than the one at hand.
+fn judged(analysis: &Analysis, number: usize) -> Vec<bool> {
+    let judges = |sender: &Sender| is_judged(analysis.sites[sender.site.0 as usize].class);
+    analysis.databases[number].workload.iter().map(|query| query.senders.iter().any(judges)).collect()
+}
+
+/// Says whether queries of a class are planned and counted when they cannot be.
+pub(super) fn is_judged(class: PathClass) -> bool {
+    matches!(class, PathClass::App | PathClass::Test | PathClass::Script)
+}
+
+fn plan_all(
+    database: &mut Database,
+    judged: &[bool],
+    engine: &mut SqliteEngine,
+    until: Deadline,
+) -> Result<(), RunError> {
     let asked: Vec<usize> = (0..database.workload.len())
-        .filter(|query| !matches!(database.workload[*query].engine.fidelity, Fidelity::None(_)))
+        .filter(|query| judged[*query] && !matches!(database.workload[*query].engine.fidelity, Fidelity::None(_)))
         .collect();
     let as_is = IndexSet::default();
     let requests: Vec<PlanRequest<'_>> =
@@ -89,7 +111,7 @@ fn tier(database: &Database) -> Tier {
     tier.max(engine.tier_ceiling)
 }
 
-/// Adds what the schema asks for beside the queries, and numbers all advice anew by definition.
+/// Adds what the schema asks for beside the queries.
 fn add_upkeep(database: &mut Database, id: DatabaseId, config: &Config) {
     let upkeep = Upkeep {
         catalog: &database.catalog,
@@ -103,10 +125,15 @@ fn add_upkeep(database: &mut Database, id: DatabaseId, config: &Config) {
         let advice = from_schema(database, id, change);
         database.advice.push(advice);
     }
+}
+
+/// Numbers a database's advice anew, in the order of its definitions, from `first` on.
+fn number_advice(database: &mut Database, first: &mut u32) {
     let mut order: Vec<usize> = (0..database.advice.len()).collect();
     order.sort_by(|a, b| canonical(&database.advice[*a]).cmp(&canonical(&database.advice[*b])));
     let numbers: BTreeMap<AdviceId, AdviceId> =
-        order.iter().zip(0..).map(|(place, number)| (database.advice[*place].id, AdviceId(number))).collect();
+        order.iter().zip(*first..).map(|(place, number)| (database.advice[*place].id, AdviceId(number))).collect();
+    *first += u32::try_from(order.len()).unwrap_or(u32::MAX);
     for advice in &mut database.advice {
         advice.id = numbers[&advice.id];
     }
@@ -137,13 +164,13 @@ fn from_schema(database: &Database, id: DatabaseId, change: SchemaAdvice) -> Ind
 }
 
 /// Queries that could not be put to the engine, one skip a sender.
-fn refusals(analysis: &Analysis, number: usize) -> Vec<Skip> {
+fn refusals(analysis: &Analysis, number: usize, judged: &[bool]) -> Vec<Skip> {
     let database = &analysis.databases[number];
     if database.engine.is_none() {
         return Vec::new();
     }
     let mut skips = Vec::new();
-    for query in &database.workload {
+    for (query, _) in database.workload.iter().zip(judged).filter(|(_, judged)| **judged) {
         let (reason, detail) = match (&query.engine.fidelity, &query.plan) {
             (Fidelity::None(reason), _) => ("no-stand-in", reason.clone()),
             (_, Some(Err(refusal))) => ("refused", refusal.to_string()),

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 
 use super::analysis::{Analysis, Database};
 use super::concrete;
+use super::judge::is_judged;
 use crate::engine::{EngineQuery, Fidelity};
 use crate::query::{
     PathClass, QueryShape, QuerySite, Resolution, SiteId, Skip, SkipStage, UnknownKind, Variant, VariantKind,
@@ -30,7 +31,9 @@ pub(super) fn build(analysis: &mut Analysis, scope: &[TreePath]) {
         let site = &mut analysis.sites[sender.site.0 as usize];
         match outcome {
             Ok((shape, engine)) => {
-                if let Some(skip) = unknown_table(site, sender.variant, &shape) {
+                if is_judged(site.class)
+                    && let Some(skip) = unknown_table(site, sender.variant, &shape)
+                {
                     site.resolution = site.resolution.max(Resolution::Partial);
                     analysis.skips.push(skip);
                 }

@@ -3,6 +3,7 @@
 use std::ops::{ControlFlow, Range};
 
 use sqlparser::ast::{self, FunctionArg, FunctionArgExpr, FunctionArguments, Visit, Visitor};
+use sqlparser::tokenizer::Location;
 
 use super::query::{Context, Want};
 use super::scope::BlockKind;
@@ -56,7 +57,7 @@ impl Used {
 impl Shaper<'_> {
     /// Walks an expression, or anything else that holds expressions and no FROM of its own.
     pub(super) fn walk(&mut self, tree: &impl Visit, scope: usize) -> Walked {
-        let mut walk = Walk { shaper: self, scope, depth: 0, walked: Walked::default() };
+        let mut walk = Walk { shaper: self, scope, depth: 0, labels: Vec::new(), walked: Walked::default() };
         let _ = tree.visit(&mut walk);
         walk.walked
     }
@@ -122,6 +123,8 @@ struct Walk<'s, 'a> {
     scope: usize,
     /// How many subqueries deep: their names are theirs.
     depth: u32,
+    /// Where names of arguments stand (`make_interval(secs => 3)`), which sqlparser reads as expressions.
+    labels: Vec<Location>,
     walked: Walked,
 }
 
@@ -147,6 +150,7 @@ impl Visitor for Walk<'_, '_> {
             return ControlFlow::Continue(());
         }
         match expr {
+            ast::Expr::Identifier(name) if self.labels.contains(&name.span.start) => {}
             ast::Expr::Identifier(name) => self.path(std::slice::from_ref(name)),
             ast::Expr::CompoundIdentifier(path) => self.path(path),
             ast::Expr::Function(function) => self.function(function),
@@ -179,6 +183,9 @@ impl Walk<'_, '_> {
         }
         let FunctionArguments::List(list) = &function.args else { return };
         for arg in &list.args {
+            if let FunctionArg::ExprNamed { name: ast::Expr::Identifier(label), .. } = arg {
+                self.labels.push(label.span.start);
+            }
             if let FunctionArg::Unnamed(FunctionArgExpr::QualifiedWildcard(name)) = arg {
                 let label = name.0.last().and_then(|part| part.as_ident());
                 let label = label.map(|label| ident(label, self.shaper.dialect));

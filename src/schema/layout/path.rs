@@ -192,6 +192,10 @@ fn dialect_word(word: &str) -> Option<Dialect> {
         "postgres" | "postgresql" | "pgsql" | "pg" | "psql" => Dialect::Postgres,
         "mysql" | "mariadb" => Dialect::Mysql,
         "sqlite" | "sqlite3" => Dialect::Sqlite,
+        // `riversqlite`, `pgxv5`: drivers are named after the database they speak to.
+        word if word.contains("sqlite") => Dialect::Sqlite,
+        word if word.contains("postgres") || word.contains("pgx") => Dialect::Postgres,
+        word if word.contains("mysql") || word.contains("mariadb") => Dialect::Mysql,
         _ => return None,
     })
 }

@@ -49,6 +49,7 @@ fn what_cannot_be_told_is_not_called_unknown() {
             ("SELECT current_date, current_user, CURRENT_TIMESTAMP FROM users", &["users:"]),
             ("SELECT f.a FROM some_function(1) AS f", &[]),
             ("SELECT tag FROM products, unnest(tags) AS tag", &["products:"]),
+            ("SELECT make_interval(secs => 3), f(a := id) FROM users", &["users:"]),
             ("SELECT \"Id\", USERS.ID FROM users", &["users:"]),
             ("SELECT log.at FROM audit.log", &["log:"]),
             ("SELECT * FROM log WHERE log.actor = 1", &["log: actor = 1"]),
