@@ -61,7 +61,8 @@ impl<'a> Planner<'a> {
 
     /// Plans queries with candidates beside what is advised so far; none where the engine refuses or time is over.
     pub(super) fn plan(&mut self, stage: &Stage<'_>, asks: &[Ask]) -> Result<Vec<Option<Priced>>, ScratchError> {
-        let keys: Vec<(usize, IndexSet)> = asks.iter().map(|(at, shown)| self.key(stage, *at, shown)).collect();
+        let key = |(at, shown): &Ask| (*at, stage.on(&self.workload[*at].engine.references, shown));
+        let keys: Vec<(usize, IndexSet)> = asks.iter().map(key).collect();
         let mut unknown: Vec<&(usize, IndexSet)> = keys.iter().filter(|key| !self.known.contains_key(*key)).collect();
         unknown.sort();
         unknown.dedup();
@@ -80,22 +81,5 @@ impl<'a> Planner<'a> {
             .collect();
         self.known.extend(new);
         Ok(keys.iter().map(|key| self.known.get(key).cloned().flatten()).collect())
-    }
-
-    /// Cuts a set down to the indexes on the query's tables: the others change nothing.
-    fn key(&self, stage: &Stage<'_>, at: usize, shown: &[IndexId]) -> (usize, IndexSet) {
-        let set = stage.with(shown);
-        let on_tables = |id: &IndexId| {
-            self.workload[at].engine.references.iter().any(|table| {
-                stage.catalog().tables.get(table).is_some_and(|table| table.indexes.iter().any(|index| index.id == *id))
-            })
-        };
-        (
-            at,
-            IndexSet {
-                shown: set.shown.into_iter().filter(on_tables).collect(),
-                hidden: set.hidden.into_iter().filter(on_tables).collect(),
-            },
-        )
     }
 }

@@ -147,11 +147,15 @@ fn drop_needless(
         let plans = full_plans(stage, planner, own)?;
         let doubtful: Vec<IndexDef> =
             set.indexes.keys().filter(|def| !set.fixed.contains(*def) && has_substitute(stage, def)).cloned().collect();
+        let mut users: BTreeMap<IndexId, Vec<usize>> = BTreeMap::new();
+        for (at, priced) in &plans {
+            for id in BTreeSet::from_iter(priced.plan.root.indexes()) {
+                users.entry(id).or_default().push(*at);
+            }
+        }
         let mut needless: BTreeMap<_, (usize, IndexDef)> = BTreeMap::new();
         for def in doubtful {
-            let id = set.indexes[&def].0;
-            let users: Vec<usize> =
-                plans.iter().filter(|(_, priced)| evidence::uses(&priced.plan, id)).map(|(at, _)| *at).collect();
+            let users = users.remove(&set.indexes[&def].0).unwrap_or_default();
             if !is_needless(stage, planner, workload, own, &users, &def, set)? {
                 continue;
             }

@@ -109,10 +109,17 @@ impl<'a> Stage<'a> {
         &self.replaced
     }
 
-    /// The indexes of the schema as it stands, and some candidates.
-    pub(super) fn with(&self, candidates: &[IndexId]) -> IndexSet {
-        let shown = self.advised.iter().chain(candidates).copied().collect();
-        IndexSet { shown, hidden: self.replaced.clone() }
+    /// The indexes on some tables as the schema stands, and some candidates there; other tables change no plan.
+    pub(super) fn on(&self, tables: &[QName], candidates: &[IndexId]) -> IndexSet {
+        let mut set = IndexSet { shown: candidates.iter().copied().collect(), ..IndexSet::default() };
+        for index in tables.iter().filter_map(|table| self.catalog.tables.get(table)).flat_map(|table| &table.indexes) {
+            if self.advised.contains(&index.id) {
+                set.shown.insert(index.id);
+            } else if self.replaced.contains(&index.id) {
+                set.hidden.insert(index.id);
+            }
+        }
+        set
     }
 
     /// Prices a plan of a query.
