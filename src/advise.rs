@@ -97,7 +97,10 @@ pub fn advise(
         wishes: Wishes::default(),
         before: BTreeMap::new(),
     };
-    search.judge_unplanned(&mut stage, &mut planner)?;
+    // Once time is over, a query without a plan is one that nobody asked for.
+    if !until.is_over() {
+        search.judge_unplanned(&mut stage, &mut planner)?;
+    }
     for _ in 0..ROUNDS {
         if !search.round(&mut stage, &mut planner)? {
             break;
@@ -171,7 +174,8 @@ impl Search<'_> {
             if !kept.is_empty() {
                 found = true;
                 self.wishes.proven.entry(case.at).or_default().extend(kept);
-                self.before.entry(case.at).or_insert(case.before);
+                let original = planner.original(case.at).unwrap_or(case.before);
+                self.before.entry(case.at).or_insert(original);
             }
         }
         Ok(found)

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use crate::catalog::{Direction, IndexKey, Table};
 use crate::dialect::Dialect;
 use crate::expr::{Expr, Literal, Op};
-use crate::name::QName;
+use crate::name::{Ident, QName};
 use crate::query::{AccessPattern, Block, Bound, JoinKind, Limit, Predicate, PredicateOp, QueryShape, RefId, Value};
 use crate::stats::{ColumnRole, ColumnStats, TableStats};
 use crate::workload::WorkloadQuery;
@@ -170,7 +170,10 @@ impl Judge<'_> {
         }
         let uniform = all_plain && rest.iter().all(|order| order.desc == rest[0].desc);
         keys.order_lead = self.key(&rest[0].key);
-        keys.order = rest
+        // SQLite's indexes end in the rowid by themselves.
+        let rowid = |key: &Expr| uniform && key.as_column().is_some_and(|column| self.is_rowid(column));
+        let needed = if rest.len() > 1 && rowid(&rest[rest.len() - 1].key) { rest.len() - 1 } else { rest.len() };
+        keys.order = rest[..needed]
             .iter()
             .map(|order| {
                 let direction = if order.desc && !uniform { Direction::Descending } else { Direction::Ascending };
@@ -178,6 +181,13 @@ impl Judge<'_> {
                 if uniform { key } else { IndexKey { nulls_first: order.nulls_first, ..key } }
             })
             .collect();
+    }
+
+    fn is_rowid(&self, column: &Ident) -> bool {
+        self.dialect == Dialect::Sqlite
+            && !self.table.without_rowid
+            && self.table.primary_key.as_slice() == std::slice::from_ref(column)
+            && self.table.column(column).is_some_and(|column| column.ty.declared.eq_ignore_ascii_case("integer"))
     }
 
     fn joins(&self, shape: &QueryShape, reference: RefId, pattern: &AccessPattern, keys: &mut Keys) {
@@ -203,7 +213,12 @@ impl Judge<'_> {
             Expr::Column(column) => column.clone(),
             _ => self.only_column(expr)?,
         };
-        let class = self.table.class_of(&column)?;
+        let ty = &self.table.column(&column)?.ty;
+        let class = ty.class;
+        // MySQL indexes no more than the head of a TEXT, and nobody knows how long a head tells rows apart.
+        if self.dialect == Dialect::Mysql && ty.declared.contains("text") {
+            return None;
+        }
         let stats = self.stats.columns.get(&column)?;
         let extracts = matches!(expr, Expr::Op { .. });
         if !extracts && (!class.is_btree_key() || stats.role == ColumnRole::Unkeyable) {
@@ -220,7 +235,7 @@ impl Judge<'_> {
 
     /// The column of an expression that an index can hold: a known immutable function of one column and constants, or a
     /// text member of a JSON column.
-    fn only_column(&self, expr: &Expr) -> Option<crate::name::Ident> {
+    fn only_column(&self, expr: &Expr) -> Option<Ident> {
         if self.dialect == Dialect::Mysql {
             return None;
         }

@@ -44,6 +44,11 @@ impl<'a> Planner<'a> {
         }
     }
 
+    /// How a query runs with the schema as it is.
+    pub(super) fn original(&self, at: usize) -> Option<Priced> {
+        self.known.get(&(at, IndexSet::default())).cloned().flatten()
+    }
+
     /// Gives candidates their numbers and makes them known to the stage.
     pub(super) fn number(
         &mut self,

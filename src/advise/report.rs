@@ -1,9 +1,9 @@
 //! Writes what was found: numbered and named advice, and for each query the evidence with the names people will see.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::advice::{Action, AdviceId, IndexAdvice, Proof, ProofKind, QueryAdvice, Trial};
-use crate::catalog::{Catalog, IndexId};
+use crate::catalog::{Catalog, IndexDef, IndexId};
 use crate::engine::{EngineFacts, EngineKind, Fidelity, ScratchError, Tier};
 use crate::name::{Ident, QName};
 use crate::plan::{self, Access, PlanNames, PlanOp};
@@ -41,14 +41,18 @@ pub(super) fn write(
         numbers.iter().map(|(id, number)| (*id, advice[number.0 as usize].name.clone())).collect();
     let mut queries: Vec<QueryAdvice> =
         tried.into_iter().map(|tried| QueryAdvice { tried, ..QueryAdvice::default() }).collect();
+    let mut gains: BTreeMap<usize, f64> = BTreeMap::new();
     let places: Vec<usize> = findings.wishes.proven.keys().copied().collect();
     let asks: Vec<_> = places.iter().map(|at| (*at, Vec::new())).collect();
     for (at, after) in places.into_iter().zip(planner.plan(stage, &asks)?) {
         let Some(after) = after else { continue };
         let query = &mut queries[at];
-        query.advice = used(&after, &numbers);
         keep(query, &findings.wishes.proven[&at]);
-        query.proof = findings.before.get(&at).map(|before| findings.proof(at, before, &after, &names));
+        query.advice = used(&after, &numbers, &query.served);
+        if let Some(before) = findings.before.get(&at) {
+            gains.insert(at, before.price - after.price);
+            query.proof = Some(findings.proof(at, before, &after, &names));
+        }
     }
     for (at, kept) in &findings.wishes.unproven {
         let query = &mut queries[*at];
@@ -56,7 +60,7 @@ pub(super) fn write(
         keep(query, kept);
         query.proof = Some(findings.shape_proof(*at));
     }
-    findings.credit(&queries, &mut advice);
+    findings.credit(&queries, &gains, &mut advice);
     Ok(Advised { queries, advice })
 }
 
@@ -69,20 +73,22 @@ fn keep(query: &mut QueryAdvice, kept: &[Kept]) {
     }
 }
 
-/// The references that a plan reads by advised indexes.
-fn used(after: &Priced, numbers: &BTreeMap<IndexId, AdviceId>) -> Vec<(RefId, AdviceId)> {
-    let mut found = Vec::new();
+/// The references that a plan reads by advised indexes: of those that the query wanted one for, else of all.
+fn used(after: &Priced, numbers: &BTreeMap<IndexId, AdviceId>, wanted: &[(RefId, IndexDef)]) -> Vec<(RefId, AdviceId)> {
+    let mut found = BTreeSet::new();
     after.plan.root.walk(&mut |step| {
         if let PlanOp::Scan { reference, access: Access::Seek { index, .. } | Access::FullIndex { index, .. }, .. } =
             &step.op
             && let Some(number) = numbers.get(index)
-            && !found.contains(&(*reference, *number))
         {
-            found.push((*reference, *number));
+            found.insert((*reference, *number));
         }
     });
-    found.sort();
-    found
+    let is_wanted = |(used, _): &(RefId, AdviceId)| wanted.iter().any(|(reference, _)| reference == used);
+    if found.iter().any(is_wanted) {
+        found.retain(is_wanted);
+    }
+    found.into_iter().collect()
 }
 
 /// The advice that took over a candidate which no plan shows.
@@ -178,10 +184,10 @@ impl Findings<'_> {
     }
 
     /// Tells each piece of advice whom it serves, and gives it the evidence of the query that gains most.
-    fn credit(&self, queries: &[QueryAdvice], advice: &mut [IndexAdvice]) {
+    fn credit(&self, queries: &[QueryAdvice], gains: &BTreeMap<usize, f64>, advice: &mut [IndexAdvice]) {
         let mut best: BTreeMap<AdviceId, f64> = BTreeMap::new();
         for (at, query) in queries.iter().enumerate() {
-            let gain = self.gain(at);
+            let gain = gains.get(&at).copied().unwrap_or(0.0);
             for (_, id) in &query.advice {
                 let one = &mut advice[id.0 as usize];
                 if one.serves.last() != Some(&self.workload[at].id) {
@@ -197,11 +203,6 @@ impl Findings<'_> {
             one.serves.sort();
             one.serves.dedup();
         }
-    }
-
-    /// What the price was before, as the measure of what there is to gain.
-    fn gain(&self, at: usize) -> f64 {
-        self.before.get(&at).map_or(0.0, |before| before.price)
     }
 }
 

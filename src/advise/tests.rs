@@ -59,7 +59,8 @@ impl Setting {
     }
 
     fn shop(dialect: Dialect, more: &str) -> Self {
-        Self::new(dialect, &format!("{SHOP}{more}"))
+        let shop = if dialect == Dialect::Mysql { SHOP.replace(" text", " varchar(200)") } else { SHOP.to_owned() };
+        Self::new(dialect, &format!("{shop}{more}"))
     }
 
     fn workload(&self, queries: &[impl AsRef<str>]) -> Vec<WorkloadQuery> {

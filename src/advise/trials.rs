@@ -198,7 +198,7 @@ struct Joint<'c> {
 }
 
 /// How often a join's set is cut down and looked at again.
-const ROUNDS: usize = 4;
+const ROUNDS: usize = 12;
 
 fn try_joint(
     stage: &Stage<'_>,

@@ -203,6 +203,18 @@ fn the_evidence_is_that_of_the_engine() {
 }
 
 #[test]
+fn the_rowid_closes_every_index_of_sqlite() {
+    check(
+        Dialect::Sqlite,
+        &[(
+            "",
+            "SELECT * FROM orders ORDER BY created_at DESC, id DESC LIMIT 20",
+            "CREATE INDEX idx_orders_created_at ON orders (created_at);",
+        )],
+    );
+}
+
+#[test]
 fn without_an_engine_the_shape_decides() {
     check(
         Dialect::Mysql,
@@ -220,6 +232,7 @@ fn without_an_engine_the_shape_decides() {
                 "CREATE INDEX idx_orders_status_created_at ON orders (status, created_at);",
             ),
             ("", "SELECT * FROM orders AS t0 WHERE t0.id = ?", ""),
+            ("CREATE TABLE docs (id int PRIMARY KEY, slug text);", "SELECT * FROM docs WHERE slug = ?", ""),
         ],
     );
 }
