@@ -17,6 +17,12 @@ impl Lowering<'_> {
             self.step(SchemaOp::Temporary(self.qname(&create.name)));
             return;
         }
+        // SQLite's own tables stand in its dumps, and nobody may create them.
+        let name = self.qname(&create.name).name;
+        if self.dialect == Dialect::Sqlite && name.as_str().to_ascii_lowercase().starts_with("sqlite_") {
+            self.step(SchemaOp::Opaque);
+            return;
+        }
         self.guarded |= create.if_not_exists;
         let mut table = empty_table(self.qname(&create.name), self.at_name(&create.name));
         table.without_rowid = create.without_rowid;

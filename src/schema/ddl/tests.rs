@@ -1,7 +1,8 @@
 //! Text in, catalogue out: every statement is lowered, replayed and printed again.
 
-use crate::catalog::{Catalog, Check, Table, replay};
+use crate::catalog::{Catalog, Check, Index, Table, replay};
 use crate::dialect::Dialect;
+use crate::name::Ident;
 use crate::query::Skip;
 use crate::source::{FileId, HostSpan};
 use crate::sql::print;
@@ -75,4 +76,92 @@ fn pg_dump_output() {
 #[test]
 fn mysqldump_output() {
     insta::assert_snapshot!(check(include_str!("../../../testdata/schemas/mysqldump.sql"), Dialect::Mysql));
+}
+
+/// The indexes of a schema, one a line: `table name (keys)`, those behind constraints marked.
+fn indexes(sql: &str, dialect: Dialect) -> String {
+    let (catalog, skips) = build(sql, dialect);
+    assert_eq!(skips, [], "{sql}");
+    let line = |index: &Index| {
+        let keys: Vec<_> = index.def.keys.iter().map(|key| key.expr.to_string()).collect();
+        let name = index.name.as_ref().map_or("-", Ident::as_str);
+        let backs = index.backs.map_or(String::new(), |backing| format!(" {backing:?}"));
+        let condition = index.def.predicate.as_ref().map_or(String::new(), |condition| format!(" WHERE {condition}"));
+        format!("{} {name} ({}){condition}{backs}", index.def.table, keys.join(", "))
+    };
+    catalog.indexes().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn indexes_follow_their_tables() {
+    use Dialect::{Mysql, Postgres, Sqlite};
+    let check = |dialect, sql: &str, expect: &[&str]| assert_eq!(indexes(sql, dialect), expect.join("\n"), "{sql}");
+    let table = "CREATE TABLE t (a int, b int, c text);";
+    let with = |rest: &str| format!("{table} {rest}");
+    check(
+        Postgres,
+        &with("CREATE INDEX i ON t ((a + b), lower(c)) WHERE b > 0; ALTER TABLE t RENAME b TO d;"),
+        &["t i (a + d, lower(c)) WHERE d > 0"],
+    );
+    check(Postgres, &with("CREATE INDEX i ON t (a) WHERE b > 0; ALTER TABLE t DROP b;"), &[]);
+    check(Mysql, &with("CREATE INDEX i ON t (a, b); ALTER TABLE t DROP b;"), &["t i (a)"]);
+    check(Postgres, &with("CREATE INDEX i ON t (a); ALTER TABLE t RENAME TO u; DROP TABLE u;"), &[]);
+    // The old table's index keeps the name that the new one's would get.
+    check(
+        Postgres,
+        "CREATE TABLE t (id int PRIMARY KEY); ALTER TABLE t RENAME TO old; CREATE TABLE t (id int PRIMARY KEY);",
+        &["old t_pkey (id) PrimaryKey", "t t_pkey1 (id) PrimaryKey"],
+    );
+    check(
+        Postgres,
+        &with(
+            "CREATE UNIQUE INDEX i ON t (a); ALTER TABLE t ADD CONSTRAINT k UNIQUE USING INDEX i; ALTER TABLE t DROP CONSTRAINT k;",
+        ),
+        &[],
+    );
+    check(
+        Postgres,
+        &with("ALTER TABLE t ADD UNIQUE (a); ALTER TABLE t ADD UNIQUE (a);"),
+        &["t t_a_key (a) Unique", "t t_a_key1 (a) Unique"],
+    );
+    check(Postgres, "CREATE TABLE t (a int UNIQUE, UNIQUE (a), PRIMARY KEY (a));", &["t t_pkey (a) PrimaryKey"]);
+    check(
+        Sqlite,
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, a UNIQUE, b, UNIQUE (a), UNIQUE (b, a));",
+        &["t - (id) PrimaryKey", "t sqlite_autoindex_t_1 (a) Unique", "t sqlite_autoindex_t_2 (b, a) Unique"],
+    );
+    check(
+        Sqlite,
+        "CREATE TABLE t (id INT PRIMARY KEY); ALTER TABLE t RENAME TO u;",
+        &["u sqlite_autoindex_u_1 (id) PrimaryKey"],
+    );
+}
+
+#[test]
+fn mysql_indexes_foreign_keys_itself() {
+    let parent = "CREATE TABLE p (id int PRIMARY KEY);";
+    let check = |rest: &str, expect: &[&str]| {
+        let expect = [&["p PRIMARY (id) PrimaryKey"], expect].concat().join("\n");
+        assert_eq!(indexes(&format!("{parent} {rest}"), Dialect::Mysql), expect, "{rest}");
+    };
+    check("CREATE TABLE t (a int, FOREIGN KEY (a) REFERENCES p (id));", &["t a (a) ForeignKey"]);
+    check("CREATE TABLE t (a int, CONSTRAINT f FOREIGN KEY (a) REFERENCES p (id));", &["t f (a) ForeignKey"]);
+    check("CREATE TABLE t (a int, b int, FOREIGN KEY (a) REFERENCES p (id), KEY k (a, b));", &["t k (a, b)"]);
+    check("CREATE TABLE t (a int, FOREIGN KEY (a) REFERENCES p (id)); CREATE INDEX k ON t (a);", &["t k (a)"]);
+    check(
+        "CREATE TABLE t (a int, CONSTRAINT f FOREIGN KEY (a) REFERENCES p (id)); ALTER TABLE t DROP FOREIGN KEY f;",
+        &["t f (a)"],
+    );
+}
+
+#[test]
+fn places_are_those_of_the_names() {
+    let sql = "-- ünïcode\nCREATE TABLE t (\n  id int PRIMARY KEY, -- é\n  näme text UNIQUE BINARY,\n  CONSTRAINT pos CHECK (id > 0)\n);\n\
+               ALTER TABLE t ADD CONSTRAINT fk FOREIGN KEY (id) REFERENCES t (id);\nCREATE INDEX i ON t (näme);";
+    let (catalog, _) = build(sql, Dialect::Postgres);
+    let text = |place: HostSpan| &sql[place.start as usize..place.end as usize];
+    let table = catalog.tables.values().next().expect("a table");
+    assert_eq!(table.columns.iter().map(|column| text(column.place)).collect::<Vec<_>>(), ["id", "näme"]);
+    assert_eq!(text(table.foreign_keys[0].place), "fk");
+    assert_eq!(table.indexes.iter().map(|index| text(index.place)).collect::<Vec<_>>(), ["i", "näme", "id"]);
 }
