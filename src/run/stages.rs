@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use super::RunError;
 use super::analysis::{Analysis, Database, RunFile};
-use crate::catalog::{SchemaOp, SchemaStep, replay};
+use crate::catalog::{Catalog, SchemaOp, SchemaStep, replay};
 use crate::config::Config;
 use crate::dialect::{Dialect, Target, Version};
 use crate::engine::Tier;
@@ -17,6 +17,7 @@ use crate::name::QName;
 use crate::query::{DatabaseId, PathClass, QuerySite, Resolution, Skip, SkipStage};
 use crate::schema::ddl;
 use crate::schema::layout::{self, MigrationTool, SchemaRoot, SourceKind};
+use crate::scratch::sqlite::native::{self, Corrected, NativeStatement};
 use crate::source::{FileId, HostSpan, TreePath};
 use crate::sql::split::Votes;
 use crate::sql::summary::FileSummary;
@@ -257,6 +258,13 @@ fn nobodys(mut sites: Vec<QuerySite>) -> (Vec<QuerySite>, Vec<Skip>) {
     (sites, skips)
 }
 
+/// What SQLite itself makes of the statements; where it differs from the replay, it wins.
+fn read_back<'a>(catalog: &Catalog, statements: &[&'a SqlStatement]) -> Corrected {
+    let native = |statement: &&'a SqlStatement| NativeStatement { sql: &statement.text, place: statement.place };
+    let statements: Vec<NativeStatement<'a>> = statements.iter().map(native).collect();
+    native::correct(catalog, &statements, &|sql, place| ddl::steps(sql, place, Dialect::Sqlite).0)
+}
+
 fn build(root: Root, sql: &[SqlFileFacts]) -> (Database, Vec<Skip>) {
     let statements: Vec<&SqlStatement> = root
         .files
@@ -276,8 +284,17 @@ fn build(root: Root, sql: &[SqlFileFacts]) -> (Database, Vec<Skip>) {
         _ => &[],
     });
     let doubtful: BTreeSet<QName> = doubtful.cloned().collect();
-    let (catalog, replayed) = replay(root.target.dialect, &steps);
+    let (mut catalog, replayed) = replay(root.target.dialect, &steps);
     skips.extend(replayed);
+    if root.target.dialect == Dialect::Sqlite {
+        let applied = read_back(&catalog, &statements);
+        catalog = applied.catalog;
+        // What the replay has said of a statement need not be said again in SQLite's words.
+        let said: Vec<HostSpan> = skips.iter().map(|skip| skip.place).collect();
+        let within =
+            |span: &HostSpan, of: &HostSpan| span.file == of.file && of.start <= span.start && span.end <= of.end;
+        skips.extend(applied.skips.into_iter().filter(|skip| !said.iter().any(|span| within(span, &skip.place))));
+    }
     let database = Database {
         name: root.name,
         target: root.target,

@@ -1,0 +1,150 @@
+//! The binary as users meet it: exit status, streams, messages, files.
+
+use std::fs;
+use std::path::Path;
+use std::process::Output;
+
+use assert_cmd::Command;
+use tempfile::TempDir;
+
+fn planlint(folder: &Path, args: &[&str]) -> Output {
+    let mut command = Command::cargo_bin("planlint").expect("the binary is built");
+    command.current_dir(folder).env_remove("NO_COLOR").args(args).output().expect("it runs")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn project(files: &[(&str, &str)]) -> TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (path, content) in files {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+        fs::write(path, content).expect("a file");
+    }
+    folder
+}
+
+const SCHEMA: (&str, &str) =
+    ("schema.sql", "CREATE TABLE users (id INTEGER PRIMARY KEY AUTOINCREMENT, email TEXT NOT NULL);");
+const BAD: (&str, &str) = ("q.sql", "SELECT id FROM users WHERE email = ?;");
+
+/// Runs in a project and compares the exit status and a part of what is said on either stream.
+fn check(files: &[(&str, &str)], args: &[&str], status: i32, said: &str) {
+    let folder = project(files);
+    let output = planlint(folder.path(), args);
+    let all = text(&output.stdout) + &text(&output.stderr);
+    assert_eq!(output.status.code(), Some(status), "{args:?}: {all}");
+    assert!(all.contains(said), "{args:?} should say `{said}`: {all}");
+    assert!(!all.contains("panicked"), "{all}");
+}
+
+#[test]
+fn the_readmes_example_fails_with_findings() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let output = planlint(root, &["check", "testdata/hosts/bookings"]);
+    assert_eq!(output.status.code(), Some(1));
+    insta::assert_snapshot!("example", text(&output.stdout));
+    assert!(output.stderr.is_empty(), "{}", text(&output.stderr));
+}
+
+#[test]
+fn exit_status_says_who_is_at_fault() {
+    let good = ("q.sql", "SELECT id FROM users WHERE id = ?;");
+    check(&[SCHEMA, good], &["check"], 0, "1 query");
+    check(&[SCHEMA, BAD], &["check"], 1, "CREATE INDEX idx_users_email ON users (email);");
+    check(&[SCHEMA, BAD], &["check", "--exit-zero"], 0, "missing-index");
+    check(&[SCHEMA, BAD], &["check", "--fail-on", "error"], 0, "missing-index");
+    check(&[SCHEMA, BAD], &["advise"], 0, "CREATE INDEX");
+    check(&[SCHEMA, BAD], &["queries"], 0, "email eq");
+    check(&[SCHEMA, BAD], &["schema"], 0, "CREATE TABLE users");
+    check(&[], &["rules"], 0, "missing-index");
+    check(&[], &["rule", "missing-index"], 0, "# missing-index");
+}
+
+#[test]
+fn what_cannot_be_checked_is_status_2_with_what_to_type() {
+    check(&[], &["check"], 2, "--allow-empty");
+    check(&[], &["check", "--allow-empty"], 0, "0 queries");
+    check(&[("q.sql", "SELECT 1 FROM t;")], &["check"], 2, "--schema PATH");
+    check(&[SCHEMA, BAD], &["check", "nowhere"], 2, "there is no `nowhere`");
+    check(&[SCHEMA, BAD], &["check", "--schema", "nowhere.sql"], 2, "nowhere.sql");
+    check(&[SCHEMA, BAD], &["check", "--output", "xml"], 2, "`text` and `json`");
+    check(&[SCHEMA, BAD], &["check", "--output", "json=no/such/folder.json"], 2, "cannot write");
+    check(&[SCHEMA, BAD], &["check", "--output", "text", "--output", "json"], 2, "standard output");
+    check(&[SCHEMA, BAD], &["chekc"], 2, "check");
+    check(&[], &["rule", "no-such-rule"], 2, "planlint rules");
+    let postgres = ("q.sql", "SELECT id FROM users WHERE email = $1::text;");
+    check(&[SCHEMA, postgres], &["check", "--dialect", "postgres", "--require-engine"], 2, "stand-in");
+}
+
+#[test]
+fn the_configuration_is_found_and_its_mistakes_are_shown_in_place() {
+    let small = ("planlint.toml", "[tables.users]\nrows = 500\n");
+    check(&[SCHEMA, BAD, small], &["check"], 0, "counts");
+    check(&[SCHEMA, BAD, small], &["check", "--isolated"], 1, "missing-index");
+    check(&[SCHEMA, BAD, ("planlint.toml", "[limits]\nmin-row = 3\n")], &["check"], 2, "min-row");
+    check(&[SCHEMA, BAD, ("planlint.toml", "[tables.usres]\nrows = 3\n")], &["check"], 2, "usres");
+    check(&[SCHEMA, BAD, ("planlint.toml", "exclude = [\"*.sql\"]\n")], &["check"], 2, "--allow-empty");
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_a_counted_skip() {
+    let folder = project(&[SCHEMA, BAD]);
+    fs::write(folder.path().join("binary.sql"), b"SELECT \0\x01\x02").expect("a file");
+    fs::write(folder.path().join("latin.sql"), b"SELECT 'gr\xfc\xdfe';").expect("a file");
+    let output = planlint(folder.path(), &["check", "-v", "--strict"]);
+    let said = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(said.contains("files not read: ") && said.contains("binary.sql") && said.contains("latin.sql"), "{said}");
+}
+
+#[test]
+fn a_single_file_is_checked_with_the_schema_around_it() {
+    let other = ("other.sql", "SELECT id FROM users WHERE email > ? AND email = ?;");
+    let folder = project(&[SCHEMA, BAD, other]);
+    let output = planlint(folder.path(), &["check", "q.sql", "--output", "json"]);
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let paths: Vec<_> = report["queries"].as_array().expect("queries").iter().map(|query| &query["path"]).collect();
+    assert_eq!(paths, ["q.sql"]);
+    assert_eq!(report["findings"][0]["rule"], "missing-index");
+}
+
+#[test]
+fn standard_input_takes_the_place_of_a_file() {
+    let folder = project(&[SCHEMA, ("q.sql", "SELECT id FROM users WHERE id = ?;")]);
+    let mut command = Command::cargo_bin("planlint").expect("the binary is built");
+    let args = ["check", "q.sql", "--stdin-filename", "q.sql"];
+    let assert = command.current_dir(folder.path()).args(args).write_stdin(BAD.1).assert();
+    assert.code(1);
+}
+
+#[test]
+fn reports_go_where_they_are_sent() {
+    let folder = project(&[SCHEMA, BAD]);
+    let output = planlint(folder.path(), &["check", "--output", "json=report.json", "--output", "text"]);
+    assert!(text(&output.stdout).starts_with("planlint "));
+    let written = fs::read(folder.path().join("report.json")).expect("the report");
+    let report: serde_json::Value = serde_json::from_slice(&written).expect("JSON");
+    assert_eq!(report["schema_version"], 1);
+    let left: Vec<_> =
+        fs::read_dir(folder.path()).expect("the folder").flatten().map(|entry| entry.file_name()).collect();
+    assert_eq!(left.len(), 3, "no temporary file is left: {left:?}");
+}
+
+#[test]
+fn advice_pipes_into_a_database() {
+    let folder = project(&[SCHEMA, BAD]);
+    let advice = text(&planlint(folder.path(), &["advise"]).stdout);
+    fs::write(folder.path().join("schema.sql"), format!("{}\n{advice}", SCHEMA.1)).expect("the schema");
+    let again = planlint(folder.path(), &["check"]);
+    assert_eq!(again.status.code(), Some(0), "{}", text(&again.stdout));
+}
+
+#[test]
+fn a_folder_elsewhere_is_named_from_here() {
+    let folder = project(&[("app/schema.sql", SCHEMA.1), ("app/q.sql", BAD.1), ("here/x.txt", "")]);
+    let output = planlint(&folder.path().join("here"), &["check", "../app"]);
+    assert!(text(&output.stdout).contains("[../app/q.sql:1:28]"), "{}", text(&output.stdout));
+}
