@@ -28,7 +28,8 @@ pub(super) fn access(pattern: &AccessPattern) -> String {
     }
     let order = pattern.order.iter().map(|order| format!("{} {}", order.key, order.desc));
     let asked: Vec<String> = asked.into_iter().collect();
-    format!("{} order {}", asked.join(", "), order.collect::<Vec<_>>().join(", "))
+    // Queries may spell a column in another case than the schema.
+    format!("{} order {}", asked.join(", "), order.collect::<Vec<_>>().join(", ")).to_ascii_lowercase()
 }
 
 fn class(op: PredicateOp) -> &'static str {

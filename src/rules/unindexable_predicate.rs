@@ -15,7 +15,7 @@ pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {
             let Hidden { predicate, column, index, .. } = &hidden;
             let name = index.name.as_ref().map_or_else(|| "its index".to_owned(), |name| format!("the index `{name}`"));
             findings
-                .report(cx.place_in(&predicate.sql, pattern.reference), subject::access(pattern))
+                .report(cx.place_in(&predicate.sql, pattern.reference), format!("{} of {}", predicate.key, subject::access(pattern)))
                 .message(format!("`{}` is compared, so {name} on `{column}` cannot be searched", predicate.key))
                 .help(rewrite(&hidden))
                 .table(&pattern.table)

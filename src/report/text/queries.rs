@@ -67,7 +67,7 @@ fn asks(pattern: &PatternEntry) -> String {
         parts.push("locks rows".to_owned());
     }
     if parts.is_empty() {
-        parts.push("every row".to_owned());
+        parts.push("no condition".to_owned());
     }
     let name = match pattern.reference == pattern.table {
         true => pattern.table.clone(),
