@@ -169,13 +169,15 @@ fn words(lower: &str) -> impl Iterator<Item = &str> {
     lower.split(['/', '.', '-', '_'])
 }
 
-/// `riversqlite`, `sqlitestore`, `pgxv5`.
+/// `riversqlite`, `sqlitestore`, `pgxv5`: drivers are named after the database they speak to. Such a folder tells the
+/// dialect and still owns what lies in it, so this is no [`dialect_word`].
 fn dialect_within(word: &str) -> Option<Dialect> {
     let names = [
         ("sqlite", Dialect::Sqlite),
         ("postgres", Dialect::Postgres),
         ("pgx", Dialect::Postgres),
         ("mysql", Dialect::Mysql),
+        ("mariadb", Dialect::Mysql),
     ];
     names.into_iter().find(|(name, _)| word.contains(name)).map(|(_, dialect)| dialect)
 }
@@ -192,10 +194,6 @@ fn dialect_word(word: &str) -> Option<Dialect> {
         "postgres" | "postgresql" | "pgsql" | "pg" | "psql" => Dialect::Postgres,
         "mysql" | "mariadb" => Dialect::Mysql,
         "sqlite" | "sqlite3" => Dialect::Sqlite,
-        // `riversqlite`, `pgxv5`: drivers are named after the database they speak to.
-        word if word.contains("sqlite") => Dialect::Sqlite,
-        word if word.contains("postgres") || word.contains("pgx") => Dialect::Postgres,
-        word if word.contains("mysql") || word.contains("mariadb") => Dialect::Mysql,
         _ => return None,
     })
 }
