@@ -308,7 +308,6 @@ CREATE TABLE sqlite_sequence(name,seq);
     labels(name text! collate natural_sort, doc integer)
       #3 key sqlite_autoindex_labels_1 (name)
       #4 index tags_doc (doc)
-    sqlite_sequence(name, seq)
     ");
 }
 

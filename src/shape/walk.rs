@@ -150,6 +150,12 @@ impl Visitor for Walk<'_, '_> {
             return ControlFlow::Continue(());
         }
         match expr {
+            // `f(a := 1)`, the older spelling, is read as an operator.
+            ast::Expr::BinaryOp { left, op: ast::BinaryOperator::Assignment, .. } => {
+                if let ast::Expr::Identifier(label) = &**left {
+                    self.labels.push(label.span.start);
+                }
+            }
             ast::Expr::Identifier(name) if self.labels.contains(&name.span.start) => {}
             ast::Expr::Identifier(name) => self.path(std::slice::from_ref(name)),
             ast::Expr::CompoundIdentifier(path) => self.path(path),
