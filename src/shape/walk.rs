@@ -192,6 +192,13 @@ impl Walk<'_, '_> {
             if let FunctionArg::ExprNamed { name: ast::Expr::Identifier(label), .. } = arg {
                 self.labels.push(label.span.start);
             }
+            // PostgreSQL's older `f(a := 1)`, which the parser takes for an operator.
+            if let FunctionArg::Unnamed(FunctionArgExpr::Expr(ast::Expr::BinaryOp { left, op, .. })) = arg
+                && *op == ast::BinaryOperator::Assignment
+                && let ast::Expr::Identifier(label) = &**left
+            {
+                self.labels.push(label.span.start);
+            }
             if let FunctionArg::Unnamed(FunctionArgExpr::QualifiedWildcard(name)) = arg {
                 let label = name.0.last().and_then(|part| part.as_ident());
                 let label = label.map(|label| ident(label, self.shaper.dialect));
