@@ -22,7 +22,7 @@ mod stage;
 mod tests;
 mod trials;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::advice::{IndexAdvice, QueryAdvice, Trial, Verdict};
 use crate::catalog::{Catalog, IndexDef};
@@ -30,6 +30,7 @@ use crate::config::Limits;
 use crate::dialect::Target;
 use crate::engine::{Deadline, ScratchEngine, ScratchError};
 use crate::name::Ident;
+use crate::name::QName;
 use crate::query::DatabaseId;
 use crate::stats::StatsModel;
 use crate::workload::WorkloadQuery;
@@ -101,11 +102,14 @@ pub fn advise(
     if !until.is_over() {
         search.judge_unplanned(&mut stage, &mut planner)?;
     }
+    let mut changed: Option<BTreeSet<QName>> = None;
     for _ in 0..ROUNDS {
-        if !search.round(&mut stage, &mut planner)? {
+        if !search.round(&mut stage, &mut planner, changed.as_ref())? {
             break;
         }
+        let before = stage.clone_set();
         select::consolidate(&mut stage, &mut planner, workload, &search.wishes)?;
+        changed = Some(stage.changed_since(&before));
     }
     let Search { tried, wishes, before, .. } = search;
     let findings = Findings { cx, facts: &facts, workload, wishes: &wishes, before: &before };
@@ -149,10 +153,18 @@ impl Search<'_> {
     }
 
     /// Tries what every planned query still lacks; says whether anything was kept.
-    fn round(&mut self, stage: &mut Stage<'_>, planner: &mut Planner<'_>) -> Result<bool, ScratchError> {
+    ///
+    /// A query on tables none of which has `changed` would get the answers it had.
+    fn round(
+        &mut self,
+        stage: &mut Stage<'_>,
+        planner: &mut Planner<'_>,
+        changed: Option<&BTreeSet<QName>>,
+    ) -> Result<bool, ScratchError> {
         let mut proposals = Vec::new();
         for (at, query) in self.workload.iter().enumerate() {
-            if !query.advisable || query.planned().is_none() {
+            let is_new = |changed: &BTreeSet<QName>| query.engine.references.iter().any(|one| changed.contains(one));
+            if !query.advisable || query.planned().is_none() || !changed.is_none_or(is_new) {
                 continue;
             }
             let mut proposal = candidates::propose(stage, &query.shape);

@@ -101,6 +101,21 @@ impl<'a> Stage<'a> {
         *gone = replaced;
     }
 
+    /// The set as it is: what is advised and what that replaces.
+    pub(super) fn clone_set(&self) -> IndexSet {
+        IndexSet { shown: self.advised.clone(), hidden: self.replaced.clone() }
+    }
+
+    /// The tables on which the set is another than before.
+    pub(super) fn changed_since(&self, before: &IndexSet) -> BTreeSet<QName> {
+        let differs = |id: &IndexId| {
+            self.advised.contains(id) != before.shown.contains(id)
+                || self.replaced.contains(id) != before.hidden.contains(id)
+        };
+        let indexes = self.catalog.indexes().filter(|index| differs(&index.id));
+        indexes.map(|index| index.def.table.clone()).collect()
+    }
+
     pub(super) fn advised(&self) -> &BTreeSet<IndexId> {
         &self.advised
     }

@@ -37,7 +37,7 @@ use database::Database;
 use schema::Schema;
 
 /// Databases kept open; one of two tables takes about 100 KiB.
-const KEPT: NonZeroUsize = NonZeroUsize::new(512).expect("not zero");
+const KEPT: NonZeroUsize = NonZeroUsize::new(1024).expect("not zero");
 
 /// The embedded SQLite.
 pub struct SqliteEngine {

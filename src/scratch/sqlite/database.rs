@@ -58,8 +58,10 @@ impl Database {
     fn empty() -> Result<Self, Refusal> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut connection = Connection::open_in_memory_with_flags(flags).map_err(refusal)?;
-        // Nothing is rolled back and no row is stored. ANALYZE makes the statistics tables, which no CREATE TABLE can.
-        connection.execute_batch("PRAGMA page_size=512; PRAGMA journal_mode=OFF; ANALYZE;").map_err(refusal)?;
+        // Nothing is rolled back and no row is stored. ANALYZE makes the statistics tables, which no CREATE TABLE can; that
+        // of samples is never filled, and without it each reload has two queries less to run.
+        let setup = "PRAGMA page_size=512; PRAGMA journal_mode=OFF; ANALYZE; DROP TABLE sqlite_stat4;";
+        connection.execute_batch(setup).map_err(refusal)?;
         let guard = Guard::install(&mut connection).map_err(refusal)?;
         Ok(Self { connection, guard, shown: Vec::new(), functions: BTreeSet::new() })
     }
