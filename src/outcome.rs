@@ -110,7 +110,9 @@ pub struct QueryCounts {
     pub partial: usize,
     /// Sites not understood.
     pub skipped: usize,
-    /// Sites with a plan.
+    /// Sites that are judged: what migrations, seeds and somebody else's code send is not.
+    pub judged: usize,
+    /// Judged sites with a plan.
     pub planned: usize,
     /// Forms of those sites.
     pub variants: usize,

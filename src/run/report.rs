@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::analysis::{Analysis, Database};
 use super::concrete::Quotes;
+use super::judge::is_judged;
 use super::{Ask, Goal};
 use super::{entries, findings};
 use crate::engine::EngineFacts;
@@ -78,6 +79,7 @@ fn coverage(analysis: &Analysis) -> Coverage {
         .flat_map(|database| &database.workload)
         .filter(|query| query.planned().is_some())
         .flat_map(|query| query.senders.iter().map(|sender| sender.site))
+        .filter(|site| is_judged(analysis.sites[site.0 as usize].class))
         .collect();
     let mut counts: BTreeMap<_, usize> = BTreeMap::new();
     for skip in &analysis.skips {
@@ -90,6 +92,7 @@ fn coverage(analysis: &Analysis) -> Coverage {
             resolved: with(Resolution::Resolved),
             partial: with(Resolution::Partial),
             skipped: with(Resolution::Skipped),
+            judged: written().filter(|site| is_judged(site.class)).count(),
             planned: planned.len(),
             variants: written().map(|site| site.variants.len()).sum(),
             implied: analysis.sites.len() - written().count(),

@@ -9,6 +9,7 @@ use rayon::prelude::*;
 
 use super::RunError;
 use super::analysis::{Analysis, Database, RunFile};
+use super::judge::is_judged;
 use crate::catalog::{Catalog, SchemaOp, SchemaStep, replay};
 use crate::config::Config;
 use crate::dialect::{Dialect, Target, Version};
@@ -75,8 +76,17 @@ pub(super) fn facts(tree: &dyn Tree, config: &Config) -> Result<Facts, RunError>
 /// Which files make which schema, and which database each file's queries run on.
 pub(super) struct Linked {
     roots: Vec<Root>,
-    /// By file: the database of its queries; none where several are equally near.
-    database_of: Vec<Option<DatabaseId>>,
+    /// By file: the database of its queries.
+    database_of: Vec<Result<DatabaseId, Nobodys>>,
+}
+
+/// Why a file's queries are of no database.
+#[derive(Clone, Copy)]
+enum Nobodys {
+    /// Several databases are equally near.
+    Ambiguous,
+    /// Its path names another dialect than the nearest database's: one of several that the application supports.
+    OtherDialect,
 }
 
 /// A database before its schema is built.
@@ -100,15 +110,23 @@ pub(super) fn link(facts: &Facts, config: &Config) -> Result<Linked, RunError> {
     let planned = layout::plan(&summaries, config);
     let path = |file: &usize| facts.path(*file);
     check_configured(&planned, config, &|file| path(&file).as_str())?;
-    let database = |path: &TreePath| match planned.len() {
-        0 => Some(DatabaseId(0)),
-        _ => layout::database_of(&planned, path).and_then(|at| u16::try_from(at).ok()).map(DatabaseId),
+    let nearest: Vec<Option<usize>> = match planned.len() {
+        0 => vec![Some(0); facts.files.len()],
+        _ => facts.files.iter().map(|file| layout::database_of(&planned, &file.path)).collect(),
     };
-    let database_of: Vec<_> = facts.files.iter().map(|file| database(&file.path)).collect();
     let mut roots: Vec<Root> = planned.into_iter().map(|root| Root::of(root, facts, config)).collect();
     if roots.is_empty() {
         roots.push(Root::without_schema(facts, config));
     }
+    let database_of = |(file, nearest): (&RunFile, Option<usize>)| {
+        let nearest = nearest.ok_or(Nobodys::Ambiguous)?;
+        let named = layout::dialect_of(&file.path).filter(|_| config.databases.is_empty() && config.dialect.is_none());
+        match named {
+            Some(dialect) if dialect != roots[nearest].target.dialect => Err(Nobodys::OtherDialect),
+            _ => Ok(DatabaseId(u16::try_from(nearest).unwrap_or(u16::MAX))),
+        }
+    };
+    let database_of = facts.files.iter().zip(nearest).map(database_of).collect();
     Ok(Linked { roots, database_of })
 }
 
@@ -232,8 +250,8 @@ pub(super) fn schema(facts: Facts, linked: Linked) -> Analysis {
     for facts in sql {
         let place = facts.file.0 as usize;
         let (mut sites, mut skips) = match linked.database_of[place] {
-            Some(database) => sqlfile::sites(&facts, database, files[place].class),
-            None => nobodys(sqlfile::sites(&facts, DatabaseId(0), files[place].class).0),
+            Ok(database) => sqlfile::sites(&facts, database, files[place].class),
+            Err(why) => nobodys(sqlfile::sites(&facts, DatabaseId(0), files[place].class).0, why),
         };
         analysis.sites.append(&mut sites);
         analysis.skips.append(&mut skips);
@@ -242,18 +260,24 @@ pub(super) fn schema(facts: Facts, linked: Linked) -> Analysis {
     analysis
 }
 
-/// Sites that several databases are equally near to: counted, not judged.
-fn nobodys(mut sites: Vec<QuerySite>) -> (Vec<QuerySite>, Vec<Skip>) {
+/// Sites of no database: counted, not judged.
+fn nobodys(mut sites: Vec<QuerySite>, why: Nobodys) -> (Vec<QuerySite>, Vec<Skip>) {
+    let (reason, detail) = match why {
+        Nobodys::Ambiguous => {
+            ("ambiguous-database", "several databases are equally near: give each a `[[database]]` with its `paths`")
+        }
+        Nobodys::OtherDialect => (
+            "other-dialect",
+            "the path names another dialect than the schema's: give it a `[[database]]` with its `schema` and `paths`",
+        ),
+    };
     let mut skips = Vec::new();
     for site in &mut sites {
         site.resolution = Resolution::Skipped;
         site.variants.clear();
-        skips.push(Skip {
-            stage: SkipStage::Query,
-            reason: "ambiguous-database",
-            detail: "several databases are equally near: give each a `[[database]]` with its `paths`".to_owned(),
-            place: site.place,
-        });
+        if is_judged(site.class) {
+            skips.push(Skip { stage: SkipStage::Query, reason, detail: detail.to_owned(), place: site.place });
+        }
     }
     (sites, skips)
 }

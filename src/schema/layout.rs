@@ -112,6 +112,11 @@ pub fn database_of(roots: &[SchemaRoot], path: &TreePath) -> Option<usize> {
     nearest.next().is_none().then_some(index)
 }
 
+/// Tells the dialect that a file's path names, if it does (`queries/mysql/…`).
+pub fn dialect_of(path: &TreePath) -> Option<Dialect> {
+    path::dialect(path)
+}
+
 fn configured_database(
     files: &[(TreePath, FileSummary)],
     config: &Config,

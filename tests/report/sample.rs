@@ -83,7 +83,16 @@ fn database() -> DatabaseEntry {
 fn coverage() -> Coverage {
     Coverage {
         files: 2,
-        queries: QueryCounts { found: 4, resolved: 3, partial: 0, skipped: 1, planned: 3, variants: 3, implied: 0 },
+        queries: QueryCounts {
+            found: 4,
+            resolved: 3,
+            partial: 0,
+            skipped: 1,
+            judged: 4,
+            planned: 3,
+            variants: 3,
+            implied: 0,
+        },
         skips: vec![
             SkipCount { stage: SkipStage::Query, reason: "too-deep".into(), count: 1 },
             SkipCount { stage: SkipStage::Schema, reason: "not-understood".into(), count: 2 },

@@ -30,7 +30,11 @@ pub(super) fn write(text: &Text, report: &RunReport, prefix: &str, out: &mut dyn
         writeln!(out, "{prefix}{}", evidence_line(database))?;
     }
     if report.run.databases.iter().any(|database| database.engine.is_some()) {
-        let of = format!("{} of {} planned", queries.planned, count(queries.found, "query", "queries"));
+        let mut of = format!("{} of {} planned", queries.planned, count(queries.judged, "query", "queries"));
+        if queries.found > queries.judged {
+            let others = queries.found - queries.judged;
+            of.push_str(&format!(" ({others} of migrations, seeds and other people's code are not judged)"));
+        }
         match reasons(report, SkipStage::Plan) {
             Some(reasons) => writeln!(out, "{prefix}{of}; judged by shape alone: {reasons}")?,
             None => writeln!(out, "{prefix}{of}")?,
