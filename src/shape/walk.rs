@@ -191,6 +191,7 @@ impl Walk<'_, '_> {
         for arg in &list.args {
             if let FunctionArg::ExprNamed { name: ast::Expr::Identifier(label), .. } = arg {
                 self.labels.push(label.span.start);
+                self.shaper.names.note_column(label.span.start, Name::Value);
             }
             // PostgreSQL's older `f(a := 1)`, which the parser takes for an operator.
             if let FunctionArg::Unnamed(FunctionArgExpr::Expr(ast::Expr::BinaryOp { left, op, .. })) = arg

@@ -46,6 +46,7 @@ fn what_cannot_be_told_is_not_called_unknown() {
             ("UPDATE users SET name = DEFAULT", &["users!:"]),
             ("SELECT d.whatever FROM (SELECT * FROM partial) d", &["partial:"]),
             ("SELECT date_part('day', created_at), EXTRACT(epoch FROM created_at) FROM users", &["users:"]),
+            ("SELECT * FROM users WHERE created_at < now() - make_interval(secs => $1)", &["users: created_at < ?"]),
             ("SELECT current_date, current_user, CURRENT_TIMESTAMP FROM users", &["users:"]),
             ("SELECT f.a FROM some_function(1) AS f", &[]),
             ("SELECT tag FROM products, unnest(tags) AS tag", &["products:"]),
