@@ -123,7 +123,7 @@ impl Shaper<'_> {
             let Some(items) = predicate::restrict(condition) else { continue };
             for item in items {
                 let optional = item.optional || switched == Switched::Yes;
-                self.restrict(reference, Restricted { optional, ..item }, &walked.used);
+                self.restrict(reference, Restricted { optional, ..item }, &walked.used, admits);
             }
         }
         if self.scopes[scope].kind == BlockKind::Semi {
@@ -148,10 +148,14 @@ impl Shaper<'_> {
 
     /// Adds what a restricted condition says of a reference, unless rows without a partner would pass it: then it is
     /// asked of the join's result, not of the reference.
-    fn restrict(&mut self, reference: RefId, item: Restricted, used: &[Used]) {
-        let nullable = self.shape.references[usize::from(reference.0)].nullable_side;
-        if nullable && !predicate::rejects_null(&item.expr) {
-            return;
+    fn restrict(&mut self, reference: RefId, item: Restricted, used: &[Used], admits: &Admits) {
+        if self.is_nullable(reference) {
+            if !predicate::rejects_null(&item.expr) {
+                return;
+            }
+            if admits.join == JoinKind::Inner && !item.optional {
+                self.make_inner(reference);
+            }
         }
         let pattern = &mut self.shape.patterns[usize::from(reference.0)];
         predicate::add(pattern, item, &|columns| {
@@ -159,6 +163,10 @@ impl Shaper<'_> {
                 used.iter().find(|used| used.column_of(reference).is_some_and(|column| columns.contains(column)));
             first.map_or(0..0, |used| used.sql.clone())
         });
+    }
+
+    pub(super) fn is_nullable(&self, reference: RefId) -> bool {
+        self.shape.references[usize::from(reference.0)].nullable_side
     }
 
     /// The canonical form of a condition as one reference sees it.

@@ -3,6 +3,7 @@
 use sqlparser::ast::{self, BinaryOperator};
 
 use super::condition::{Admits, View};
+use super::predicate;
 use super::query::{Context, Want};
 use super::scope::{BlockKind, Outputs};
 use super::state::Shaper;
@@ -42,6 +43,31 @@ impl Shaper<'_> {
             (true, _) => JoinKind::Correlated,
         };
         self.add_join(reference, JoinKey { key: key.clone(), other, other_key, kind, sql });
+        if kind == JoinKind::Inner && self.is_nullable(reference) && predicate::rejects_null(key) {
+            self.make_inner(reference);
+        }
+    }
+
+    /// Rows without a partner fail a later condition, so the outer join that keeps them is an inner one: every planner
+    /// sees that, and may then start from this side.
+    pub(super) fn make_inner(&mut self, reference: RefId) {
+        self.reference(reference).nullable_side = false;
+        let block = self.planned_in[usize::from(reference.0)];
+        let mut mirrored = Vec::new();
+        for join in self.pattern(reference).joins.iter_mut().filter(|join| join.kind == JoinKind::Outer) {
+            join.kind = JoinKind::Inner;
+            let (key, other_key) = (join.other_key.clone(), join.key.clone());
+            mirrored.push((join.other, JoinKey { key, other: reference, other_key, kind: JoinKind::Inner, sql: 0..0 }));
+        }
+        for (other, join) in mirrored {
+            let strict = predicate::rejects_null(&join.key);
+            if self.planned_in[usize::from(other.0)] == block && join.key.has_column() && !join.key.has_outer() {
+                self.add_join(other, join);
+            }
+            if strict && self.is_nullable(other) {
+                self.make_inner(other);
+            }
+        }
     }
 
     /// The outer side of an equality in EXISTS: the planner may start from the inner one.

@@ -27,7 +27,18 @@ fn inner_and_outer() {
             ),
             (
                 "SELECT * FROM users u LEFT JOIN orders o ON o.user_id = u.id WHERE o.status = 'paid'",
-                &["u:", "o?: status = 'paid', user_id = u.id outer"],
+                &["u: id = o.user_id", "o: status = 'paid', user_id = u.id"],
+            ),
+            // The condition on the last makes inner joins of the whole chain.
+            (
+                "SELECT * FROM users u LEFT JOIN orders o ON o.user_id = u.id LEFT JOIN products p ON p.id = o.product_id \
+                 WHERE p.name = 'x'",
+                &["u: id = o.user_id", "o: user_id = u.id, product_id = p.id", "p: name = 'x', id = o.product_id"],
+            ),
+            // One that may not apply makes none.
+            (
+                "SELECT * FROM users u LEFT JOIN orders o ON o.user_id = u.id WHERE $1 = '' OR o.status = $1",
+                &["u:", "o?: status = ? ~, user_id = u.id outer"],
             ),
             // The row without a partner is what is asked for: no condition on the table.
             (
@@ -46,7 +57,7 @@ fn inner_and_outer() {
             ("SELECT * FROM orders o FULL JOIN users u ON o.user_id = u.id", &["o?:", "u?:"]),
             (
                 "SELECT * FROM users u LEFT JOIN orders o ON o.user_id = u.id JOIN products p ON p.id = o.product_id",
-                &["u:", "o?: user_id = u.id outer, product_id = p.id", "p: id = o.product_id"],
+                &["u: id = o.user_id", "o: user_id = u.id, product_id = p.id", "p: id = o.product_id"],
             ),
             (
                 "SELECT * FROM users u LEFT JOIN (orders o JOIN products p ON p.id = o.product_id) ON o.user_id = u.id",

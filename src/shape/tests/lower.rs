@@ -153,14 +153,14 @@ fn rewrites_of_postgres() {
                 "SELECT * FROM users WHERE (org_id, id) IN (SELECT user_id, id FROM orders)",
                 "SELECT * FROM \"users\" AS t0 WHERE (t0.org_id, t0.id) IN (SELECT t1.user_id, t1.id FROM \"orders\" AS t1)",
             ),
-            ("SELECT * FROM users WHERE active", "SELECT * FROM \"users\" AS t0 WHERE t0.active = true"),
+            ("SELECT * FROM users WHERE active", "SELECT * FROM \"users\" AS t0 WHERE t0.active = TRUE"),
             (
                 "SELECT * FROM users WHERE NOT active AND active IS TRUE",
-                "SELECT * FROM \"users\" AS t0 WHERE t0.active <> true AND t0.active = true",
+                "SELECT * FROM \"users\" AS t0 WHERE t0.active <> TRUE AND t0.active = TRUE",
             ),
             (
                 "SELECT * FROM users WHERE active IS FALSE OR active IS NOT TRUE",
-                "SELECT * FROM \"users\" AS t0 WHERE t0.active <> true OR t0.active IS NOT TRUE",
+                "SELECT * FROM \"users\" AS t0 WHERE t0.active <> TRUE OR t0.active IS NOT TRUE",
             ),
             (
                 "SELECT * FROM users WHERE created_at > $1",
@@ -206,7 +206,7 @@ fn rewrites_of_postgres() {
             ),
             (
                 "SELECT DATE '2020-01-01', E'a\\nb', $tag$x$tag$, TRUE, NULL, 1.5",
-                "SELECT '2020-01-01', 'a b', 'x', true, NULL, 1.5",
+                "SELECT '2020-01-01', 'a b', 'x', TRUE, NULL, 1.5",
             ),
             (
                 "SELECT array_agg(id), string_agg(name, ','), bool_or(active), jsonb_agg(u), count(u.*) FROM users u",
@@ -450,4 +450,101 @@ fn rewrites_of_postgres() {
             ),
         ],
     );
+}
+
+#[test]
+fn rewrites_of_other_dialects() {
+    check(
+        Dialect::Sqlite,
+        &[
+            (
+                "SELECT * FROM users WHERE active AND NOT active",
+                "SELECT * FROM \"users\" AS t0 WHERE t0.active AND NOT t0.active",
+            ),
+            ("SELECT * FROM users WHERE name = \"joe\"", "SELECT * FROM \"users\" AS t0 WHERE t0.name = 'joe'"),
+            ("SELECT * FROM users WHERE +id = $1", "SELECT * FROM \"users\" AS t0 WHERE +t0.id = $1"),
+            (
+                "SELECT * FROM users WHERE CAST(email AS TEXT) = $1",
+                "SELECT * FROM \"users\" AS t0 WHERE CAST(t0.email AS text) = $1",
+            ),
+            ("SELECT * FROM users u CROSS JOIN orders o", "SELECT * FROM \"users\" AS t0 CROSS JOIN \"orders\" AS t1"),
+            (
+                "SELECT * FROM users WHERE email IS NOT DISTINCT FROM $1",
+                "SELECT * FROM \"users\" AS t0 WHERE t0.email IS NOT DISTINCT FROM $1",
+            ),
+            (
+                "SELECT j.value FROM users, json_each(users.profile) j",
+                "SELECT j.value FROM \"users\" AS t0, json_each(t0.profile) j",
+            ),
+            (
+                "INSERT OR REPLACE INTO users (id) SELECT user_id FROM orders WHERE created_at > datetime('now')",
+                "SELECT t0.user_id FROM \"orders\" AS t0 WHERE likelihood(t0.created_at > datetime('now'), 0.05)",
+            ),
+            (
+                "SELECT * FROM users ORDER BY name COLLATE NOCASE",
+                "SELECT * FROM \"users\" AS t0 ORDER BY t0.name COLLATE NOCASE",
+            ),
+            (
+                "SELECT max(id, 1), group_concat(name) FROM users",
+                "SELECT max(t0.id, 1), group_concat(t0.name) FROM \"users\" AS t0",
+            ),
+            ("SELECT rowid FROM users", "SELECT rowid FROM \"users\" AS t0"),
+        ],
+    );
+    check(Dialect::Mysql, &[("SELECT * FROM users", "none: mysql queries are judged by their shape")]);
+}
+
+/// What a plan must show for the rewrites that are there for the planner's sake.
+#[test]
+fn plans() {
+    let catalog = schema::catalog(Dialect::Postgres);
+    let database = database(&catalog);
+    database
+        .execute_batch(
+            "CREATE INDEX at ON users (created_at); CREATE INDEX org ON users (org_id);
+             CREATE INDEX lower ON users (lower(email)); CREATE INDEX day ON users (CAST(created_at AS date));
+             CREATE INDEX live ON users (name) WHERE active = TRUE; CREATE INDEX pair ON orders (user_id, product_id);",
+        )
+        .expect("indexes");
+    let cases = [
+        ("SELECT * FROM users WHERE created_at > $1", "SEARCH t0 USING INDEX at (created_at>?)"),
+        (
+            "SELECT * FROM users WHERE created_at BETWEEN $1 AND $2",
+            "SEARCH t0 USING INDEX at (created_at>? AND created_at<?)",
+        ),
+        ("SELECT * FROM users WHERE org_id = ANY($1::int[])", "SEARCH t0 USING INDEX org (org_id=?)"),
+        ("SELECT * FROM users WHERE org_id IN ($1)", "SEARCH t0 USING INDEX org (org_id=?)"),
+        ("SELECT * FROM users WHERE lower(email) = lower($1)", "SEARCH t0 USING INDEX lower (<expr>=?)"),
+        ("SELECT * FROM users WHERE created_at::date = $1", "SEARCH t0 USING INDEX day (<expr>=?)"),
+        ("SELECT * FROM users WHERE active AND name = $1", "SEARCH t0 USING INDEX live (name=?)"),
+        ("SELECT * FROM users WHERE active IS TRUE AND name = $1", "SEARCH t0 USING INDEX live (name=?)"),
+        // What the target's index does not answer, SQLite's must not either.
+        ("SELECT * FROM users WHERE org_id IS NOT DISTINCT FROM $1", "SCAN t0"),
+        ("SELECT * FROM users WHERE org_id::text = $1", "SCAN t0"),
+        ("SELECT bool_and(org_id = 1) FROM users", "SCAN t0"),
+        (
+            "SELECT * FROM orders WHERE (user_id, product_id) = ($1, $2)",
+            "SEARCH t0 USING INDEX pair (user_id=? AND product_id=?)",
+        ),
+        ("DELETE FROM orders WHERE user_id = $1", "SEARCH t0 USING INDEX pair (user_id=?)"),
+        ("UPDATE orders SET total = 0 WHERE user_id = $1", "SEARCH t0 USING INDEX pair (user_id=?)"),
+    ];
+    for (sql, expect) in cases {
+        let steps = plan(&database, &lowered(sql, &catalog)).unwrap_or_else(|error| panic!("{sql}: {error}"));
+        assert_eq!(steps[0], expect, "{sql}");
+    }
+}
+
+#[test]
+fn keys_that_are_filtered_are_told() {
+    let catalog = schema::catalog(Dialect::Postgres);
+    let query = lowered(
+        "SELECT * FROM users u JOIN orders o ON o.user_id = u.id WHERE u.org_id = 1 AND (o.status = 'x' OR o.total > 5)",
+        &catalog,
+    );
+    let names: Vec<String> = query.references.iter().map(ToString::to_string).collect();
+    assert_eq!(names, ["users", "orders"]);
+    let filters: Vec<String> =
+        query.filters.iter().map(|keys| keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")).collect();
+    assert_eq!(filters, ["org_id", "status total"]);
 }

@@ -45,7 +45,13 @@ impl Lowering<'_> {
     pub(super) fn rewrite(&mut self, expr: &mut Expr) {
         match expr {
             Expr::Identifier(_) | Expr::CompoundIdentifier(_) => self.name(expr),
-            Expr::Value(value) => constant(&mut value.value),
+            Expr::Value(value) => match value.value {
+                // SQLite compares the spelling when it matches the predicate of a partial index.
+                Value::Boolean(value) => {
+                    *expr = Expr::Identifier(ast::Ident::new(if value { "TRUE" } else { "FALSE" }))
+                }
+                ref mut other => constant(other),
+            },
             Expr::Function(_) => self.function(expr),
             Expr::BinaryOp { .. } => self.binary(expr),
             Expr::UnaryOp { .. } => self.unary(expr),
