@@ -159,6 +159,11 @@ impl Visitor for Walk<'_, '_> {
             ast::Expr::Identifier(name) if self.labels.contains(&name.span.start) => {}
             ast::Expr::Identifier(name) => self.path(std::slice::from_ref(name)),
             ast::Expr::CompoundIdentifier(path) => self.path(path),
+            ast::Expr::BinaryOp { left, op: ast::BinaryOperator::Assignment, .. } => {
+                if let ast::Expr::Identifier(label) = &**left {
+                    self.label(label);
+                }
+            }
             ast::Expr::Function(function) => self.function(function),
             ast::Expr::MatchAgainst { columns, .. } => {
                 for column in columns {
@@ -181,6 +186,11 @@ impl Walk<'_, '_> {
         self.walked.used.push(Used { name: resolved.name, outer: resolved.outer, sql });
     }
 
+    fn label(&mut self, label: &ast::Ident) {
+        self.labels.push(label.span.start);
+        self.shaper.names.note_column(label.span.start, Name::Value);
+    }
+
     fn function(&mut self, function: &ast::Function) {
         if function.over.is_some() {
             self.walked.window = true;
@@ -190,8 +200,7 @@ impl Walk<'_, '_> {
         let FunctionArguments::List(list) = &function.args else { return };
         for arg in &list.args {
             if let FunctionArg::ExprNamed { name: ast::Expr::Identifier(label), .. } = arg {
-                self.labels.push(label.span.start);
-                self.shaper.names.note_column(label.span.start, Name::Value);
+                self.label(label);
             }
             // PostgreSQL's older `f(a := 1)`, which the parser takes for an operator.
             if let FunctionArg::Unnamed(FunctionArgExpr::Expr(ast::Expr::BinaryOp { left, op, .. })) = arg

@@ -461,6 +461,7 @@ fn rewrites_of_other_dialects() {
                 "SELECT * FROM users WHERE active AND NOT active",
                 "SELECT * FROM \"users\" AS t0 WHERE t0.active AND NOT t0.active",
             ),
+            ("SELECT * FROM users WHERE active = TRUE", "SELECT * FROM \"users\" AS t0 WHERE t0.active = 1"),
             ("SELECT * FROM users WHERE name = \"joe\"", "SELECT * FROM \"users\" AS t0 WHERE t0.name = 'joe'"),
             ("SELECT * FROM users WHERE +id = $1", "SELECT * FROM \"users\" AS t0 WHERE +t0.id = $1"),
             (
@@ -521,7 +522,7 @@ fn plans() {
         // What the target's index does not answer, SQLite's must not either.
         ("SELECT * FROM users WHERE org_id IS NOT DISTINCT FROM $1", "SCAN t0"),
         ("SELECT * FROM users WHERE org_id::text = $1", "SCAN t0"),
-        ("SELECT bool_and(org_id = 1) FROM users", "SCAN t0"),
+        ("SELECT bool_and(org_id = 1) FROM users", "SCAN t0 USING COVERING INDEX org"),
         (
             "SELECT * FROM orders WHERE (user_id, product_id) = ($1, $2)",
             "SEARCH t0 USING INDEX pair (user_id=? AND product_id=?)",

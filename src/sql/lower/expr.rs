@@ -46,7 +46,9 @@ impl Lowering<'_> {
         match expr {
             Expr::Identifier(_) | Expr::CompoundIdentifier(_) => self.name(expr),
             Expr::Value(value) => match value.value {
-                // SQLite compares the spelling when it matches the predicate of a partial index.
+                // SQLite compares the spelling when it matches the predicate of a partial index, which is printed from
+                // the canonical form.
+                Value::Boolean(value) if self.dialect == Dialect::Sqlite => *expr = super::number(u32::from(value)),
                 Value::Boolean(value) => {
                     *expr = Expr::Identifier(ast::Ident::new(if value { "TRUE" } else { "FALSE" }))
                 }
