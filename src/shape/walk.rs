@@ -153,17 +153,12 @@ impl Visitor for Walk<'_, '_> {
             // `f(a := 1)`, the older spelling, is read as an operator.
             ast::Expr::BinaryOp { left, op: ast::BinaryOperator::Assignment, .. } => {
                 if let ast::Expr::Identifier(label) = &**left {
-                    self.labels.push(label.span.start);
+                    self.label(label);
                 }
             }
             ast::Expr::Identifier(name) if self.labels.contains(&name.span.start) => {}
             ast::Expr::Identifier(name) => self.path(std::slice::from_ref(name)),
             ast::Expr::CompoundIdentifier(path) => self.path(path),
-            ast::Expr::BinaryOp { left, op: ast::BinaryOperator::Assignment, .. } => {
-                if let ast::Expr::Identifier(label) = &**left {
-                    self.label(label);
-                }
-            }
             ast::Expr::Function(function) => self.function(function),
             ast::Expr::MatchAgainst { columns, .. } => {
                 for column in columns {
@@ -201,13 +196,6 @@ impl Walk<'_, '_> {
         for arg in &list.args {
             if let FunctionArg::ExprNamed { name: ast::Expr::Identifier(label), .. } = arg {
                 self.label(label);
-            }
-            // PostgreSQL's older `f(a := 1)`, which the parser takes for an operator.
-            if let FunctionArg::Unnamed(FunctionArgExpr::Expr(ast::Expr::BinaryOp { left, op, .. })) = arg
-                && *op == ast::BinaryOperator::Assignment
-                && let ast::Expr::Identifier(label) = &**left
-            {
-                self.labels.push(label.span.start);
             }
             if let FunctionArg::Unnamed(FunctionArgExpr::QualifiedWildcard(name)) = arg {
                 let label = name.0.last().and_then(|part| part.as_ident());
