@@ -49,3 +49,49 @@ fn names_are_free_and_short_enough() {
     assert_eq!(name.len(), 63);
     assert!(name.starts_with("idx_a_table_with_a_name_of_almost_the_length_that_is_a_"), "{name}");
 }
+
+/// Merges wishes of the shop's `orders`, each as `(free, keys | fixed, keys)`, and prints what comes out the same way.
+fn merged(more: &str, wishes: &[&str]) -> Vec<String> {
+    let setting = Setting::shop(Dialect::Postgres, more);
+    let table = &setting.catalog.tables[&crate::name::QName::plain("orders")];
+    let wanted = wishes.iter().map(|wish| {
+        let (free, fixed) = wish.split_once('|').unwrap_or((wish, ""));
+        let columns = |part: &str| part.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        let equalities = columns(free).len();
+        let keys = columns(free).into_iter().chain(columns(fixed));
+        super::super::merge::Wanted {
+            def: crate::catalog::IndexDef::btree(Dialect::Postgres, table.name.clone(), keys),
+            equalities,
+            sites: 1,
+        }
+    });
+    let found = super::super::merge::merge(table, wanted.collect(), &setting.target());
+    let print = |one: super::super::merge::MergedIndex| {
+        let keys: Vec<String> = one.wanted.def.keys.iter().map(|key| key.expr.to_string()).collect();
+        format!("{}{}", keys.join(" "), if one.replaces.is_empty() { "" } else { " replaces" })
+    };
+    found.into_iter().map(print).collect()
+}
+
+#[test]
+fn keys_compared_by_equality_change_places_and_no_others_do() {
+    let check = |wishes: &[&str], expected: &[&str]| assert_eq!(merged("", wishes), expected, "{wishes:?}");
+    check(&["customer_id", "customer_id | created_at"], &["customer_id created_at"]);
+    check(&["status", "customer_id status | created_at"], &["status customer_id created_at"]);
+    check(&["status", "customer_id", "customer_id status"], &["customer_id status", "status"]);
+    check(&["status customer_id", "customer_id status | created_at"], &["customer_id status created_at"]);
+    // A sort column stays behind all equalities.
+    check(&["| created_at", "status | created_at"], &["created_at", "status created_at"]);
+    check(&["status | created_at", "status customer_id"], &["status created_at", "status customer_id"]);
+    check(&["status | created_at", "status | total"], &["status created_at", "status total"]);
+}
+
+#[test]
+fn an_existing_index_fixes_the_order_that_it_has() {
+    let check = |more: &str, wishes: &[&str], expected: &[&str]| assert_eq!(merged(more, wishes), expected, "{more}");
+    check("CREATE INDEX i ON orders (status);", &["customer_id status"], &["status customer_id replaces"]);
+    check("CREATE INDEX i ON orders (status, total);", &["customer_id status"], &["customer_id status"]);
+    check("CREATE UNIQUE INDEX i ON orders (status);", &["customer_id status"], &["customer_id status"]);
+    check("CREATE INDEX i ON orders (status) WHERE paid;", &["customer_id status"], &["customer_id status"]);
+    check("CREATE INDEX i ON orders (status DESC);", &["status | created_at"], &["status created_at"]);
+}
