@@ -416,6 +416,8 @@ pub struct AdviceEntry {
     pub covered_by: Option<String>,
     /// Why, where the queries do not say it.
     pub reason: Option<String>,
+    /// How sure it is: `medium` where only the shape of queries speaks for it.
+    pub confidence: Confidence,
     /// The queries it serves.
     pub queries: Vec<String>,
     /// The price before, over the queries it serves; null for a stand-in.

@@ -143,6 +143,19 @@ fn advice_pipes_into_a_database() {
 }
 
 #[test]
+fn what_only_a_shape_speaks_for_is_shown_when_asked() {
+    let mysql =
+        ("schema.sql", "CREATE TABLE `t` (`id` int AUTO_INCREMENT PRIMARY KEY, `email` varchar(99)) ENGINE=InnoDB;");
+    let query = ("q.sql", "SELECT id FROM t WHERE email = ?;");
+    check(&[mysql, query], &["check"], 0, "no findings");
+    check(&[mysql, query], &["check", "--audit"], 1, "medium confidence");
+    check(&[mysql, query], &["check", "--min-confidence", "medium"], 1, "CREATE INDEX idx_t_email ON t (email);");
+    check(&[mysql, query], &["advise", "--audit"], 0, "CREATE INDEX");
+    let folder = project(&[mysql, query]);
+    assert!(!text(&planlint(folder.path(), &["advise"]).stdout).contains("CREATE"));
+}
+
+#[test]
 fn a_folder_elsewhere_is_named_from_here() {
     let folder = project(&[("app/schema.sql", SCHEMA.1), ("app/q.sql", BAD.1), ("here/x.txt", "")]);
     let output = planlint(&folder.path().join("here"), &["check", "../app"]);

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::options::Common;
+use super::options::{Common, Selection};
 use super::project::Project;
 use super::{Stop, UNUSABLE, output};
 use crate::report::View;
@@ -13,11 +13,15 @@ use crate::run::Goal;
 pub(super) struct Options {
     #[command(flatten)]
     common: Common,
+
+    #[command(flatten)]
+    selection: Selection,
 }
 
 /// Runs the command.
 pub(super) fn run(options: &Options) -> Result<u8, Stop> {
-    let report = Project::open(&options.common)?.analyse(Goal::Advise, &options.common)?;
+    let mut report = Project::open(&options.common)?.analyse(Goal::Advise, &options.common)?;
+    options.selection.keep(&mut report);
     output::write(&report, View::Advise, &options.common)?;
     Ok(if report.run.complete { 0 } else { UNUSABLE })
 }

@@ -4,10 +4,10 @@ use clap::Args;
 use miette::Diagnostic;
 use thiserror::Error;
 
-use super::options::Common;
+use super::options::{Common, Selection};
 use super::project::Project;
 use super::{Stop, UNUSABLE, output};
-use crate::finding::{Confidence, Severity};
+use crate::finding::Severity;
 use crate::outcome::RunReport;
 use crate::query::PathClass;
 use crate::report::View;
@@ -19,13 +19,8 @@ pub(super) struct Options {
     #[command(flatten)]
     common: Common,
 
-    /// Show findings of at least this confidence
-    #[arg(long, value_enum, default_value = "high", conflicts_with = "audit")]
-    min_confidence: ConfidenceName,
-
-    /// Show everything: every confidence, and tests, scripts and migrations too
-    #[arg(long)]
-    audit: bool,
+    #[command(flatten)]
+    selection: Selection,
 
     /// The least severity of a finding in application code that makes the exit status 1
     #[arg(long, value_enum, default_value = "warning")]
@@ -46,13 +41,6 @@ pub(super) struct Options {
     /// Refuse to judge a dialect by a stand-in engine
     #[arg(long)]
     require_engine: bool,
-}
-
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum ConfidenceName {
-    Low,
-    Medium,
-    High,
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -82,7 +70,7 @@ enum CheckError {
 pub(super) fn run(options: &Options) -> Result<u8, Stop> {
     let mut report = Project::open(&options.common)?.analyse(Goal::Check, &options.common)?;
     refuse(&report, options)?;
-    keep(&mut report, options);
+    options.selection.keep(&mut report);
     output::write(&report, View::Check, &options.common)?;
     Ok(status(&report, options))
 }
@@ -104,19 +92,6 @@ fn refuse(report: &RunReport, options: &Options) -> Result<(), CheckError> {
         }),
         _ => Ok(()),
     }
-}
-
-/// Keeps the findings that were asked for, and the advice of those that are left.
-fn keep(report: &mut RunReport, options: &Options) {
-    if options.audit {
-        return;
-    }
-    let least = match options.min_confidence {
-        ConfidenceName::Low => Confidence::Low,
-        ConfidenceName::Medium => Confidence::Medium,
-        ConfidenceName::High => Confidence::High,
-    };
-    report.findings.retain(|finding| finding.confidence >= least && finding.class == PathClass::App);
 }
 
 fn status(report: &RunReport, options: &Options) -> u8 {

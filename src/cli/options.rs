@@ -7,6 +7,9 @@ use clap::Args;
 
 use super::output::Destination;
 use crate::dialect::Dialect;
+use crate::finding::Confidence;
+use crate::outcome::RunReport;
+use crate::query::PathClass;
 
 /// What to read and how to write the answer.
 #[derive(Debug, Args)]
@@ -46,6 +49,41 @@ pub(super) struct Common {
     /// Print how long each stage took to standard error
     #[arg(long)]
     pub timings: bool,
+}
+
+/// How sure an answer must be to be shown.
+#[derive(Debug, Args)]
+pub(super) struct Selection {
+    /// Show what is at least this sure
+    #[arg(long, value_enum, default_value = "high", conflicts_with = "audit")]
+    min_confidence: ConfidenceName,
+
+    /// Show everything: every confidence, and what tests, scripts and migrations send too
+    #[arg(long)]
+    audit: bool,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum ConfidenceName {
+    Low,
+    Medium,
+    High,
+}
+
+impl Selection {
+    /// Keeps the findings and the advice that were asked for.
+    pub(super) fn keep(&self, report: &mut RunReport) {
+        if self.audit {
+            return;
+        }
+        let least = match self.min_confidence {
+            ConfidenceName::Low => Confidence::Low,
+            ConfidenceName::Medium => Confidence::Medium,
+            ConfidenceName::High => Confidence::High,
+        };
+        report.findings.retain(|finding| finding.confidence >= least && finding.class == PathClass::App);
+        report.advice.retain(|advice| advice.confidence >= least);
+    }
 }
 
 /// A dialect as typed.

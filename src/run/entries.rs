@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::analysis::{Analysis, Database};
 use super::concrete::Quotes;
-use crate::advice::{IndexAdvice, Proof};
+use crate::advice::{IndexAdvice, Proof, ProofKind};
 use crate::catalog::{Backing, Index, IndexKey, Method, Table};
 use crate::engine::Fidelity;
 use crate::expr::Expr;
+use crate::finding::Confidence;
 use crate::name::{Ident, QName};
 use crate::outcome::{
     AdviceEntry, ColumnEntry, IndexColumnEntry, IndexEntry, JoinEntry, KeyEntry, OrderEntry, PatternEntry,
@@ -294,6 +295,10 @@ fn advice_entry(analysis: &Analysis, database: &Database, advice: &IndexAdvice) 
         replaces: advice.replaces.iter().map(|name| name.name.to_string()).collect(),
         covered_by: advice.covered_by.as_ref().map(ToString::to_string),
         reason: advice.reason.clone(),
+        confidence: match &advice.proof {
+            Some(proof) if proof.kind == ProofKind::Shape => Confidence::Medium,
+            _ => Confidence::High,
+        },
         queries: advice
             .serves
             .iter()

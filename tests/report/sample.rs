@@ -245,6 +245,7 @@ fn advice() -> Vec<AdviceEntry> {
         queries: vec!["q:0".into(), "q:1".into()],
         cost_before: Some(2304.1),
         cost_after: Some(8.3),
+        confidence: Confidence::High,
         size_bytes: None,
     };
     let drop = AdviceEntry {
