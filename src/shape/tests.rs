@@ -7,6 +7,7 @@ mod conditions;
 mod joins;
 mod lower;
 mod order;
+mod places;
 mod scopes;
 mod statements;
 mod subqueries;
