@@ -4,6 +4,7 @@
 
 pub mod canonical;
 pub mod expand;
+pub mod factor;
 pub mod fingerprint;
 pub mod lower;
 pub mod parse;

@@ -13,6 +13,7 @@ use crate::dialect::Dialect;
 use crate::expr::{Expr, Literal, simplify};
 use crate::query::{JoinKind, RefId};
 use crate::sql::canonical::{self, Names, unnested};
+use crate::sql::factor::common_conjuncts;
 use crate::sql::resolution::{Name, Reach, Resolution};
 
 /// Whose rows a condition keeps or drops.
@@ -74,6 +75,12 @@ impl Shaper<'_> {
             Ast::InSubquery { expr, subquery, negated: true } => self.no_member_of(expr, subquery, scope, admits),
             other => {
                 let walked = self.walk(other, scope);
+                if let (Dialect::Postgres, Ast::BinaryOp { op: BinaryOperator::Or, .. }) = (self.dialect, other) {
+                    for part in common_conjuncts(other) {
+                        let walked = Walked { used: self.names_in(part, scope), ..Walked::default() };
+                        self.conjunct(part, &walked, scope, admits, Switched::No);
+                    }
+                }
                 match other {
                     Ast::Case { .. } if self.is_switch(other, scope) => self.switch(other, scope, admits),
                     _ => self.conjunct(other, &walked, scope, admits, Switched::No),

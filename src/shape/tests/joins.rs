@@ -76,6 +76,12 @@ fn inner_and_outer() {
                 "SELECT * FROM categories c JOIN categories p ON p.id = c.parent_id",
                 &["c: parent_id = p.id", "p: id = c.parent_id"],
             ),
+            // What every arm of an OR says is said once.
+            (
+                "SELECT * FROM users u, orders o WHERE (u.id = o.user_id AND u.active AND o.total > 1) \
+                 OR (u.id = o.user_id AND u.active AND o.status = 'x')",
+                &["u: active = TRUE, id = o.user_id", "o: (status = 'x' | total > 1), user_id = u.id"],
+            ),
             // Three tables in one equality name no single partner.
             ("SELECT * FROM users u, orders o, orgs g WHERE u.id = o.id + g.id", &["u:", "o:", "g:"]),
             (

@@ -448,6 +448,10 @@ fn rewrites_of_postgres() {
                 "SELECT (SELECT row_to_json(x) FROM (SELECT u.*, 1 AS one) x) FROM orgs u",
                 "SELECT (SELECT row_to_json(whole_row(x.one)) FROM (SELECT t0.id, t0.name, t0.plan, 1 AS one) x) FROM \"orgs\" AS t0",
             ),
+            (
+                "SELECT * FROM users u, orders o WHERE (u.id = o.user_id AND o.total = 1) OR (u.id = o.user_id AND o.status = 'x')",
+                "SELECT * FROM \"users\" AS t0, \"orders\" AS t1 WHERE t0.id = t1.user_id AND ((t0.id = t1.user_id AND t1.total = 1) OR (t0.id = t1.user_id AND t1.status = 'x'))",
+            ),
         ],
     );
 }

@@ -8,6 +8,7 @@ use sqlparser::ast::{
 use super::{Lowering, alias, column, query, quote};
 use crate::dialect::Dialect;
 use crate::query::RefId;
+use crate::sql::factor::common_conjuncts;
 use crate::sql::resolution::{Name, place_of_table};
 
 impl Lowering<'_> {
@@ -188,6 +189,16 @@ impl Lowering<'_> {
         }
         match condition {
             Ast::Nested(inner) => self.condition(inner),
+            Ast::BinaryOp { op: BinaryOperator::Or, .. } if !common_conjuncts(condition).is_empty() => {
+                let common: Vec<Ast> = common_conjuncts(condition).into_iter().cloned().collect();
+                let mut whole = Ast::Nested(Box::new(std::mem::replace(condition, super::number(0))));
+                for mut part in common {
+                    self.condition(&mut part);
+                    let (left, right) = (Box::new(part), Box::new(whole));
+                    whole = Ast::BinaryOp { left, op: BinaryOperator::And, right };
+                }
+                *condition = whole;
+            }
             Ast::BinaryOp { left, op: BinaryOperator::And | BinaryOperator::Or, right } => {
                 self.condition(left);
                 self.condition(right);
