@@ -66,7 +66,13 @@ impl Hash for Ident {
 
 impl Ord for Ident {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.folded().cmp(other.folded())
+        // Names of one schema begin alike: bytes are folded only where they differ.
+        let (mine, theirs) = (self.0.as_bytes(), other.0.as_bytes());
+        let differing = mine.iter().zip(theirs).filter(|(one, other)| one != other);
+        differing
+            .map(|(one, other)| one.to_ascii_lowercase().cmp(&other.to_ascii_lowercase()))
+            .find(|order| order.is_ne())
+            .unwrap_or_else(|| mine.len().cmp(&theirs.len()))
     }
 }
 
@@ -149,5 +155,22 @@ impl<'de> Deserialize<'de> for QName {
             Some((schema, name)) => Self::qualified(schema, name),
             None => Self::plain(text.as_str()),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn order_and_equality_agree_whatever_the_case() {
+        let names = ["", "a", "A", "ab", "aB", "b", "B_", "b_", "Ä", "ä", "a_b", "AB"].map(Ident::new);
+        for one in &names {
+            for other in &names {
+                assert_eq!(one == other, one.cmp(other).is_eq(), "{one:?} {other:?}");
+                let folded = one.as_str().to_ascii_lowercase().cmp(&other.as_str().to_ascii_lowercase());
+                assert_eq!(one.cmp(other), folded, "{one:?} {other:?}");
+            }
+        }
     }
 }
