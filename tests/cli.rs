@@ -86,6 +86,8 @@ fn the_configuration_is_found_and_its_mistakes_are_shown_in_place() {
     check(&[SCHEMA, BAD, small], &["check", "--isolated"], 1, "missing-index");
     check(&[SCHEMA, BAD, ("planlint.toml", "[limits]\nmin-row = 3\n")], &["check"], 2, "min-row");
     check(&[SCHEMA, BAD, ("planlint.toml", "[tables.usres]\nrows = 3\n")], &["check"], 2, "usres");
+    check(&[SCHEMA, BAD, ("planlint.toml", "[tables.users]\nrows = -3\n")], &["check"], 2, "rows = 250000");
+    check(&[SCHEMA, BAD], &["check", "--schema", "../elsewhere.sql"], 2, "outside of the project");
     check(&[SCHEMA, BAD, ("planlint.toml", "exclude = [\"*.sql\"]\n")], &["check"], 2, "--allow-empty");
 }
 
@@ -97,7 +99,7 @@ fn a_file_that_cannot_be_read_is_a_counted_skip() {
     let output = planlint(folder.path(), &["check", "-v", "--strict"]);
     let said = text(&output.stdout);
     assert_eq!(output.status.code(), Some(1));
-    assert!(said.contains("files not read: ") && said.contains("binary.sql") && said.contains("latin.sql"), "{said}");
+    assert!(said.contains("\nnot read: ") && said.contains("binary.sql") && said.contains("latin.sql"), "{said}");
 }
 
 #[test]

@@ -4,7 +4,7 @@
 //! engine; both verdicts are kept, so that a person can ask why nothing was advised.
 
 use crate::advice::{Trial, Verdict};
-use crate::catalog::{Direction, IndexDef, IndexId, IndexKey, Method};
+use crate::catalog::{Direction, Index, IndexDef, IndexId, IndexKey, Method};
 use crate::coverage::{self, Asked, Coverage, Joins, Sort};
 use crate::expr::{Expr, Op};
 use crate::query::{AccessPattern, JoinKind, Predicate, PredicateOp, QueryShape, RefId, StatementKind};
@@ -317,7 +317,11 @@ impl Builder<'_> {
         let target = self.stage.target();
         let wanted = coverage::judge(&candidate.def, &asked, target);
         let mut usable = self.judge.table.usable_indexes();
-        usable.find(|index| does_all(&coverage::judge(&index.def, &asked, target), &wanted)).map(|index| index.id)
+        let does_all = |index: &&Index| {
+            let existing = coverage::judge(&index.def, &asked, target);
+            does_all(&existing, &wanted, &narrowed_by_condition(&index.def, access))
+        };
+        usable.find(does_all).map(|index| index.id)
     }
 
     fn extends(&self, def: &IndexDef, equalities: usize) -> bool {
@@ -328,12 +332,23 @@ impl Builder<'_> {
     }
 }
 
-/// Says whether an existing index answers all that another would; one row needs nothing more.
-fn does_all(existing: &Coverage, wanted: &Coverage) -> bool {
+/// The predicates whose columns the condition of a partial index is about: an index of `status IN ('a', 'b')` rows has
+/// done most of what `status = 'a'` asks, and an engine that does not see it (SQLite as a stand-in) is no witness.
+fn narrowed_by_condition(def: &IndexDef, access: &AccessPattern) -> Vec<usize> {
+    let Some(condition) = &def.predicate else { return Vec::new() };
+    let columns = condition.columns();
+    let narrows = |predicate: &Predicate| predicate.key.columns().is_subset(&columns);
+    (0..).zip(&access.predicates).filter(|(_, predicate)| narrows(predicate)).map(|(at, _)| at).collect()
+}
+
+/// Says whether an existing index answers all that another would, `narrowed` counting as answered; one row needs nothing
+/// more.
+fn does_all(existing: &Coverage, wanted: &Coverage, narrowed: &[usize]) -> bool {
     if existing.blocked.is_some() || existing.skipped > 0 {
         return false;
     }
-    let answered = wanted.answered.iter().all(|at| existing.answered.contains(at));
+    let answered = wanted.answered.iter().all(|at| existing.answered.contains(at) || narrowed.contains(&at));
+    let answered = answered && (narrowed.is_empty() || existing.seeks());
     let joined = wanted.joined.iter().all(|at| existing.joined.contains(at));
     let sorted = match (existing.sort, wanted.sort) {
         (_, Sort::NotAsked | Sort::Unserved) => true,

@@ -66,6 +66,7 @@ const LOOKUPS: &[(&str, &str)] = &[
     ("policy", "policies"),
     ("region", "regions"),
     ("definition", "definitions"),
+    ("migration", "migrations"),
 ];
 
 /// Columns of a few values.

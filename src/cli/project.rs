@@ -52,6 +52,9 @@ enum ProjectError {
         #[label("here")]
         at: Option<SourceSpan>,
     },
+    #[error("`{0}` is outside of the project")]
+    #[diagnostic(help("name a path below the folder that is checked"))]
+    Outside(String),
     #[error("standard input is not UTF-8 text")]
     #[diagnostic(help("pipe the text of the file that `--stdin-filename` names"))]
     Stdin,
@@ -82,13 +85,21 @@ impl Project {
         let (mut config, config_folder) =
             if options.isolated { (Config::default(), None) } else { find_config(&project.start)? };
         let layout = config_folder.map_or(project, |folder| Layout::under(folder, &folders, &files));
+        let outside = |path: &&String| !normal(&here.join(path)).starts_with(&layout.base);
+        if let Some(path) = options.schema.iter().find(outside) {
+            return Err(ProjectError::Outside(path.clone()).into());
+        }
         apply(options, &here, &layout.base, &mut config);
         let mut buffers = BTreeMap::new();
         if let Some(path) = &options.stdin_filename {
             let mut bytes = Vec::new();
             std::io::stdin().read_to_end(&mut bytes).map_err(|_| ProjectError::Stdin)?;
             let text = String::from_utf8(bytes).map_err(|_| ProjectError::Stdin)?;
-            buffers.insert(below(&layout.base, &normal(&here.join(path))), Arc::from(text));
+            let full = normal(&here.join(path));
+            if !full.starts_with(&layout.base) {
+                return Err(ProjectError::Outside(path.display().to_string()).into());
+            }
+            buffers.insert(below(&layout.base, &full), Arc::from(text));
         }
         let prefix = from(&here, &layout.base);
         let disk = Disk::new(layout.base, &config)?;
@@ -192,7 +203,11 @@ fn normal(path: &Path) -> PathBuf {
 }
 
 fn slashed(path: &Path) -> String {
-    path.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
+    let names = path.components().filter_map(|part| match part {
+        Component::Normal(name) => Some(name.to_string_lossy()),
+        _ => None,
+    });
+    names.collect::<Vec<_>>().join("/")
 }
 
 /// Finds and reads the nearest configuration at or above a folder; nothing is merged.

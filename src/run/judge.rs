@@ -18,6 +18,13 @@ use crate::workload::Sender;
 
 /// Assumes each database's statistics.
 pub(super) fn assume(analysis: &mut Analysis, config: &Config) -> Result<(), RunError> {
+    let wrong = |rows: f64| !(rows.is_finite() && rows >= 0.0);
+    if let Some((name, _)) = config.tables.iter().find(|(_, table)| table.rows.is_some_and(wrong)) {
+        return Err(RunError::Config {
+            message: format!("the configuration gives `{name}` a number of rows that no table can have"),
+            help: "type the number of rows in production, for example `rows = 250000`".to_owned(),
+        });
+    }
     let mut unknown: Option<BTreeSet<String>> = None;
     for database in &mut analysis.databases {
         let shapes: Vec<_> = database.workload.iter().map(|query| &query.shape).collect();

@@ -165,6 +165,22 @@ fn advice_is_numbered_over_all_databases() {
 }
 
 #[test]
+fn a_partial_index_whose_condition_the_query_implies_serves_it() {
+    let orders = "CREATE TABLE orders (id BIGSERIAL PRIMARY KEY, user_id BIGINT NOT NULL, status TEXT NOT NULL);";
+    let check = |condition: &str, status: &str| {
+        let tree = Memory::default()
+            .with("schema.sql", &format!("{orders}\nCREATE INDEX i ON orders (user_id) WHERE {condition};"))
+            .with("q.sql", &format!("SELECT id FROM orders WHERE user_id = $1 AND status = '{status}';"));
+        let report = run(&tree, Goal::Check);
+        assert!(report.advice.is_empty(), "{condition}: {:?}", report.advice);
+    };
+    check("status = 'a'", "a");
+    check("status IN ('a', 'b')", "a");
+    check("status = 'a' OR status = 'b'", "b");
+    check("status <> 'done'", "new");
+}
+
+#[test]
 fn a_migration_is_not_judged_by_the_schema_it_leads_to() {
     let tree = Memory::default()
         .with("migrations/1_a.sql", "CREATE TABLE old (id INTEGER PRIMARY KEY AUTOINCREMENT, email TEXT);")

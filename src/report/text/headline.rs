@@ -52,8 +52,7 @@ pub(super) fn write_schema(text: &Text, report: &RunReport, prefix: &str, out: &
 }
 
 fn write_left_out(text: &Text, report: &RunReport, prefix: &str, out: &mut dyn Write) -> io::Result<()> {
-    for (stage, what) in [(SkipStage::File, "files not read"), (SkipStage::Schema, "schema statements not understood")]
-    {
+    for (stage, what) in [(SkipStage::File, "not read"), (SkipStage::Schema, "schema statements not understood")] {
         if let Some(reasons) = reasons(report, stage) {
             writeln!(out, "{prefix}{what}: {reasons}")?;
         }
