@@ -1,3 +1,5 @@
+//! Files and the facts and query sites they give.
+
 use super::*;
 use crate::dialect::Dialect;
 use crate::query::{DatabaseId, QuerySite, Resolution};

@@ -1,3 +1,5 @@
+//! What is read in which dialect, where names stand, and what is refused as too deep.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Placeholders of every spelling, holes, and the properties that the span map keeps.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Texts and the statements, annotations and votes they are cut into.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Folders on disk and what of them is listed and read.
+
 use std::sync::Arc;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Statements that databases read and sqlparser does not, and what the repairs make of them.
+
 use super::super::parse;
 use super::*;
 
