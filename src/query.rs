@@ -257,6 +257,27 @@ pub struct AccessPattern {
     pub lock: bool,
 }
 
+impl AccessPattern {
+    /// A reference that is asked for nothing yet.
+    pub fn new(table: QName, reference: RefId) -> Self {
+        Self {
+            table,
+            reference,
+            predicates: Vec::new(),
+            disjunctions: Vec::new(),
+            joins: Vec::new(),
+            order: Vec::new(),
+            order_complete: false,
+            group: Vec::new(),
+            distinct: Vec::new(),
+            extremum: None,
+            limit: None,
+            columns: BTreeSet::new(),
+            lock: false,
+        }
+    }
+}
+
 /// A condition on one reference.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Predicate {
@@ -291,6 +312,21 @@ pub enum PredicateOp {
     NotNull,
     /// Anything else: `<>`, `NOT IN`, `LIKE '%x'`, `@>`, …
     Other,
+}
+
+impl PredicateOp {
+    /// Its name in reports and fingerprints, which leaves out the side of a range.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Eq => "eq",
+            Self::In => "in",
+            Self::Range(_) => "range",
+            Self::Prefix => "prefix",
+            Self::Null => "null",
+            Self::NotNull => "not-null",
+            Self::Other => "other",
+        }
+    }
 }
 
 /// Which sides a range is bounded on.

@@ -9,6 +9,7 @@ mod condition;
 mod from;
 mod join;
 mod order;
+mod own;
 mod predicate;
 mod query;
 mod scope;

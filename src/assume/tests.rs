@@ -127,21 +127,8 @@ fn query(table: &str, tests: &[&str]) -> QueryShape {
         let key = Expr::column(name);
         Predicate { condition: key.clone(), key, op, value, sql: 0..0, optional: false }
     };
-    let pattern = AccessPattern {
-        table: QName::plain(table),
-        reference: RefId(0),
-        predicates: tests.iter().map(predicate).collect(),
-        disjunctions: Vec::new(),
-        joins: Vec::new(),
-        order: Vec::new(),
-        order_complete: true,
-        group: Vec::new(),
-        distinct: Vec::new(),
-        extremum: None,
-        limit: None,
-        columns: Default::default(),
-        lock: false,
-    };
+    let predicates = tests.iter().map(predicate).collect();
+    let pattern = AccessPattern { predicates, ..AccessPattern::new(QName::plain(table), RefId(0)) };
     QueryShape { patterns: vec![pattern], ..QueryShape::default() }
 }
 

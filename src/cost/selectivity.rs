@@ -105,13 +105,13 @@ pub(super) fn range(key: &Expr, bound: Bound, stats: Option<&TableStats>) -> f64
 }
 
 /// Distinct values of a key and the fraction of rows where it is not NULL.
-pub(super) fn distinct(key: &Expr, stats: Option<&TableStats>) -> (f64, f64) {
+pub fn distinct(key: &Expr, stats: Option<&TableStats>) -> (f64, f64) {
     let key = Key::of(key, stats);
     (key.distinct, key.known)
 }
 
 /// The fraction of rows that meets any condition, such as an index's predicate.
-pub(super) fn condition_selectivity(condition: &Expr, stats: Option<&TableStats>) -> f64 {
+pub fn condition_selectivity(condition: &Expr, stats: Option<&TableStats>) -> f64 {
     let Expr::Op { op, operands } = condition else { return 0.5 };
     let key = operands.first().map_or(Key::UNKNOWN, |first| Key::of(first, stats));
     let constant = operands.iter().skip(1).all(Expr::is_constant);

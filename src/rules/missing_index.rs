@@ -2,7 +2,6 @@
 
 use super::context::QueryContext;
 use super::findings::Findings;
-use super::subject;
 use super::served::{self, Served};
 
 pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {
@@ -13,16 +12,8 @@ pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {
         if served.is_order_only() {
             continue;
         }
-        let (severity, confidence) = served::strength(cx, &served);
-        findings
-            .report(served::place(cx, &advice.def, pattern), subject::access(pattern))
-            .message(format!("`{}` is {} without an index that serves it{}", pattern.table, served.told(), served.hangs_on()))
-            .help(served::help(&advice.def))
-            .table(&pattern.table)
-            .columns(&served.keys)
-            .advice([advice.id])
-            .proof(cx.proof().cloned())
-            .at_most(severity)
-            .no_surer_than(confidence);
+        let told = served.told();
+        let message = format!("`{}` is {told} without an index that serves it{}", pattern.table, served.hangs_on());
+        served::report(findings, cx, advice, pattern, &served, message);
     }
 }

@@ -1,7 +1,9 @@
 //! What the keys of a proposed index are to a query: for `missing-index` and `sort-not-indexed`, which share the work.
 
 use super::context::QueryContext;
-use crate::advice::{Proof, ProofKind};
+use super::findings::Findings;
+use super::subject;
+use crate::advice::{IndexAdvice, Proof, ProofKind};
 use crate::catalog::{IndexDef, IndexKey};
 use crate::expr::Expr;
 use crate::finding::{Confidence, Place, Severity};
@@ -82,6 +84,28 @@ impl Served {
     }
 }
 
+/// Reports what advice would mend, at the first key that the query names.
+pub(super) fn report(
+    findings: &mut Findings,
+    cx: &QueryContext<'_>,
+    advice: &IndexAdvice,
+    pattern: &AccessPattern,
+    served: &Served,
+    message: String,
+) {
+    let (severity, confidence) = strength(cx, served);
+    findings
+        .report(place(cx, &advice.def, pattern), subject::access(pattern))
+        .message(message)
+        .help(help(&advice.def))
+        .table(&pattern.table)
+        .columns(&served.keys)
+        .advice([advice.id])
+        .proof(cx.proof().cloned())
+        .at_most(severity)
+        .no_surer_than(confidence);
+}
+
 /// The conditions an index may answer, those of every branch of an OR included.
 fn predicates(pattern: &AccessPattern) -> impl Iterator<Item = &Predicate> {
     let branches = pattern.disjunctions.iter().flat_map(|any| any.branches.iter().flatten());
@@ -89,7 +113,7 @@ fn predicates(pattern: &AccessPattern) -> impl Iterator<Item = &Predicate> {
 }
 
 /// The place of the first key of an index that the query names.
-pub(super) fn place(cx: &QueryContext<'_>, def: &IndexDef, pattern: &AccessPattern) -> Place {
+fn place(cx: &QueryContext<'_>, def: &IndexDef, pattern: &AccessPattern) -> Place {
     let key_place = |key: &Expr| {
         let predicate = predicates(pattern).find(|predicate| predicate.key == *key).map(|found| &found.sql);
         let join = || pattern.joins.iter().find(|join| join.key == *key).map(|found| &found.sql);
@@ -103,7 +127,7 @@ pub(super) fn place(cx: &QueryContext<'_>, def: &IndexDef, pattern: &AccessPatte
 }
 
 /// `create an index on `orders (customer_id)``.
-pub(super) fn help(def: &IndexDef) -> String {
+fn help(def: &IndexDef) -> String {
     let key = |key: &IndexKey| format!("{}{}", key.expr, if key.desc { " DESC" } else { "" });
     let keys: Vec<String> = def.keys.iter().map(key).collect();
     let partial = def.predicate.as_ref().map_or(String::new(), |predicate| format!(" where `{predicate}`"));
@@ -111,7 +135,7 @@ pub(super) fn help(def: &IndexDef) -> String {
 }
 
 /// How bad and how sure, by the evidence (`docs/architecture.md`, "Proof, tier, confidence").
-pub(super) fn strength(cx: &QueryContext<'_>, served: &Served) -> (Severity, Confidence) {
+fn strength(cx: &QueryContext<'_>, served: &Served) -> (Severity, Confidence) {
     let Some(Proof { kind, cost_before, cost_after, .. }) = cx.proof() else {
         return (Severity::Warning, Confidence::Medium);
     };

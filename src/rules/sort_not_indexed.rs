@@ -2,7 +2,6 @@
 
 use super::context::QueryContext;
 use super::findings::Findings;
-use super::subject;
 use super::served::{self, Served};
 use crate::query::Limit;
 
@@ -19,20 +18,8 @@ pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {
             Some(Limit::Param) => " to return the first few".to_owned(),
             None => String::new(),
         };
-        let (severity, confidence) = served::strength(cx, &served);
-        findings
-            .report(served::place(cx, &advice.def, pattern), subject::access(pattern))
-            .message(format!(
-                "`{}` is {} without an index, so that every row is read{wanted}",
-                pattern.table,
-                served.told()
-            ))
-            .help(served::help(&advice.def))
-            .table(&pattern.table)
-            .columns(&served.keys)
-            .advice([advice.id])
-            .proof(cx.proof().cloned())
-            .at_most(severity)
-            .no_surer_than(confidence);
+        let told = served.told();
+        let message = format!("`{}` is {told} without an index, so that every row is read{wanted}", pattern.table);
+        served::report(findings, cx, advice, pattern, &served, message);
     }
 }

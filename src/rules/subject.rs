@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use crate::query::{AccessPattern, PredicateOp};
+use crate::query::AccessPattern;
 
 /// The set of (key, operator class) of filters and joins, then the ordered sort list: no literal, limit, alias,
 /// projection or advised name, so that only a change of what is asked moves a fingerprint.
 pub(super) fn access(pattern: &AccessPattern) -> String {
     let mut asked = BTreeSet::new();
     for predicate in &pattern.predicates {
-        asked.insert(format!("{} {}", predicate.key, class(predicate.op)));
+        asked.insert(format!("{} {}", predicate.key, predicate.op.name()));
     }
     for any in &pattern.disjunctions {
         let branches: BTreeSet<String> = any
@@ -17,7 +17,7 @@ pub(super) fn access(pattern: &AccessPattern) -> String {
             .iter()
             .map(|branch| {
                 let terms: BTreeSet<String> =
-                    branch.iter().map(|predicate| format!("{} {}", predicate.key, class(predicate.op))).collect();
+                    branch.iter().map(|predicate| format!("{} {}", predicate.key, predicate.op.name())).collect();
                 terms.into_iter().collect::<Vec<_>>().join(" & ")
             })
             .collect();
@@ -30,16 +30,4 @@ pub(super) fn access(pattern: &AccessPattern) -> String {
     let asked: Vec<String> = asked.into_iter().collect();
     // Queries may spell a column in another case than the schema.
     format!("{} order {}", asked.join(", "), order.collect::<Vec<_>>().join(", ")).to_ascii_lowercase()
-}
-
-fn class(op: PredicateOp) -> &'static str {
-    match op {
-        PredicateOp::Eq => "eq",
-        PredicateOp::In => "in",
-        PredicateOp::Range(_) => "range",
-        PredicateOp::Prefix => "prefix",
-        PredicateOp::Null => "null",
-        PredicateOp::NotNull => "not-null",
-        PredicateOp::Other => "other",
-    }
 }

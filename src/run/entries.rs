@@ -15,8 +15,7 @@ use crate::outcome::{
     PredicateEntry, ProofEntry, QueryEntry, TableEntry, VariantEntry,
 };
 use crate::query::{
-    AccessPattern, Implied, Limit, Predicate, PredicateOp, QueryShape, QuerySite, RefId, Resolution, SiteId,
-    SiteOrigin, VariantKind,
+    AccessPattern, Implied, Limit, Predicate, QueryShape, QuerySite, RefId, Resolution, SiteId, SiteOrigin, VariantKind,
 };
 use crate::sql::print;
 use crate::workload::{QueryId, WorkloadQuery};
@@ -170,16 +169,7 @@ fn pattern_entry(pattern: &AccessPattern, shape: &QueryShape) -> PatternEntry {
 }
 
 fn predicate_entry(predicate: &Predicate) -> PredicateEntry {
-    let op = match predicate.op {
-        PredicateOp::Eq => "eq",
-        PredicateOp::In => "in",
-        PredicateOp::Range(_) => "range",
-        PredicateOp::Prefix => "prefix",
-        PredicateOp::Null => "null",
-        PredicateOp::NotNull => "not-null",
-        PredicateOp::Other => "other",
-    };
-    PredicateEntry { key: key_entry(&predicate.key), op: op.to_owned(), optional: predicate.optional }
+    PredicateEntry { key: key_entry(&predicate.key), op: predicate.op.name().to_owned(), optional: predicate.optional }
 }
 
 fn key_entry(key: &Expr) -> KeyEntry {

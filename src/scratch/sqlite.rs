@@ -7,6 +7,7 @@
 
 mod database;
 mod guard;
+mod library;
 pub mod native;
 mod print;
 mod schema;

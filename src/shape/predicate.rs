@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::ops::{ControlFlow, Range};
 
-use sqlparser::ast::{self, Visit, Visitor};
+use sqlparser::ast::{self};
 
+use super::own;
 use super::walk::is_aggregate;
 use crate::expr::{Expr, Literal, Op};
 use crate::name::Ident;
@@ -246,32 +247,10 @@ fn is_strict(value: &Expr) -> bool {
 
 /// Says whether an aggregate stands in an expression, subqueries apart.
 pub(super) fn has_aggregate(expr: &ast::Expr) -> bool {
-    struct Finds {
-        depth: u32,
-    }
-    impl Visitor for Finds {
-        type Break = ();
-
-        fn pre_visit_query(&mut self, _: &ast::Query) -> ControlFlow<()> {
-            self.depth += 1;
-            ControlFlow::Continue(())
-        }
-
-        fn post_visit_query(&mut self, _: &ast::Query) -> ControlFlow<()> {
-            self.depth -= 1;
-            ControlFlow::Continue(())
-        }
-
-        fn pre_visit_expr(&mut self, expr: &ast::Expr) -> ControlFlow<()> {
-            match expr {
-                ast::Expr::Function(function)
-                    if self.depth == 0 && (is_aggregate(function) || function.over.is_some()) =>
-                {
-                    ControlFlow::Break(())
-                }
-                _ => ControlFlow::Continue(()),
-            }
-        }
-    }
-    expr.visit(&mut Finds { depth: 0 }).is_break()
+    let is_one = |function: &ast::Function| is_aggregate(function) || function.over.is_some();
+    own::visit(expr, &mut |part| match part {
+        ast::Expr::Function(function) if is_one(function) => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    })
+    .is_break()
 }

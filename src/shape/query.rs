@@ -10,6 +10,7 @@ use super::state::Shaper;
 use super::walk::Walked;
 use crate::dialect::Dialect;
 use crate::name::Ident;
+use crate::sql::build;
 use crate::sql::parse::ident;
 use crate::sql::resolution::{Name, Reach, place_of_table};
 
@@ -183,7 +184,11 @@ impl Shaper<'_> {
                 let right = self.arm(right, context);
                 return united(left, right);
             }
-            other => self.compound(other, &bare_query(), context),
+            other => self.compound(
+                other,
+                &build::query(SetExpr::Table(Box::new(ast::Table { table_name: None, schema_name: None }))),
+                context,
+            ),
         };
         self.block(outputs.block).arm = true;
         outputs
@@ -424,20 +429,4 @@ fn united(left: Outputs, right: Outputs) -> Outputs {
     let reach = left.reach.min(right.reach).min(Reach::Filters);
     let refs = left.refs.into_iter().chain(right.refs).collect();
     Outputs { columns, complete: left.complete && right.complete, refs, reach, block: left.block }
-}
-
-/// The clauses around a set expression that has none.
-fn bare_query() -> ast::Query {
-    ast::Query {
-        with: None,
-        body: Box::new(SetExpr::Table(Box::new(ast::Table { table_name: None, schema_name: None }))),
-        order_by: None,
-        limit_clause: None,
-        fetch: None,
-        locks: Vec::new(),
-        for_clause: None,
-        settings: None,
-        format_clause: None,
-        pipe_operators: Vec::new(),
-    }
 }

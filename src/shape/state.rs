@@ -1,6 +1,6 @@
 //! What is known so far while a statement is read: references, patterns, blocks, names, open scopes.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::ops::{ControlFlow, Range};
 
 use sqlparser::ast::{self, Visit, Visitor};
@@ -120,7 +120,7 @@ impl<'a> Shaper<'a> {
             nullable_side: false,
             written: false,
         });
-        self.shape.patterns.push(empty_pattern(table, id));
+        self.shape.patterns.push(AccessPattern::new(table.name.clone(), id));
         self.planned_in.push(block);
         if let Some(place) = place {
             self.names.note_table(place, id);
@@ -143,23 +143,5 @@ impl<'a> Shaper<'a> {
         if !sql.is_empty() {
             self.shape.unknown.push(UnknownName { kind, sql });
         }
-    }
-}
-
-fn empty_pattern(table: &Table, reference: RefId) -> AccessPattern {
-    AccessPattern {
-        table: table.name.clone(),
-        reference,
-        predicates: Vec::new(),
-        disjunctions: Vec::new(),
-        joins: Vec::new(),
-        order: Vec::new(),
-        order_complete: false,
-        group: Vec::new(),
-        distinct: Vec::new(),
-        extremum: None,
-        limit: None,
-        columns: BTreeSet::new(),
-        lock: false,
     }
 }

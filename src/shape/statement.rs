@@ -1,6 +1,6 @@
 //! Statements that write: INSERT, UPDATE, DELETE, MERGE, and what they return.
 
-use sqlparser::ast::{self, Statement, TableFactor, UpdateTableFromKind};
+use sqlparser::ast::{self, Statement, UpdateTableFromKind};
 
 use super::condition::Admits;
 use super::order::limit_of;
@@ -9,6 +9,7 @@ use super::scope::{BlockKind, Columns, Output};
 use super::state::Shaper;
 use crate::name::Ident;
 use crate::query::{JoinKind, UnknownKind};
+use crate::sql::build;
 use crate::sql::parse::ident;
 
 impl Shaper<'_> {
@@ -39,7 +40,7 @@ impl Shaper<'_> {
                 columns: Vec::new(),
                 at: None,
             });
-            self.factor(&table_named(name.clone(), alias), scope);
+            self.factor(&build::table(name.clone(), alias), scope);
         }
         self.mark_written(scope, 0);
         for column in insert.columns.iter().filter_map(single_part) {
@@ -214,20 +215,5 @@ fn single_part(name: &ast::ObjectName) -> Option<&ast::Ident> {
     match name.0.as_slice() {
         [part] => part.as_ident(),
         _ => None,
-    }
-}
-
-fn table_named(name: ast::ObjectName, alias: Option<ast::TableAlias>) -> TableFactor {
-    TableFactor::Table {
-        name,
-        alias,
-        args: None,
-        with_hints: Vec::new(),
-        version: None,
-        with_ordinality: false,
-        partitions: Vec::new(),
-        json_path: None,
-        sample: None,
-        index_hints: Vec::new(),
     }
 }

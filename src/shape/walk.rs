@@ -5,6 +5,7 @@ use std::ops::{ControlFlow, Range};
 use sqlparser::ast::{self, FunctionArg, FunctionArgExpr, FunctionArguments, Visit, Visitor};
 use sqlparser::tokenizer::Location;
 
+use super::own;
 use super::query::{Context, Want};
 use super::scope::BlockKind;
 use super::state::Shaper;
@@ -66,39 +67,17 @@ impl Shaper<'_> {
 impl Shaper<'_> {
     /// Reads again the names of an expression that was walked before; its subqueries are not shaped twice.
     pub(super) fn names_in(&self, expr: &ast::Expr, scope: usize) -> Vec<Used> {
-        struct Reread<'s, 'a> {
-            shaper: &'s Shaper<'a>,
-            scope: usize,
-            depth: u32,
-            used: Vec<Used>,
-        }
-        impl Visitor for Reread<'_, '_> {
-            type Break = ();
-
-            fn pre_visit_query(&mut self, _: &ast::Query) -> ControlFlow<()> {
-                self.depth += 1;
-                ControlFlow::Continue(())
-            }
-
-            fn post_visit_query(&mut self, _: &ast::Query) -> ControlFlow<()> {
-                self.depth -= 1;
-                ControlFlow::Continue(())
-            }
-
-            fn pre_visit_expr(&mut self, expr: &ast::Expr) -> ControlFlow<()> {
-                let path = match expr {
-                    _ if self.depth > 0 => return ControlFlow::Continue(()),
-                    ast::Expr::Identifier(name) => std::slice::from_ref(name),
-                    ast::Expr::CompoundIdentifier(path) => &path[..],
-                    _ => return ControlFlow::Continue(()),
-                };
-                self.used.extend(self.shaper.noted(path, self.scope));
-                ControlFlow::Continue(())
-            }
-        }
-        let mut reread = Reread { shaper: self, scope, depth: 0, used: Vec::new() };
-        let _ = expr.visit(&mut reread);
-        reread.used
+        let mut used = Vec::new();
+        let _ = own::visit(expr, &mut |part| {
+            let path = match part {
+                ast::Expr::Identifier(name) => std::slice::from_ref(name),
+                ast::Expr::CompoundIdentifier(path) => &path[..],
+                _ => return ControlFlow::Continue(()),
+            };
+            used.extend(self.noted(path, scope));
+            ControlFlow::Continue(())
+        });
+        used
     }
 
     fn noted(&self, path: &[ast::Ident], scope: usize) -> Option<Used> {

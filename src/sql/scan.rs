@@ -96,6 +96,14 @@ pub(crate) fn name(bytes: &[u8], at: usize) -> usize {
     bytes[at..].iter().position(|byte| !is_name(*byte)).map_or(bytes.len(), |length| at + length)
 }
 
+/// Writes a word in capitals to `buffer`; a word that is longer than any keyword comes back empty.
+pub(crate) fn upper<'a>(word: &[u8], buffer: &'a mut [u8]) -> &'a [u8] {
+    let Some(upper) = buffer.get_mut(..word.len()) else { return b"" };
+    upper.copy_from_slice(word);
+    upper.make_ascii_uppercase();
+    upper
+}
+
 /// Says whether a byte can stand in an unquoted name.
 pub(crate) fn is_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$') || byte >= 0x80

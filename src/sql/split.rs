@@ -398,14 +398,7 @@ impl<'a> Splitter<'a> {
     fn word(&mut self) {
         let (start, end) = (self.at, scan::name(self.bytes, self.at));
         let mut buffer = [0; 24];
-        let upper: &[u8] = match buffer.get_mut(..end - start) {
-            Some(upper) => {
-                upper.copy_from_slice(&self.bytes[start..end]);
-                upper.make_ascii_uppercase();
-                upper
-            }
-            None => b"",
-        };
+        let upper = scan::upper(&self.bytes[start..end], &mut buffer);
         if self.is_command_word(upper, end) {
             return;
         }

@@ -136,21 +136,8 @@ impl Case {
 }
 
 fn pattern(table: &QName, reference: RefId, columns: impl Iterator<Item = Ident>) -> AccessPattern {
-    AccessPattern {
-        table: table.clone(),
-        reference,
-        predicates: Vec::new(),
-        disjunctions: Vec::new(),
-        joins: Vec::new(),
-        order: Vec::new(),
-        order_complete: true,
-        group: Vec::new(),
-        distinct: Vec::new(),
-        extremum: None,
-        limit: None,
-        columns: columns.collect(),
-        lock: false,
-    }
+    let columns = columns.collect();
+    AccessPattern { order_complete: true, columns, ..AccessPattern::new(table.clone(), reference) }
 }
 
 fn scan_by(reference: u16, access: Access) -> PlanNode {

@@ -125,19 +125,6 @@ fn lookup(table: &Table, key: &ForeignKey) -> AccessPattern {
             optional: false,
         }
     };
-    AccessPattern {
-        table: table.name.clone(),
-        reference: RefId(0),
-        predicates: key.columns.iter().map(predicate).collect(),
-        disjunctions: Vec::new(),
-        joins: Vec::new(),
-        order: Vec::new(),
-        order_complete: false,
-        group: Vec::new(),
-        distinct: Vec::new(),
-        extremum: None,
-        limit: None,
-        columns: Default::default(),
-        lock: false,
-    }
+    let predicates = key.columns.iter().map(predicate).collect();
+    AccessPattern { predicates, ..AccessPattern::new(table.name.clone(), RefId(0)) }
 }

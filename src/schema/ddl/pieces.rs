@@ -40,6 +40,15 @@ const KNOWN_OPTIONS: &[&str] = &[
     "UPDATE",
 ];
 
+/// A CREATE TABLE as far as it is read.
+struct Pieces {
+    /// What stands before and behind every item: `CREATE TABLE t (` and `)`, as bytes of the statement.
+    around: [Range<u32>; 2],
+    table: Table,
+    /// What belongs to the table beside its columns.
+    parts: Vec<SchemaStep>,
+}
+
 impl Lowering<'_> {
     /// Reads a CREATE TABLE item by item; says whether it could.
     pub(super) fn create_piecewise(&mut self, tokens: &[Tok]) -> bool {
@@ -52,12 +61,11 @@ impl Lowering<'_> {
     pub(super) fn create_table_piecewise(&mut self, mut cursor: Cursor<'_>, tokens: &[Tok]) -> Option<()> {
         self.guarded |= cursor.eat(&["IF", "NOT", "EXISTS"]);
         let name = cursor.name()?;
-        let mut table = empty_table(name.clone(), self.place);
-        let mut parts = Vec::new();
         let open = cursor.rest.first()?.bytes.clone();
         let items = cursor.group()?;
         let close = tokens[tokens.len() - cursor.rest.len() - 1].bytes.clone();
-        let head = tokens.first()?.bytes.start..open.end;
+        let around = [tokens.first()?.bytes.start..open.end, close];
+        let mut read = Pieces { around, table: empty_table(name.clone(), self.place), parts: Vec::new() };
         let lines = self.lines.clone();
         for item in scan::split_at_commas(items) {
             if item.first().is_some_and(|token| token.is("LIKE")) {
@@ -66,47 +74,32 @@ impl Lowering<'_> {
                     true => TakeOver::ColumnsAndIndexes,
                     false => TakeOver::Columns,
                 };
-                parts.push(self.part(SchemaOp::TakeOver { table: name.clone(), from, what }, self.place));
+                read.parts.push(self.part(SchemaOp::TakeOver { table: name.clone(), from, what }, self.place));
                 continue;
             }
-            let around = (head.clone(), close.clone());
-            let read = self.read_item(item, &around, &mut table, &mut parts)
-                || self.read_key(item, &around, &mut table, &mut parts)
-                || self.read_column(item, &around, &mut table, &mut parts);
-            if !read {
+            let known = read.table.columns.len();
+            if !(self.read_item(item, &mut read) || self.read_key(item, &mut read) || self.read_column(item, &mut read))
+            {
                 self.lines.clone_from(&lines);
-                let known = table.columns.len();
-                self.skip_item(item, &mut table.columns);
+                self.skip_item(item, &mut read.table.columns);
                 // Of a column, its name is what matters to whoever asks which columns there are.
-                table.complete &= table.columns.len() > known;
+                read.table.complete &= read.table.columns.len() > known;
             }
         }
         self.lines = lines;
-        self.read_tail(cursor, &mut table, &mut parts);
-        self.push_table(table, parts);
+        self.read_tail(cursor, &mut read);
+        self.push_table(read.table, read.parts);
         Some(())
     }
 
     /// Gives one item to the parser, alone between the head and the closing parenthesis; says whether it could read it.
-    fn read_item(
-        &mut self,
-        item: &[Tok],
-        around: &(Range<u32>, Range<u32>),
-        table: &mut Table,
-        parts: &mut Vec<SchemaStep>,
-    ) -> bool {
-        self.read_pieces(&[item], around, table, parts)
+    fn read_item(&mut self, item: &[Tok], read: &mut Pieces) -> bool {
+        self.read_pieces(&[item], read)
     }
 
-    fn read_pieces(
-        &mut self,
-        pieces: &[&[Tok]],
-        (head, close): &(Range<u32>, Range<u32>),
-        table: &mut Table,
-        parts: &mut Vec<SchemaStep>,
-    ) -> bool {
+    fn read_pieces(&mut self, pieces: &[&[Tok]], read: &mut Pieces) -> bool {
         let item = pieces[0];
-        let mut keep = vec![head.clone(), close.clone()];
+        let mut keep = read.around.to_vec();
         keep.extend(pieces.iter().filter_map(|piece| scan::hull(piece)));
         let text = scan::keep_only(self.sql, &keep);
         let Ok(parse::Parsed { statement: ast::Statement::CreateTable(create), lines, .. }) =
@@ -119,22 +112,18 @@ impl Lowering<'_> {
         }
         self.lines = lines;
         for def in &create.columns {
-            let (column, constraints) = self.column_def(&table.name, def);
-            table.columns.push(column);
-            parts.extend(constraints);
+            let (column, constraints) = self.column_def(&read.table.name, def);
+            read.table.columns.push(column);
+            read.parts.extend(constraints);
         }
-        parts.extend(create.constraints.iter().map(|constraint| self.table_constraint(&table.name, constraint)));
+        let constraints =
+            create.constraints.iter().map(|constraint| self.table_constraint(&read.table.name, constraint));
+        read.parts.extend(constraints);
         true
     }
 
     /// A key whose options the parser does not know (`INVISIBLE`, `ON CONFLICT`, `WITH PARSER`): without them.
-    fn read_key(
-        &mut self,
-        item: &[Tok],
-        around: &(Range<u32>, Range<u32>),
-        table: &mut Table,
-        parts: &mut Vec<SchemaStep>,
-    ) -> bool {
+    fn read_key(&mut self, item: &[Tok], read: &mut Pieces) -> bool {
         let is_key = item.iter().take(4).any(|token| token.is_any(&["KEY", "INDEX", "UNIQUE", "FULLTEXT", "SPATIAL"]));
         let Some(open) = item.iter().position(|token| token.token == Token::LParen).filter(|_| is_key) else {
             return false;
@@ -144,26 +133,21 @@ impl Lowering<'_> {
             return false;
         }
         let (key, options) = item.split_at(item.len() - cursor.rest.len());
-        if options.is_empty() || !self.read_item(key, around, table, parts) {
+        if options.is_empty() || !self.read_item(key, read) {
             return false;
         }
         if options.iter().any(|token| token.is("INVISIBLE"))
-            && let Some(SchemaOp::CreateIndex { name: Some(name), .. }) = parts.last().map(|part| &part.op)
+            && let Some(SchemaOp::CreateIndex { name: Some(name), .. }) = read.parts.last().map(|part| &part.op)
         {
             let name = QName::plain(name.clone());
-            parts.push(self.part(SchemaOp::InvalidateIndex { name, table: Some(table.name.clone()) }, self.place));
+            let table = Some(read.table.name.clone());
+            read.parts.push(self.part(SchemaOp::InvalidateIndex { name, table }, self.place));
         }
         true
     }
 
     /// A column with a word or two that the parser does not know (`BINARY`, `SUB_TYPE TEXT`): without them.
-    fn read_column(
-        &mut self,
-        item: &[Tok],
-        around: &(Range<u32>, Range<u32>),
-        table: &mut Table,
-        parts: &mut Vec<SchemaStep>,
-    ) -> bool {
+    fn read_column(&mut self, item: &[Tok], read: &mut Pieces) -> bool {
         // Longer ones hold expressions, where a word left out could change the meaning.
         if item.len() > 24 || item[0].is_any(CONSTRAINT_WORDS) {
             return false;
@@ -172,7 +156,7 @@ impl Lowering<'_> {
         for len in 1..=2 {
             for at in 2..=item.len().saturating_sub(len) {
                 let pieces = [&item[..at], &item[at + len..]];
-                if item[at..at + len].iter().all(odd) && self.read_pieces(&pieces, around, table, parts) {
+                if item[at..at + len].iter().all(odd) && self.read_pieces(&pieces, read) {
                     return true;
                 }
             }
@@ -202,14 +186,14 @@ impl Lowering<'_> {
     }
 
     /// What follows the items of a CREATE TABLE.
-    fn read_tail(&self, mut tail: Cursor<'_>, table: &mut Table, parts: &mut Vec<SchemaStep>) {
-        table.without_rowid = tail.rest.windows(2).any(|pair| pair[0].is("WITHOUT") && pair[1].is("ROWID"));
+    fn read_tail(&self, mut tail: Cursor<'_>, read: &mut Pieces) {
+        read.table.without_rowid = tail.rest.windows(2).any(|pair| pair[0].is("WITHOUT") && pair[1].is("ROWID"));
         if tail.skip_to("INHERITS") {
             tail.next();
             let parents = tail.group().unwrap_or_default();
             for from in scan::split_at_commas(parents).filter_map(|parent| Cursor::new(parent, self.dialect).name()) {
-                let op = SchemaOp::TakeOver { table: table.name.clone(), from, what: TakeOver::Inheritance };
-                parts.push(self.part(op, self.place));
+                let op = SchemaOp::TakeOver { table: read.table.name.clone(), from, what: TakeOver::Inheritance };
+                read.parts.push(self.part(op, self.place));
             }
         }
     }

@@ -11,6 +11,7 @@ use crate::explain::sqlite::{Row, index_name};
 
 use super::Key;
 use super::guard::{Guard, Phase};
+use super::library;
 use super::print::{PrintedIndex, PrintedTable, literal};
 use super::schema::Schema;
 
@@ -57,6 +58,7 @@ impl Database {
 
     fn empty() -> Result<Self, Refusal> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        library::set_up();
         let mut connection = Connection::open_in_memory_with_flags(flags).map_err(refusal)?;
         // Nothing is rolled back and no row is stored. ANALYZE makes the statistics tables, which no CREATE TABLE can; that
         // of samples is never filled, and without it each reload has two queries less to run.

@@ -2,10 +2,11 @@
 
 use sqlparser::ast::{self, BinaryOperator, Expr, UnaryOperator, Value};
 
-use super::{Lowering, column, parameter, query, quote, text};
+use super::{Lowering, column, parameter, quote, text};
 use crate::catalog::TypeClass;
 use crate::dialect::Dialect;
 use crate::query::RefId;
+use crate::sql::build;
 use crate::sql::resolution::Name;
 
 /// Members of a rendered IN list (statistics.md, "Parameters").
@@ -401,7 +402,7 @@ fn rows_of(list: Vec<Expr>) -> Box<ast::Query> {
         })
     });
     let rows = rows.collect();
-    Box::new(query::of_body(ast::SetExpr::Values(ast::Values { explicit_row: false, value_keyword: false, rows })))
+    Box::new(build::query(ast::SetExpr::Values(ast::Values { explicit_row: false, value_keyword: false, rows })))
 }
 
 fn is_array(call: &ast::Function) -> bool {

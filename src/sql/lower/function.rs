@@ -5,6 +5,7 @@ use sqlparser::ast::{self, Expr, FunctionArg, FunctionArgExpr, FunctionArguments
 use super::Lowering;
 use super::query::nothing;
 use crate::dialect::Dialect;
+use crate::sql::build;
 use crate::sql::resolution::place_of_table;
 
 /// Functions of SQLite that must be its own: aggregates, window functions and what its planner knows by name.
@@ -131,7 +132,7 @@ impl Lowering<'_> {
         let called = known.value.to_ascii_lowercase();
         if let FunctionArguments::Subquery(query) = &mut function.args {
             // ARRAY(SELECT …): one value from a subquery.
-            let query = std::mem::replace(query, Box::new(super::query::of_body(nothing())));
+            let query = std::mem::replace(query, Box::new(build::query(nothing())));
             *expr = Expr::Subquery(query);
             return;
         }

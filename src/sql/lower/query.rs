@@ -6,6 +6,7 @@ use sqlparser::ast::{self, LimitClause, OrderByKind, SetExpr, TableFactor, Table
 
 use super::statement::Position;
 use super::{Lowering, number, quote};
+use crate::sql::build;
 
 /// The rows that `LIMIT $n` stands for (statistics.md, "Parameters").
 const UNKNOWN_LIMIT: u32 = 50;
@@ -169,7 +170,7 @@ fn unwrap(query: &mut ast::Query) {
             *query.body = selected_from(inner);
             return;
         }
-        let inner = std::mem::replace(&mut **inner, of_body(nothing()));
+        let inner = std::mem::replace(&mut **inner, build::query(nothing()));
         *query = inner;
     }
 }
@@ -205,7 +206,7 @@ fn wrap_arms(body: &mut SetExpr) {
 fn selected_from(body: SetExpr) -> SetExpr {
     let subquery = match body {
         SetExpr::Query(query) => query,
-        body => Box::new(of_body(body)),
+        body => Box::new(build::query(body)),
     };
     let relation = TableFactor::Derived { lateral: false, subquery, alias: None, sample: None };
     SetExpr::Select(Box::new(ast::Select {
@@ -218,22 +219,6 @@ fn selected_from(body: SetExpr) -> SetExpr {
 /// A body to stand in while another is taken out.
 pub(super) fn nothing() -> SetExpr {
     SetExpr::Values(ast::Values { explicit_row: false, value_keyword: false, rows: Vec::new() })
-}
-
-/// A query of a body alone.
-pub(super) fn of_body(body: SetExpr) -> ast::Query {
-    ast::Query {
-        with: None,
-        body: Box::new(body),
-        order_by: None,
-        limit_clause: None,
-        fetch: None,
-        locks: Vec::new(),
-        for_clause: None,
-        settings: None,
-        format_clause: None,
-        pipe_operators: Vec::new(),
-    }
 }
 
 /// `*`

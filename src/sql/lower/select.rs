@@ -8,6 +8,7 @@ use sqlparser::ast::{
 use super::{Lowering, alias, column, query, quote};
 use crate::dialect::Dialect;
 use crate::query::RefId;
+use crate::sql::build;
 use crate::sql::factor::common_conjuncts;
 use crate::sql::resolution::{Name, place_of_table};
 
@@ -298,7 +299,7 @@ fn take_lateral(factor: &mut TableFactor) -> Option<(Box<ast::Query>, String)> {
     match factor {
         TableFactor::Derived { lateral: true, subquery, alias, .. } => {
             let label = alias.as_ref().map_or_else(String::new, |alias| alias.name.value.to_ascii_lowercase());
-            Some((std::mem::replace(subquery, Box::new(query::of_body(query::nothing()))), label))
+            Some((std::mem::replace(subquery, Box::new(build::query(query::nothing()))), label))
         }
         _ => None,
     }

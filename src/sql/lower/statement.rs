@@ -3,15 +3,16 @@
 use sqlparser::ast::{self, SetExpr, Statement, TableFactor, TableWithJoins, UpdateTableFromKind};
 
 use super::{Lowering, number, query};
+use crate::sql::build;
 
 impl Lowering<'_> {
     /// The statement that reads what this one reads.
     pub(super) fn reading(&mut self, statement: Statement) -> Statement {
         match statement {
             Statement::Insert(insert) => Statement::Query(Box::new(source_of(insert))),
-            Statement::Merge(merge) => Statement::Query(Box::new(query::of_body(join_of(merge)))),
+            Statement::Merge(merge) => Statement::Query(Box::new(build::query(join_of(merge)))),
             Statement::Delete(delete) if delete.using.is_some() => {
-                Statement::Query(Box::new(query::of_body(SetExpr::Select(Box::new(rows_of_delete(delete))))))
+                Statement::Query(Box::new(build::query(SetExpr::Select(Box::new(rows_of_delete(delete))))))
             }
             Statement::Delete(mut delete) => {
                 delete.returning = None;
@@ -92,7 +93,7 @@ fn source_of(insert: ast::Insert) -> ast::Query {
         Some(source) => *source,
         None => {
             let row = ast::Parens::with_empty_span(vec![number(1)]);
-            query::of_body(SetExpr::Values(ast::Values { explicit_row: false, value_keyword: false, rows: vec![row] }))
+            build::query(SetExpr::Values(ast::Values { explicit_row: false, value_keyword: false, rows: vec![row] }))
         }
     }
 }

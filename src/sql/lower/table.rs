@@ -5,6 +5,7 @@ use sqlparser::ast::{self, SelectItem, SetExpr, TableFactor, TableWithJoins};
 use super::{Lowering, alias, engine_table_name, parameter, query, quote, quoted};
 use crate::dialect::Dialect;
 use crate::query::RefId;
+use crate::sql::build;
 use crate::sql::resolution::place_of_table;
 
 /// The rows that a list of unknown length stands for (statistics.md, "Parameters").
@@ -96,7 +97,7 @@ impl Lowering<'_> {
             ..query::empty_select()
         };
         self.label(&mut label);
-        let subquery = Box::new(query::of_body(SetExpr::Select(Box::new(select))));
+        let subquery = Box::new(build::query(SetExpr::Select(Box::new(select))));
         TableFactor::Derived { lateral: false, subquery, alias: Some(table_alias(label)), sample: None }
     }
 
@@ -123,7 +124,7 @@ impl Lowering<'_> {
                     from: vec![TableWithJoins { relation: plain, joins: Vec::new() }],
                     ..query::empty_select()
                 };
-                let mut subquery = Box::new(query::of_body(SetExpr::Select(Box::new(select))));
+                let mut subquery = Box::new(build::query(SetExpr::Select(Box::new(select))));
                 self.rename_columns(&mut alias, &mut subquery);
                 TableFactor::Derived { lateral: false, subquery, alias: Some(alias), sample: None }
             }
@@ -155,7 +156,7 @@ impl Lowering<'_> {
             column.data_type = None;
             quote(&mut column.name);
         }
-        let body = std::mem::replace(&mut **subquery, query::of_body(query::nothing()));
+        let body = std::mem::replace(&mut **subquery, build::query(query::nothing()));
         **subquery = of_cte(alias.name.clone(), columns, body);
     }
 
@@ -173,7 +174,7 @@ impl Lowering<'_> {
         self.label(&mut label);
         let row = || ast::Parens::with_empty_span(columns.iter().map(|_| parameter("list")).collect());
         let rows = (0..LIST_ROWS).map(|_| row()).collect();
-        let values = query::of_body(SetExpr::Values(ast::Values { explicit_row: false, value_keyword: false, rows }));
+        let values = build::query(SetExpr::Values(ast::Values { explicit_row: false, value_keyword: false, rows }));
         let columns = columns.into_iter().map(|name| ast::TableAliasColumnDef { name, data_type: None }).collect();
         let subquery = Box::new(of_cte(label.clone(), columns, values));
         TableFactor::Derived { lateral: false, subquery, alias: Some(table_alias(label)), sample: None }
@@ -234,7 +235,7 @@ fn of_cte(name: ast::Ident, columns: Vec<ast::TableAliasColumnDef>, body: ast::Q
     };
     let with_token = ast::helpers::attached_token::AttachedToken::empty();
     let with = ast::With { with_token, recursive: false, cte_tables: vec![cte] };
-    ast::Query { with: Some(with), ..query::of_body(SetExpr::Select(Box::new(select))) }
+    ast::Query { with: Some(with), ..build::query(SetExpr::Select(Box::new(select))) }
 }
 
 fn table_alias(name: ast::Ident) -> ast::TableAlias {
@@ -242,16 +243,5 @@ fn table_alias(name: ast::Ident) -> ast::TableAlias {
 }
 
 fn table_factor(name: ast::Ident, alias: Option<ast::Ident>) -> TableFactor {
-    TableFactor::Table {
-        name: ast::ObjectName::from(vec![name]),
-        alias: alias.map(table_alias),
-        args: None,
-        with_hints: Vec::new(),
-        version: None,
-        with_ordinality: false,
-        partitions: Vec::new(),
-        json_path: None,
-        sample: None,
-        index_hints: Vec::new(),
-    }
+    build::table(ast::ObjectName::from(vec![name]), alias.map(table_alias))
 }

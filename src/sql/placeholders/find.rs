@@ -154,14 +154,7 @@ impl<'a> Finder<'a> {
             return;
         }
         let mut buffer = [0; 16];
-        let upper: &[u8] = match buffer.get_mut(..end - start) {
-            Some(upper) => {
-                upper.copy_from_slice(&self.bytes[start..end]);
-                upper.make_ascii_uppercase();
-                upper
-            }
-            None => b"",
-        };
+        let upper = scan::upper(&self.bytes[start..end], &mut buffer);
         self.context.word(upper);
         self.at = end;
     }

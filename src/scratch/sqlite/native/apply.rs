@@ -11,6 +11,7 @@ use rusqlite::limits::Limit;
 use rusqlite::types::Null;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use super::super::library;
 use super::NativeStatement;
 use super::head::{self, Head, Object, Verb};
 use super::inspect::{self, SeenColumn};
@@ -110,6 +111,7 @@ impl Applied {
 
     fn empty() -> rusqlite::Result<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        library::set_up();
         let mut connection = Connection::open_in_memory_with_flags(flags)?;
         connection.execute_batch(&format!(
             "PRAGMA page_size=512; PRAGMA temp_store=MEMORY; PRAGMA max_page_count={MAX_PAGES};"
