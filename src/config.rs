@@ -27,6 +27,8 @@ pub struct Config {
     pub include: Vec<String>,
     /// Path classes by gitignore pattern, before the built-in ones (`"scripts/**" = "app"`).
     pub classes: BTreeMap<String, crate::query::PathClass>,
+    /// Suppressions hold only with a reason.
+    pub require_reason: bool,
     /// Numbers that decide when to speak.
     pub limits: Limits,
     /// What is known of tables, by name.

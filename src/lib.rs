@@ -27,6 +27,7 @@ pub mod cost;
 pub mod coverage;
 pub mod explain;
 pub mod sql;
+pub mod suppress;
 
 // Rank 2: steps.
 pub mod advise;

@@ -10,6 +10,7 @@ mod nearest;
 pub mod page;
 mod served;
 mod subject;
+mod suppression;
 mod upkeep;
 
 use std::collections::BTreeSet;
@@ -29,6 +30,7 @@ use crate::workload::WorkloadQuery;
 use context::{PlanContext, QueryContext, SchemaContext};
 use findings::Findings;
 use page::{Meta, Page};
+pub use suppression::{JudgedSuppression, Use};
 pub use upkeep::{SchemaAdvice, Upkeep, schema_advice};
 
 /// A rule.
@@ -52,6 +54,8 @@ enum Check {
     Plan(fn(&PlanContext<'_>, &mut Findings)),
     /// Every table.
     Schema(fn(&SchemaContext<'_>, &mut Findings)),
+    /// Every suppression, after all other rules.
+    Suppression(fn(&JudgedSuppression<'_>, &mut Findings)),
 }
 
 /// Declares the rules: a module, its name for users, and what it is run on.
@@ -78,7 +82,9 @@ rules! {
     unindexable_predicate "unindexable-predicate" Query;
     unindexed_foreign_key "unindexed-foreign-key" Schema;
     unknown_column "unknown-column" Query;
+    unknown_rule_in_suppression "unknown-rule-in-suppression" Suppression;
     unknown_table "unknown-table" Query;
+    unused_suppression "unused-suppression" Suppression;
 }
 
 /// Reads a page that the tests have read before.
@@ -129,6 +135,20 @@ pub fn run(input: &RulesInput<'_>) -> Vec<Finding> {
     all
 }
 
+/// Runs the rules about suppressions, which speak after all others.
+pub fn run_on_suppressions(judged: &[JudgedSuppression<'_>]) -> Vec<Finding> {
+    let mut all = Vec::new();
+    for rule in &RULES {
+        let Check::Suppression(check) = rule.check else { continue };
+        for one in judged {
+            let mut findings = Findings::new(rule.name, rule.meta(), one.database);
+            check(one, &mut findings);
+            all.extend(findings.into_vec());
+        }
+    }
+    all
+}
+
 impl Rule {
     /// Returns the rule's page.
     pub fn page(&self) -> &Page<'static> {
@@ -151,6 +171,7 @@ impl Rule {
                     check(&SchemaContext { input, table }, findings);
                 }
             }
+            Check::Suppression(_) => {}
         }
     }
 }
@@ -176,6 +197,7 @@ mod tests {
                 Check::Query(_) => ["query", "plan"].as_slice(),
                 Check::Plan(_) => &["plan"],
                 Check::Schema(_) => &["schema"],
+                Check::Suppression(_) => &["comment"],
             };
             assert!(reads.contains(&page.meta.reads.as_str()), "{}", rule.name);
         }

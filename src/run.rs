@@ -12,6 +12,7 @@ mod judge;
 mod lines;
 mod report;
 mod stages;
+mod suppressions;
 mod timings;
 mod workload;
 
@@ -117,8 +118,12 @@ impl Session {
         if goal > Goal::Queries {
             time.of("plan", || judge::plan(&mut analysis, config, ask.until))?;
         }
-        if goal == Goal::Check {
-            time.of("rules", || judge::check(&mut analysis, config));
+        // Advice is not given for what is suppressed, which only the rules can tell.
+        if goal == Goal::Check || (goal == Goal::Advise && !analysis.suppressions.is_empty()) {
+            time.of("rules", || {
+                judge::check(&mut analysis, config);
+                suppressions::check(&mut analysis, config, ask);
+            });
         }
         Ok(time.of("report", || report::write(tree, &analysis, ask)))
     }

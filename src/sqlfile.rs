@@ -6,7 +6,9 @@
 mod header;
 mod json;
 mod kind;
+mod parts;
 mod sites;
+mod suppressions;
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -20,6 +22,7 @@ use crate::source::{FileId, HostSpan, SpanMap, TreePath};
 use crate::sql::placeholders;
 use crate::sql::split::{self, AnnotationKind, RawStatement, Split, Votes};
 use crate::sql::summary::{DumpTool, FileSummary, MarkerTool};
+use crate::suppress::Suppression;
 
 /// What one file says.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,6 +41,8 @@ pub struct SqlFileFacts {
     pub data: u32,
     /// Statements that neither change the schema nor ask for data.
     pub noise: u32,
+    /// What its comments ask to be silent about.
+    pub suppressions: Vec<Suppression>,
     /// What could not be read.
     pub skips: Vec<Skip>,
 }
@@ -104,6 +109,7 @@ impl SqlFileFacts {
             markers: None,
             data: 0,
             noise: 0,
+            suppressions: Vec::new(),
             skips: Vec::new(),
         }
     }
@@ -128,7 +134,9 @@ impl SqlFileFacts {
 
     /// Takes in the statements of a text whose bytes stand in the host as `base` says.
     fn read(&mut self, text: &str, base: &SpanMap, source: &'static str) {
-        let Split { statements, annotations, votes, .. } = split::split(text);
+        let split = split::split(text);
+        self.suppressions.extend(suppressions::suppressions(self.file, text, base, &split));
+        let Split { statements, annotations, votes, .. } = split;
         self.votes += votes;
         let mut annotations = annotations.into_iter().peekable();
         let mut part = Part::Whole;

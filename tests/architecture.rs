@@ -14,7 +14,7 @@ const RANKS: &[(u8, Siblings, &[&str])] = &[
             "advice", "workload", "outcome", "config",
         ],
     ),
-    (1, Siblings::Free, &["sql", "coverage", "cost", "assume", "explain"]),
+    (1, Siblings::Free, &["sql", "suppress", "coverage", "cost", "assume", "explain"]),
     (2, Siblings::Strangers, &["walk", "sqlfile", "schema", "shape", "scratch", "advise", "rules"]),
     (3, Siblings::Free, &["run", "report"]),
     (4, Siblings::Free, &["cli"]),

@@ -144,9 +144,9 @@ impl Layout {
         let shared = all.iter().skip(1).fold(all[0].clone(), |shared, path| common(&shared, path));
         let base = if !files.is_empty() && shared.starts_with(here) { here.to_path_buf() } else { shared.clone() };
         let whole = files.is_empty() && folders.len() == 1;
-        let named = || folders.iter().chain(files).map(|path| below(&base, path)).collect();
-        let listed = if files.is_empty() && !whole { named() } else { Vec::new() };
-        let scope = if files.is_empty() { Vec::new() } else { named() };
+        let scope: Vec<TreePath> =
+            if whole { Vec::new() } else { folders.iter().chain(files).map(|path| below(&base, path)).collect() };
+        let listed = if files.is_empty() { scope.clone() } else { Vec::new() };
         Self { start: shared, listed, scope, base }
     }
 

@@ -9,6 +9,7 @@ mod frame;
 mod headline;
 mod neutral;
 mod queries;
+mod suppressed;
 
 use std::io::{self, Write};
 
@@ -24,11 +25,11 @@ pub struct Text {
     pub width: usize,
     /// Whether colours may be used.
     pub colour: Colour,
-    /// How much is said of what was not understood.
+    /// How much is said of what was not understood or is suppressed.
     pub skips: Skips,
 }
 
-/// How much is said of what was not understood.
+/// How much is said of what was not understood or is suppressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Skips {
     /// Counts by reason.

@@ -53,6 +53,8 @@ pub enum Reads {
     Plan,
     /// The schema.
     Schema,
+    /// What comments say to planlint, and every other finding.
+    Comment,
 }
 
 impl Reads {
@@ -62,6 +64,7 @@ impl Reads {
             Self::Query => "query",
             Self::Plan => "plan",
             Self::Schema => "schema",
+            Self::Comment => "comment",
         }
     }
 }

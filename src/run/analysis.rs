@@ -10,9 +10,10 @@ use crate::dialect::Target;
 use crate::engine::{EngineFacts, Tier};
 use crate::finding::Finding;
 use crate::name::QName;
-use crate::query::{PathClass, QuerySite, Skip};
+use crate::query::{DatabaseId, PathClass, QuerySite, Skip};
 use crate::source::{FileId, TreePath};
 use crate::stats::StatsModel;
+use crate::suppress::Suppression;
 use crate::workload::WorkloadQuery;
 
 /// A run between its stages.
@@ -26,6 +27,8 @@ pub(super) struct Analysis {
     pub databases: Vec<Database>,
     /// The query sites, sorted by place.
     pub sites: Vec<QuerySite>,
+    /// What comments ask to be silent about, sorted by file.
+    pub suppressions: Vec<RunSuppression>,
     /// Sites that are not queries we can read, for the counts.
     pub skips: Vec<Skip>,
     /// Whether a deadline cut the run short.
@@ -36,6 +39,24 @@ pub(super) struct Analysis {
 pub(super) struct RunFile {
     pub path: TreePath,
     pub class: PathClass,
+    /// Its statements make the schema of a database.
+    pub builds_schema: bool,
+}
+
+/// A suppression and where it belongs.
+pub(super) struct RunSuppression {
+    pub suppression: Suppression,
+    /// The database of its file, if that can be told.
+    pub database: Option<DatabaseId>,
+    /// It silences what it names: nothing is wrong with it, and it gives a reason where one is required.
+    pub holds: bool,
+}
+
+impl RunSuppression {
+    /// Returns its file.
+    pub fn file(&self) -> FileId {
+        self.suppression.place.file
+    }
 }
 
 /// One database and what was found out about it.

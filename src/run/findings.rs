@@ -1,10 +1,14 @@
 //! Makes findings concrete: one entry for each place a finding stands at, fingerprinted and sorted.
 
+use std::collections::BTreeMap;
+
+use super::analysis::RunSuppression;
 use super::analysis::{Analysis, Database};
 use super::concrete::{Concrete, Quotes, places};
 use super::entries;
+use super::suppressions::silencing;
 use crate::finding::{Finding, Place};
-use crate::outcome::{FindingEntry, RelatedEntry};
+use crate::outcome::{AdviceEntry, FindingEntry, RelatedEntry, Suppressed};
 use crate::query::PathClass;
 use crate::sql::fingerprint::fingerprint;
 
@@ -21,6 +25,22 @@ pub(super) fn findings(analysis: &Analysis, quotes: &Quotes<'_>) -> Vec<FindingE
     // Two variants of one site may raise the same finding at the same byte.
     found.dedup_by(|a, b| a.fingerprint == b.fingerprint && a.location == b.location && a.advice == b.advice);
     found
+}
+
+/// Takes out the advice whose every finding in application code is suppressed; what is left of the findings does not
+/// name it any more.
+pub(super) fn leave_out_suppressed(findings: &mut [FindingEntry], advice: &mut Vec<AdviceEntry>) {
+    let mut silenced: BTreeMap<String, bool> = BTreeMap::new();
+    for finding in findings.iter().filter(|finding| finding.class == PathClass::App) {
+        for id in &finding.advice {
+            *silenced.entry(id.clone()).or_insert(true) &= finding.suppressed.is_some();
+        }
+    }
+    let goes = |id: &String| silenced.get(id).is_some_and(|silenced| *silenced);
+    advice.retain(|advice| !goes(&advice.id));
+    for finding in findings {
+        finding.advice.retain(|id| !goes(id));
+    }
 }
 
 fn key(entry: &FindingEntry) -> (&str, usize, Option<u16>, &str, &str, &[String]) {
@@ -44,7 +64,7 @@ fn entry(
         help: finding.help.clone(),
         fingerprint: fingerprint(finding.rule, &database.name, finding.table.as_ref(), &finding.subject),
         state: None,
-        suppressed: None,
+        suppressed: silencing(analysis, finding.rule, place).map(|one| suppressed(one, quotes)),
         location: quotes.locate(place.span),
         class: class(analysis, finding, place),
         related: related(analysis, database, finding, place, quotes),
@@ -59,12 +79,19 @@ fn entry(
     }
 }
 
+fn suppressed(one: &RunSuppression, quotes: &Quotes<'_>) -> Suppressed {
+    let place = quotes.locate(one.suppression.place);
+    Suppressed { reason: one.suppression.reason.clone(), path: place.path, line: place.line }
+}
+
 /// The class of the file a finding stands in; a finding about the schema is about the application, wherever the schema
 /// is declared.
 fn class(analysis: &Analysis, finding: &Finding, place: &Concrete) -> PathClass {
     match (&finding.at, place.sender) {
         (_, Some(sender)) => analysis.sites[sender.site.0 as usize].class,
-        (Place::Host(_), None) => analysis.class(place.span.file),
+        (Place::Host(_), None) if !analysis.files[place.span.file.0 as usize].builds_schema => {
+            analysis.class(place.span.file)
+        }
         (_, None) => PathClass::App,
     }
 }

@@ -38,8 +38,15 @@ pub(super) fn write(tree: &dyn Tree, analysis: &Analysis, ask: &Ask<'_>) -> RunR
     if goal > Goal::Queries {
         report.advice = analysis.databases.iter().flat_map(|database| entries::advice(analysis, database)).collect();
     }
+    if goal > Goal::Queries {
+        let mut found = findings::findings(analysis, &quotes);
+        findings::leave_out_suppressed(&mut found, &mut report.advice);
+        report.findings = found;
+    }
+    if goal == Goal::Advise {
+        report.findings.clear();
+    }
     if goal == Goal::Check {
-        report.findings = findings::findings(analysis, &quotes);
         report.sources = quoted(analysis, &report, &quotes);
     }
     report

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use rayon::prelude::*;
 
 use super::RunError;
-use super::analysis::{Analysis, Database, RunFile};
+use super::analysis::{Analysis, Database, RunFile, RunSuppression};
 use super::judge::is_judged;
 use crate::catalog::{Catalog, SchemaOp, SchemaStep, replay};
 use crate::config::Config;
@@ -57,7 +57,7 @@ pub(super) fn facts(tree: &dyn Tree, config: &Config) -> Result<Facts, RunError>
             detail,
             place: HostSpan::new(id, 0..0),
         });
-        (RunFile { path: file.path.clone(), class }, facts)
+        (RunFile { path: file.path.clone(), class, builds_schema: false }, facts)
     };
     let mut found = Facts { files: Vec::new(), sql: Vec::new(), skips: Vec::new() };
     for (file, facts) in listed.par_iter().enumerate().map(read).collect::<Vec<_>>() {
@@ -103,7 +103,7 @@ struct Root {
 /// Decides which files make which schema.
 pub(super) fn link(facts: &Facts, config: &Config) -> Result<Linked, RunError> {
     let summary = |file: &SqlFileFacts| {
-        let RunFile { path, class } = &facts.files[file.file.0 as usize];
+        let RunFile { path, class, .. } = &facts.files[file.file.0 as usize];
         (path.clone(), file.summary(*class))
     };
     let summaries: Vec<(TreePath, FileSummary)> = facts.sql.iter().map(summary).collect();
@@ -228,27 +228,28 @@ fn schema_paths<'a>(source: &SourceKind, files: impl Iterator<Item = &'a TreePat
 /// Builds each database's catalogue and the query sites of all of them.
 pub(super) fn schema(facts: Facts, linked: Linked) -> Analysis {
     let mut analysis = Analysis { files_read: facts.sql.len(), ..Analysis::default() };
-    let mut builds_schema = vec![false; facts.files.len()];
-    for root in &linked.roots {
-        if matches!(root.source, Some(SourceKind::Dump | SourceKind::Migrations(_) | SourceKind::Configured)) {
-            root.files.iter().for_each(|file| builds_schema[facts.sql[*file].file.0 as usize] = true);
-        }
-    }
+    let Facts { mut files, sql, skips } = facts;
+    analysis.skips.extend(skips);
     for root in linked.roots {
-        let (database, mut skips) = build(root, &facts.sql);
+        for number in &root.files {
+            let file = &mut files[sql[*number].file.0 as usize];
+            file.builds_schema = true;
+            // What a migration or a dump does to data is not what the application asks for.
+            let is_replayed =
+                matches!(root.source, Some(SourceKind::Dump | SourceKind::Migrations(_) | SourceKind::Configured));
+            if is_replayed && file.class == PathClass::App {
+                file.class = PathClass::Migration;
+            }
+        }
+        let (database, mut skips) = build(root, &sql);
         analysis.databases.push(database);
         analysis.skips.append(&mut skips);
     }
-    let Facts { mut files, sql, skips } = facts;
-    analysis.skips.extend(skips);
-    for (file, builds) in files.iter_mut().zip(builds_schema) {
-        // What a migration or a dump does to data is not what the application asks for.
-        if builds && file.class == PathClass::App {
-            file.class = PathClass::Migration;
-        }
-    }
     for facts in sql {
         let place = facts.file.0 as usize;
+        let database = linked.database_of[place].ok();
+        let belong = |suppression| RunSuppression { suppression, database, holds: false };
+        analysis.suppressions.extend(facts.suppressions.iter().cloned().map(belong));
         let (mut sites, mut skips) = match linked.database_of[place] {
             Ok(database) => sqlfile::sites(&facts, database, files[place].class),
             Err(why) => nobodys(sqlfile::sites(&facts, DatabaseId(0), files[place].class).0, why),

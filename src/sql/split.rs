@@ -15,6 +15,7 @@ pub use annotation::{Annotation, AnnotationKind};
 pub use votes::Votes;
 
 use super::scan::{self, Escapes};
+use crate::suppress;
 use body::Body;
 use recover::Suspect;
 
@@ -25,6 +26,8 @@ pub struct Split {
     pub statements: Vec<RawStatement>,
     /// Comments that tools give a meaning to, in order.
     pub annotations: Vec<Annotation>,
+    /// Comments that hold the mark of suppressions, in order.
+    pub suppressions: Vec<Range<u32>>,
     /// What the words of the text say of its dialect.
     pub votes: Votes,
     /// What was passed over.
@@ -177,6 +180,8 @@ struct Splitter<'a> {
     suspect: Option<Suspect>,
     /// How often a statement without an end was cut short.
     recoveries: u32,
+    /// The text holds the mark of suppressions somewhere.
+    marked: bool,
     out: Split,
 }
 
@@ -193,6 +198,7 @@ impl<'a> Splitter<'a> {
             comments: 0..0,
             suspect: None,
             recoveries: 0,
+            marked: suppress::is_marked(text),
             out: Split::default(),
         }
     }
@@ -295,6 +301,9 @@ impl<'a> Splitter<'a> {
     }
 
     fn comment(&mut self, inner: Range<usize>, end: usize) {
+        if self.marked && suppress::is_marked(&self.text[inner.clone()]) {
+            self.out.suppressions.push(self.at as u32..end as u32);
+        }
         if let Some(kind) = annotation::read(&self.text[inner]) {
             self.finish(None);
             self.out.annotations.push(Annotation { bytes: self.at as u32..end as u32, kind });

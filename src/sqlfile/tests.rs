@@ -3,6 +3,7 @@
 use super::*;
 use crate::dialect::Dialect;
 use crate::query::{DatabaseId, QuerySite, Resolution};
+use crate::suppress::Reach;
 
 fn read(path: &str, text: &str) -> SqlFileFacts {
     facts(FileId(3), &TreePath::new(path), text)
@@ -125,4 +126,55 @@ fn what_is_no_sql_is_a_skip() {
     let facts = read("a.sql", "Lorem ipsum;\nSELECT 1;");
     assert_eq!(facts.skips.iter().map(|skip| skip.reason).collect::<Vec<_>>(), ["unknown-statement"]);
     assert_eq!(facts.statements.len(), 1);
+}
+
+/// Reads the suppressions of a file: the rules, the reason, and the text reached.
+fn suppressed(path: &str, text: &str) -> Vec<String> {
+    let told = |suppression: &Suppression| {
+        let rules: Vec<&str> = suppression.rules.iter().map(|rule| rule.name.as_str()).collect();
+        let reached = match suppression.reach {
+            Reach::File => "the file".to_owned(),
+            Reach::Nothing => "nothing".to_owned(),
+            Reach::Statement(span) => text[span.start as usize..span.end as usize].replace('\n', " "),
+        };
+        let reason = suppression.reason.as_deref().unwrap_or("");
+        format!("{} ({reason}): {reached}", rules.join(" "))
+    };
+    read(path, text).suppressions.iter().map(told).collect()
+}
+
+#[test]
+fn suppressions_stand_in_every_kind_of_comment() {
+    let check = |text: &str, expect: &[&str]| assert_eq!(suppressed("q.sql", text), expect, "{text}");
+    check("-- planlint: ignore[a] -- why\nSELECT 1;\nSELECT 2;", &["a (why): SELECT 1"]);
+    check("SELECT 1; -- planlint: ignore[a]\nSELECT 2;", &["a (): SELECT 1"]);
+    check(
+        "SELECT 1\nFROM t -- planlint: ignore[a]\nWHERE x = 2;",
+        &["a (): SELECT 1 FROM t -- planlint: ignore[a] WHERE x = 2"],
+    );
+    check("/* planlint: ignore[a] -- why */ SELECT 1;", &["a (why): SELECT 1"]);
+    check("SELECT `a` FROM t;\n# planlint: ignore[a]\nSELECT `b` FROM t;", &["a (): SELECT `b` FROM t"]);
+    check("-- planlint: ignore[a]\n-- name: one\n-- Words.\nSELECT 1;", &["a (): SELECT 1"]);
+    check("-- name: one\n-- planlint: ignore[a]\nSELECT 1;", &["a (): SELECT 1"]);
+    check("-- name: one\nSELECT 1\n-- planlint: ignore[a]\n-- name: two\nSELECT 2", &["a (): SELECT 2"]);
+    check("-- planlint: ignore-file[a] -- why\n\nSELECT 1;", &["a (why): the file"]);
+    check("SELECT '-- planlint: ignore[a]';", &[]);
+    check("SELECT 1;\n-- planlint: ignore[a]\n", &["a (): nothing"]);
+}
+
+#[test]
+fn a_comment_in_a_table_is_about_its_column() {
+    let check = |text: &str, expect: &str| assert_eq!(suppressed("q.sql", text), [expect], "{text}");
+    check("CREATE TABLE t (\n a int, -- planlint: ignore[r]\n b int\n);", "r (): a int");
+    check("CREATE TABLE t (\n a int,\n -- planlint: ignore[r]\n b int\n);", "r (): b int");
+    check("CREATE TABLE t (\n a int,\n b int -- planlint: ignore[r]\n);", "r (): b int");
+    check("-- planlint: ignore[r]\nCREATE TABLE t (\n a int,\n b int\n);", "r (): CREATE TABLE t (  a int,  b int )");
+    check("CREATE TABLE t (a int, b int); -- planlint: ignore[r]", "r (): CREATE TABLE t (a int, b int)");
+    check("ALTER TABLE t\n ADD a int, -- planlint: ignore[r]\n ADD b int;", "r (): ADD a int");
+}
+
+#[test]
+fn a_comment_in_the_sql_of_offline_data_is_about_its_query() {
+    let text = r#"{"db_name": "PostgreSQL", "query": "-- planlint: ignore[a] -- why\nSELECT 1\n", "hash": "x"}"#;
+    assert_eq!(suppressed(".sqlx/query-1.json", text), ["a (why): SELECT 1"]);
 }

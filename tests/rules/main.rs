@@ -97,13 +97,17 @@ fn silent(report: &RunReport, rule: &Rule) -> Result<(), String> {
 }
 
 fn spoken<'a>(report: &'a RunReport, rule: &Rule, least: Confidence) -> Vec<&'a FindingEntry> {
-    let own = report.findings.iter().filter(|finding| finding.rule == rule.name);
+    let own = unsuppressed(report).filter(|finding| finding.rule == rule.name);
     own.filter(|finding| finding.confidence >= least).collect()
+}
+
+fn unsuppressed(report: &RunReport) -> impl Iterator<Item = &FindingEntry> {
+    report.findings.iter().filter(|finding| finding.suppressed.is_none())
 }
 
 /// Other rules speak only where the page says so; hints are not shown by default.
 fn others(report: &RunReport, rule: &Rule) -> Result<(), String> {
-    let sure = report.findings.iter().filter(|finding| finding.confidence == Confidence::High);
+    let sure = unsuppressed(report).filter(|finding| finding.confidence == Confidence::High);
     let others: Vec<_> =
         sure.filter(|finding| finding.rule != rule.name && !rule.meta().also.contains(&finding.rule)).collect();
     if others.is_empty() { Ok(()) } else { Err(format!("another rule speaks: {}", told(&others))) }
@@ -124,7 +128,8 @@ fn well_said(report: &RunReport, finding: &FindingEntry) -> Result<(), String> {
     };
     let told = words(&finding.message) && finding.help.as_deref().is_none_or(words);
     let advised = finding.advice.iter().all(|id| report.advice.iter().any(|advice| advice.id == *id));
-    let columns = finding.rule.starts_with("unknown-") || !finding.columns.is_empty();
+    let of_names = finding.rule.starts_with("unknown-") || finding.rule == "unused-suppression";
+    let columns = of_names || !finding.columns.is_empty();
     match told && advised && columns {
         true => Ok(()),
         false => Err(format!("is said badly: {finding:?}")),

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
-use super::{Text, count, ddl, frame, neutral};
+use super::{Text, count, ddl, frame, neutral, suppressed};
 use crate::advice::{Action, ProofKind};
 use crate::finding::{Confidence, Severity};
 use crate::outcome::{AdviceEntry, FindingEntry, ProofEntry, RelatedEntry, RunReport};
@@ -28,6 +28,7 @@ pub(super) fn write(text: &Text, report: &RunReport, out: &mut dyn Write) -> io:
         }
         writeln!(out)?;
     }
+    suppressed::write(text, report, out)?;
     writeln!(out, "{}", sum(report))
 }
 

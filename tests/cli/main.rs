@@ -1,5 +1,7 @@
 //! The binary as users meet it: exit status, streams, messages, files.
 
+mod suppressions;
+
 use std::fs;
 use std::path::Path;
 use std::process::Output;

@@ -1,0 +1,126 @@
+//! Which suppressions silence which findings, and what the rules about suppressions are told of them.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::Ask;
+use super::analysis::{Analysis, RunSuppression};
+use super::concrete::{Concrete, places};
+use crate::config::Config;
+use crate::finding::Finding;
+use crate::query::{DatabaseId, PathClass};
+use crate::rules::page::Reads;
+use crate::rules::{self, JudgedSuppression, Rule, Use};
+use crate::source::{FileId, HostSpan};
+use crate::suppress::Reach;
+
+/// Finds the suppression that silences a finding at a place: the one that reaches least.
+pub(super) fn silencing<'a>(analysis: &'a Analysis, rule: &str, at: &Concrete) -> Option<&'a RunSuppression> {
+    let holding = reaching(analysis, at).map(|number| &analysis.suppressions[number]);
+    let holding = holding.filter(|one| one.holds && one.suppression.rules.iter().any(|named| named.name == rule));
+    holding.min_by_key(|one| match one.suppression.reach {
+        Reach::Statement(span) => span.end - span.start,
+        Reach::File | Reach::Nothing => u32::MAX,
+    })
+}
+
+/// The suppressions that reach a place, or the statement whose query it is in.
+fn reaching<'a>(analysis: &'a Analysis, at: &Concrete) -> impl Iterator<Item = usize> + 'a {
+    let site = at.sender.map(|sender| analysis.sites[sender.site.0 as usize].place);
+    let file = site.unwrap_or(at.span).file;
+    let first = analysis.suppressions.partition_point(|one| one.file() < file);
+    let of_file = analysis.suppressions[first..].iter().take_while(move |one| one.file() == file);
+    let span = at.span;
+    let reaches = move |(_, one): &(usize, &RunSuppression)| {
+        one.suppression.reaches(span) || site.is_some_and(|site| one.suppression.reaches(site))
+    };
+    of_file.enumerate().filter(reaches).map(move |(number, _)| first + number)
+}
+
+/// Judges every suppression by the findings there are, and adds what the rules about them have to say.
+pub(super) fn check(analysis: &mut Analysis, config: &Config, ask: &Ask<'_>) {
+    for one in &mut analysis.suppressions {
+        one.holds = one.suppression.mistake.is_none() && (one.suppression.reason.is_some() || !config.require_reason);
+    }
+    let spoken = spoken(analysis);
+    let skips = skips(analysis);
+    let in_scope = |file: FileId| {
+        let path = analysis.path(file);
+        ask.scope.is_empty() || ask.scope.iter().any(|part| path.is_below(part.as_str()))
+    };
+    let numbered = analysis.suppressions.iter().zip(&spoken).filter(|(one, _)| in_scope(one.file()));
+    let judged = numbered.map(|(one, speaking)| JudgedSuppression {
+        suppression: &one.suppression,
+        database: one.database.unwrap_or(DatabaseId(0)),
+        uses: uses(analysis, ask, &skips, one, speaking),
+        speaking: speaking.iter().copied().collect(),
+    });
+    let found = rules::run_on_suppressions(&judged.collect::<Vec<_>>());
+    for finding in found {
+        analysis.databases[usize::from(finding.database.0)].findings.push(finding);
+    }
+}
+
+/// By suppression, the rules that report something in its reach.
+fn spoken(analysis: &Analysis) -> Vec<BTreeSet<&'static str>> {
+    let mut spoken = vec![BTreeSet::new(); analysis.suppressions.len()];
+    for database in &analysis.databases {
+        let at = |finding: &Finding| places(analysis, database, &finding.at);
+        for (finding, place) in database.findings.iter().flat_map(|one| at(one).into_iter().map(move |at| (one, at))) {
+            for number in reaching(analysis, &place) {
+                spoken[number].insert(finding.rule);
+            }
+        }
+    }
+    spoken
+}
+
+fn uses(
+    analysis: &Analysis,
+    ask: &Ask<'_>,
+    skips: &HashMap<FileId, Vec<HostSpan>>,
+    one: &RunSuppression,
+    speaking: &BTreeSet<&'static str>,
+) -> Vec<Use> {
+    let everything_ran = ask.scope.is_empty() && !analysis.cut && !is_half_read(one, skips);
+    let names = one.suppression.rules.iter().map(|named| named.name.as_str());
+    let usage = |name: &str| match rules::rule(name) {
+        Some(_) if speaking.contains(name) => match one.holds {
+            true => Use::Used,
+            false => Use::Unreasoned,
+        },
+        Some(rule) if everything_ran && is_run(analysis, one, rule) => Use::Unused,
+        _ => Use::Unknown,
+    };
+    names.map(usage).collect()
+}
+
+/// Says whether a rule speaks by itself of what a file holds.
+fn is_run(analysis: &Analysis, one: &RunSuppression, rule: &Rule) -> bool {
+    let file = &analysis.files[one.file().0 as usize];
+    let database = one.database.map(|id| &analysis.databases[usize::from(id.0)]);
+    let of_class = match rule.meta().reads {
+        Reads::Comment => false,
+        Reads::Schema => file.builds_schema,
+        Reads::Query | Reads::Plan => file.class == PathClass::App,
+    };
+    of_class && database.is_some_and(|database| database.engine.is_some())
+}
+
+/// Says whether a part of what a suppression reaches could not be read or planned.
+fn is_half_read(one: &RunSuppression, skips: &HashMap<FileId, Vec<HostSpan>>) -> bool {
+    let in_file = skips.get(&one.file()).map_or(&[][..], Vec::as_slice);
+    in_file.iter().any(|skip| match one.suppression.reach {
+        Reach::File => true,
+        // An empty place means the whole file.
+        Reach::Statement(span) => skip.end == 0 || (skip.start < span.end && span.start < skip.end),
+        Reach::Nothing => false,
+    })
+}
+
+fn skips(analysis: &Analysis) -> HashMap<FileId, Vec<HostSpan>> {
+    let mut found: HashMap<FileId, Vec<HostSpan>> = HashMap::new();
+    for skip in &analysis.skips {
+        found.entry(skip.place.file).or_default().push(skip.place);
+    }
+    found
+}

@@ -1,0 +1,114 @@
+//! Suppressions as users write them: what they silence, what they leave, and what is said of them.
+
+use serde_json::Value;
+
+use super::{BAD, SCHEMA, check, planlint, project, text};
+
+fn report(files: &[(&str, &str)], args: &[&str]) -> Value {
+    let folder = project(files);
+    let args: Vec<&str> = args.iter().copied().chain(["--output", "json"]).collect();
+    let output = planlint(folder.path(), &args);
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("JSON: {}", text(&output.stderr)))
+}
+
+/// The findings of a check: `rule path:line`, with `~` before those that are suppressed.
+fn findings(report: &Value) -> Vec<String> {
+    let told = |finding: &Value| {
+        let mark = if finding["suppressed"].is_null() { "" } else { "~" };
+        let word = |key: &str| finding[key].as_str().unwrap_or_default().to_owned();
+        format!("{mark}{} {}:{}", word("rule"), word("path"), finding["line"])
+    };
+    report["findings"].as_array().expect("findings").iter().map(told).collect()
+}
+
+const SILENCED: (&str, &str) =
+    ("q.sql", "-- planlint: ignore[missing-index] -- a few hundred users\nSELECT id FROM users WHERE email = ?;");
+
+#[test]
+fn a_suppressed_finding_does_not_fail_and_is_still_told() {
+    check(&[SCHEMA, SILENCED], &["check"], 0, "no findings, 1 suppressed");
+    check(&[SCHEMA, SILENCED], &["check", "-v"], 0, "(a few hundred users, line 1)");
+    let report = report(&[SCHEMA, SILENCED], &["check"]);
+    assert_eq!(findings(&report), ["~missing-index q.sql:2"]);
+    let suppressed = &report["findings"][0]["suppressed"];
+    assert_eq!(suppressed["reason"], "a few hundred users");
+    assert_eq!((suppressed["path"].as_str(), suppressed["line"].as_u64()), (Some("q.sql"), Some(1)));
+}
+
+#[test]
+fn what_only_suppressed_findings_ask_for_is_not_advised() {
+    for command in ["check", "advise"] {
+        let report = report(&[SCHEMA, SILENCED], &[command]);
+        assert_eq!(report["advice"], Value::Array(Vec::new()), "{command}");
+    }
+    let output = planlint(project(&[SCHEMA, SILENCED]).path(), &["advise"]);
+    assert!(!text(&output.stdout).contains("CREATE INDEX"));
+    // Another sender of the same query is not silenced, and still gets its index.
+    let report = report(&[SCHEMA, SILENCED, ("other.sql", BAD.1)], &["check"]);
+    assert_eq!(findings(&report), ["missing-index other.sql:1", "~missing-index q.sql:2"]);
+    assert_eq!(report["advice"][0]["ddl"], "CREATE INDEX idx_users_email ON users (email);");
+}
+
+#[test]
+fn a_whole_file_is_silenced_by_ignore_file() {
+    let query = "SELECT id FROM users WHERE email = ?;\nSELECT email FROM users WHERE email > ? AND email < ?;\n";
+    let silenced = format!("-- planlint: ignore-file[missing-index, full-table-scan] -- reports\n\n{query}");
+    let loud = findings(&report(&[SCHEMA, ("q.sql", query)], &["check"]));
+    let silent = findings(&report(&[SCHEMA, ("q.sql", &silenced)], &["check"]));
+    assert!(!loud.is_empty());
+    assert!(silent.iter().filter(|finding| finding.starts_with('~')).count() >= loud.len(), "{silent:?}");
+}
+
+#[test]
+fn what_silences_nothing_is_told_only_when_everything_ran() {
+    let idle = ("q.sql", "-- planlint: ignore[missing-index] -- once slow\nSELECT id FROM users WHERE id = ?;");
+    check(&[SCHEMA, idle], &["check"], 1, "unused-suppression");
+    check(&[SCHEMA, idle], &["check", "q.sql"], 0, "no findings");
+    check(&[SCHEMA, idle, ("planlint.toml", "")], &["check", "q.sql"], 0, "no findings");
+    check(&[SCHEMA, idle], &["check", "--timeout", "0"], 2, "no findings");
+    let unreadable = ("q.sql", "-- planlint: ignore[missing-index] -- slow\nSELECT id FROM users WHERE {{ more }};");
+    check(&[SCHEMA, unreadable], &["check"], 0, "no findings");
+}
+
+#[test]
+fn a_suppression_names_rules_that_exist() {
+    let misspelled = ("q.sql", "SELECT id FROM users WHERE email = ?; -- planlint: ignore[mising-index]");
+    check(&[SCHEMA, misspelled], &["check"], 1, "there is a rule `missing-index`");
+    let blanket = ("q.sql", "SELECT id FROM users WHERE email = ?; -- planlint: ignore");
+    check(&[SCHEMA, blanket], &["check"], 1, "type `planlint: ignore[missing-index] -- the reason`");
+    check(&[SCHEMA, blanket], &["check", "q.sql"], 1, "type `planlint: ignore[missing-index] -- the reason`");
+}
+
+#[test]
+fn a_reason_can_be_required() {
+    let bare = ("q.sql", "SELECT id FROM users WHERE email = ?; -- planlint: ignore[missing-index]");
+    let required = ("planlint.toml", "require-reason = true\n");
+    check(&[SCHEMA, bare], &["check"], 0, "1 suppressed");
+    check(&[SCHEMA, bare, required], &["check"], 1, "type `planlint: ignore[missing-index] -- the reason`");
+    check(&[SCHEMA, SILENCED, required], &["check"], 0, "1 suppressed");
+}
+
+#[test]
+fn a_schema_is_silenced_where_it_is_declared() {
+    let schema = "CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT NOT NULL UNIQUE);
+CREATE TABLE orders (
+    id INTEGER PRIMARY KEY,
+    payer_id INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE, -- planlint: ignore[unindexed-foreign-key] -- few
+    buyer_id INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE
+);
+-- planlint: ignore[duplicate-index] -- dropped soon
+CREATE INDEX users_email ON users (email);
+";
+    let report = report(
+        &[("migrations/001.sql", schema), ("q.sql", "SELECT id FROM users WHERE email = ?;")],
+        &["check", "--audit"],
+    );
+    assert_eq!(
+        findings(&report),
+        [
+            "~unindexed-foreign-key migrations/001.sql:4",
+            "unindexed-foreign-key migrations/001.sql:5",
+            "~duplicate-index migrations/001.sql:8"
+        ]
+    );
+}
