@@ -35,6 +35,7 @@ use crate::query::DatabaseId;
 use crate::stats::StatsModel;
 use crate::workload::WorkloadQuery;
 
+use candidates::Proposal;
 use names::Names;
 use planner::{Planner, Priced};
 use report::Findings;
@@ -75,6 +76,9 @@ pub fn name_beside(catalog: &Catalog, set: &[IndexAdvice], def: &IndexDef) -> Id
 
 /// How often the search starts over with what it has found in place.
 const ROUNDS: usize = 5;
+
+/// Queries that are tried together: at most as many as the embedded engine keeps databases open.
+const WAVE: usize = 1024;
 
 /// Advises indexes for a workload.
 ///
@@ -173,9 +177,40 @@ impl Search<'_> {
                 proposals.push((at, proposal));
             }
         }
-        let asks: Vec<_> = proposals.iter().map(|(at, _)| (*at, Vec::new())).collect();
+        let mut found = false;
+        for wave in self.waves(proposals) {
+            found |= self.try_wave(stage, planner, wave)?;
+        }
+        Ok(found)
+    }
+
+    /// Queries that are tried together, those on the same tables in one wave: each of its rounds then finds the databases
+    /// of the one before still open.
+    fn waves(&self, mut proposals: Vec<(usize, Proposal)>) -> Vec<Vec<(usize, Proposal)>> {
+        proposals.sort_by_cached_key(|(at, _)| {
+            let mut tables = self.workload[*at].engine.references.clone();
+            tables.sort();
+            (tables, *at)
+        });
+        let mut waves = Vec::new();
+        while !proposals.is_empty() {
+            let rest = proposals.split_off(proposals.len().min(WAVE));
+            proposals.sort_by_key(|(at, _)| *at);
+            waves.push(std::mem::replace(&mut proposals, rest));
+        }
+        waves
+    }
+
+    /// Tries one wave; says whether anything was kept.
+    fn try_wave(
+        &mut self,
+        stage: &mut Stage<'_>,
+        planner: &mut Planner<'_>,
+        wave: Vec<(usize, Proposal)>,
+    ) -> Result<bool, ScratchError> {
+        let asks: Vec<_> = wave.iter().map(|(at, _)| (*at, Vec::new())).collect();
         let before = planner.plan(stage, &asks)?;
-        let cases = proposals.into_iter().zip(before);
+        let cases = wave.into_iter().zip(before);
         let mut cases: Vec<Case> =
             cases.filter_map(|((at, proposal), before)| Some(Case::new(at, before?, proposal))).collect();
         trials::run(stage, planner, self.workload, &mut cases)?;

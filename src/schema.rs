@@ -5,3 +5,4 @@
 
 pub mod ddl;
 pub mod layout;
+pub mod sqlc;

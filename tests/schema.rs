@@ -54,7 +54,7 @@ fn schema(folder: &str) -> String {
         })
         .collect();
     let mut text = String::new();
-    for root in layout::plan(&summaries, &config) {
+    for root in layout::plan(&summaries, &config, &[]) {
         text.push_str(&format!("-- {} in `{}` from {}\n", root.name, root.folder, root.source));
         root.files.iter().for_each(|file| text.push_str(&format!("--   {}\n", files[*file].0)));
         for other in &root.others {

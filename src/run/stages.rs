@@ -11,13 +11,13 @@ use super::RunError;
 use super::analysis::{Analysis, Database, RunFile, RunSuppression};
 use super::judge::is_judged;
 use crate::catalog::{Catalog, SchemaOp, SchemaStep, replay};
-use crate::config::Config;
+use crate::config::{Config, DatabaseSettings};
 use crate::dialect::{Dialect, Target, Version};
 use crate::engine::Tier;
 use crate::name::QName;
 use crate::query::{DatabaseId, PathClass, QuerySite, Resolution, Skip, SkipStage};
-use crate::schema::ddl;
 use crate::schema::layout::{self, MigrationTool, SchemaRoot, SourceKind};
+use crate::schema::{ddl, sqlc};
 use crate::scratch::sqlite::native::{self, Corrected, NativeStatement};
 use crate::source::{FileId, HostSpan, TreePath};
 use crate::sql::split::Votes;
@@ -28,16 +28,26 @@ use crate::tree::{Content, Tree, TreeFile};
 use crate::walk::{Classes, has_generated_header};
 
 /// What every file says.
+#[derive(Default)]
 pub(super) struct Facts {
     files: Vec<RunFile>,
     sql: Vec<SqlFileFacts>,
+    /// What sqlc's configurations name.
+    sqlc: Vec<DatabaseSettings>,
     skips: Vec<Skip>,
+}
+
+/// What one file says.
+enum Said {
+    Sql(SqlFileFacts),
+    Sqlc(Vec<DatabaseSettings>),
 }
 
 /// Reads every file that some front end knows, in parallel; the order of the results is that of the paths.
 pub(super) fn facts(tree: &dyn Tree, config: &Config) -> Result<Facts, RunError> {
     let classes = Classes::new(config)?;
-    let listed: Vec<TreeFile> = tree.list()?.into_iter().filter(|file| sqlfile::reads(&file.path)).collect();
+    let listed: Vec<TreeFile> =
+        tree.list()?.into_iter().filter(|file| sqlfile::reads(&file.path) || sqlc::reads(&file.path)).collect();
     let read = |(number, file): (usize, &TreeFile)| {
         let id = FileId(u32::try_from(number).unwrap_or(u32::MAX));
         let mut class = classes.of(&file.path);
@@ -46,7 +56,10 @@ pub(super) fn facts(tree: &dyn Tree, config: &Config) -> Result<Facts, RunError>
                 if class == PathClass::App && has_generated_header(&text) {
                     class = PathClass::Generated;
                 }
-                Ok(sqlfile::facts(id, &file.path, &text))
+                match sqlc::reads(&file.path) {
+                    true => sqlc::databases(&file.path, &text).map(Said::Sqlc).map_err(|words| ("not-sqlc", words)),
+                    false => Ok(Said::Sql(sqlfile::facts(id, &file.path, &text))),
+                }
             }
             Ok(Content::Unread { reason, detail }) => Err((reason, detail)),
             Err(error) => Err(("unreadable", error.to_string())),
@@ -59,17 +72,19 @@ pub(super) fn facts(tree: &dyn Tree, config: &Config) -> Result<Facts, RunError>
         });
         (RunFile { path: file.path.clone(), class, builds_schema: false }, facts)
     };
-    let mut found = Facts { files: Vec::new(), sql: Vec::new(), skips: Vec::new() };
+    let mut found = Facts::default();
     for (file, facts) in listed.par_iter().enumerate().map(read).collect::<Vec<_>>() {
         found.files.push(file);
         match facts {
-            Ok(mut facts) => {
+            Ok(Said::Sql(mut facts)) => {
                 found.skips.append(&mut facts.skips);
                 found.sql.push(facts);
             }
+            Ok(Said::Sqlc(mut databases)) => found.sqlc.append(&mut databases),
             Err(skip) => found.skips.push(skip),
         }
     }
+    found.sqlc = sqlc::merge(found.sqlc);
     Ok(found)
 }
 
@@ -107,7 +122,7 @@ pub(super) fn link(facts: &Facts, config: &Config) -> Result<Linked, RunError> {
         (path.clone(), file.summary(*class))
     };
     let summaries: Vec<(TreePath, FileSummary)> = facts.sql.iter().map(summary).collect();
-    let planned = layout::plan(&summaries, config);
+    let planned = layout::plan(&summaries, config, &facts.sqlc);
     let path = |file: &usize| facts.path(*file);
     check_configured(&planned, config, &|file| path(&file).as_str())?;
     let nearest: Vec<Option<usize>> = match planned.len() {
@@ -168,7 +183,7 @@ impl Facts {
 
 impl Root {
     fn of(root: SchemaRoot, facts: &Facts, config: &Config) -> Self {
-        let settings = config.databases.iter().find(|database| database.name == root.name);
+        let settings = config.databases.iter().chain(&facts.sqlc).find(|database| database.name == root.name);
         let configured = settings.and_then(|settings| settings.dialect).or(config.dialect);
         let in_schema = || facts.votes(root.files.iter().copied()).winner();
         let (dialect, dialect_source) = told(&[
@@ -228,15 +243,14 @@ fn schema_paths<'a>(source: &SourceKind, files: impl Iterator<Item = &'a TreePat
 /// Builds each database's catalogue and the query sites of all of them.
 pub(super) fn schema(facts: Facts, linked: Linked) -> Analysis {
     let mut analysis = Analysis { files_read: facts.sql.len(), ..Analysis::default() };
-    let Facts { mut files, sql, skips } = facts;
+    let Facts { mut files, sql, skips, .. } = facts;
     analysis.skips.extend(skips);
     for root in linked.roots {
         for number in &root.files {
             let file = &mut files[sql[*number].file.0 as usize];
             file.builds_schema = true;
             // What a migration or a dump does to data is not what the application asks for.
-            let is_replayed =
-                matches!(root.source, Some(SourceKind::Dump | SourceKind::Migrations(_) | SourceKind::Configured));
+            let is_replayed = !matches!(root.source, None | Some(SourceKind::Files));
             if is_replayed && file.class == PathClass::App {
                 file.class = PathClass::Migration;
             }

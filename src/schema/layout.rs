@@ -21,6 +21,7 @@ use crate::sql::summary::FileSummary;
 pub use migration::MigrationTool;
 
 use group::{Candidate, Source};
+use path::Standing;
 
 /// A database and the files its schema is built from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +48,8 @@ pub struct SchemaRoot {
 pub enum SourceKind {
     /// What the configuration names.
     Configured,
+    /// What `sqlc.yaml` names.
+    Sqlc,
     /// A dump, or a file that is named like one (`schema.sql`, `structure.sql`).
     Dump,
     /// A folder of migrations.
@@ -60,6 +63,7 @@ impl SourceKind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Configured => "config",
+            Self::Sqlc => "sqlc",
             Self::Dump => "dump",
             Self::Migrations(_) => "migrations",
             Self::Files => "files",
@@ -86,16 +90,42 @@ pub struct OtherSource {
     pub files: Vec<usize>,
 }
 
-/// Decides which files form the schema of which database. `files` are sorted by path; databases come out sorted by
-/// folder, the configured ones in the order of the configuration.
-pub fn plan(files: &[(TreePath, FileSummary)], config: &Config) -> Vec<SchemaRoot> {
+/// Decides which files form the schema of which database. `files` are sorted by path, `sqlc` is what its configurations
+/// name; databases come out sorted by folder, the configured ones in the order of the configuration.
+pub fn plan(files: &[(TreePath, FileSummary)], config: &Config, sqlc: &[DatabaseSettings]) -> Vec<SchemaRoot> {
     if !config.databases.is_empty() {
         return config.databases.iter().filter_map(|database| configured_database(files, config, database)).collect();
     }
     if !config.schema.is_empty() {
         return vec![configured_root(files, &config.schema, "main", vec![String::new()])];
     }
-    found(files, config.dialect)
+    let named: Vec<SchemaRoot> = sqlc.iter().filter_map(|database| sqlc_database(files, config, database)).collect();
+    let mut roots = found(files, config.dialect);
+    // What else lies in the folders of sqlc's databases is another form of the same schema, or none.
+    let of_sqlc = |root: &SchemaRoot| {
+        let mut near = named.iter().flat_map(|database| {
+            let schema = database.files.iter().map(|index| files[*index].0.as_str());
+            schema.chain(database.paths.iter().map(String::as_str))
+        });
+        near.any(|path| TreePath::new(path).is_below(&root.folder) || TreePath::new(&root.folder).is_below(path))
+    };
+    roots.retain(|root| !of_sqlc(root));
+    roots.splice(0..0, named);
+    roots
+}
+
+/// A database of sqlc's, if its schema is there and is the application's own.
+fn sqlc_database(
+    files: &[(TreePath, FileSummary)],
+    config: &Config,
+    database: &DatabaseSettings,
+) -> Option<SchemaRoot> {
+    let root = configured_database(files, config, database)?;
+    let is_application =
+        |index: &usize| path::standing(&files[*index].0, files[*index].1.class) == Standing::Application;
+    let creates = root.files.iter().any(|index| files[*index].1.creates > 0);
+    let taken = creates && root.files.iter().all(is_application);
+    taken.then_some(SchemaRoot { source: SourceKind::Sqlc, ..root })
 }
 
 /// Finds the database that a file's queries run on: the one whose path is the nearest ancestor, or the only one there is.
@@ -224,7 +254,7 @@ fn choose(folder: String, mut sources: Vec<Source>, dialect: Option<Dialect>) ->
 impl SourceKind {
     fn precedence(self) -> u8 {
         match self {
-            Self::Configured => 0,
+            Self::Configured | Self::Sqlc => 0,
             Self::Dump => 1,
             Self::Migrations(_) => 2,
             Self::Files => 3,

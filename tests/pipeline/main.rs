@@ -193,3 +193,19 @@ fn a_migration_is_not_judged_by_the_schema_it_leads_to() {
     assert!(report.findings.is_empty() && report.skips.is_empty(), "{:?} {:?}", rules(&report), report.skips);
     assert_eq!((report.coverage.queries.found, report.coverage.queries.planned), (2, 1));
 }
+
+#[test]
+fn sqlc_says_which_queries_run_on_which_schema() {
+    // By the layout alone the migrations would be the schema: they are another form of it.
+    let tree = Memory::default()
+        .with("store/sqlc.yaml", "version: '2'\nsql: [{engine: postgresql, schema: ../ddl/now.sql, queries: [q.sql]}]")
+        .with("store/q.sql", "-- name: Get :one\nSELECT email FROM users WHERE id = $1;")
+        .with("ddl/now.sql", "CREATE TABLE users (id bigint PRIMARY KEY, email text NOT NULL);")
+        .with("migrations/1_old.sql", "CREATE TABLE people (id bigint PRIMARY KEY);");
+    let report = run(&tree, Goal::Check);
+    let names: Vec<&str> = report.run.databases.iter().map(|database| database.name.as_str()).collect();
+    assert_eq!(names, ["store"]);
+    assert_eq!(report.run.databases[0].schema_source, "sqlc");
+    assert_eq!(report.queries[0].database, "store");
+    assert!(report.findings.is_empty(), "{:?}", rules(&report));
+}

@@ -34,7 +34,7 @@ fn decide(tree: &str, config: &Config) -> String {
     files.sort_by(|a, b| a.0.cmp(&b.0));
     let name = |index: &usize| files[*index].0.as_str().to_owned();
     let mut text = String::new();
-    for root in plan(&files, config) {
+    for root in plan(&files, config, &[]) {
         text.push_str(&format!("{} in `{}`: {}", root.name, root.folder, root.source));
         if let Some(dialect) = root.dialect {
             text.push_str(&format!(" ({dialect})"));
@@ -276,7 +276,7 @@ fn the_configuration_comes_first() {
 fn a_query_belongs_to_the_nearest_database() {
     let tree = ["services/a/schema.sql +1", "services/b/schema.sql +1"];
     let files: Vec<_> = tree.into_iter().map(file).collect();
-    let roots = plan(&files, &Config::default());
+    let roots = plan(&files, &Config::default(), &[]);
     assert_eq!(database_of(&roots, &TreePath::new("services/b/src/queries.sql")), Some(1));
     assert_eq!(database_of(&roots, &TreePath::new("tools/report.sql")), None);
     assert_eq!(database_of(&roots[..1], &TreePath::new("tools/report.sql")), Some(0));
