@@ -30,7 +30,9 @@ const ROW_OVERHEAD_BYTES: f64 = 28.0;
 pub fn assume(catalog: &Catalog, config: &Config, shapes: &[&QueryShape]) -> StatsModel {
     let evidence = Evidence::of(shapes);
     let given = |name: &QName| settings(catalog, config, name);
-    let rows = rows::rows(catalog, &|name| given(name).and_then(|table| table.rows));
+    let rows = rows::rows(catalog, &|name| {
+        given(name).and_then(|table| table.rows.or_else(|| table.small.then(|| small_rows(config))))
+    });
     let named = catalog.tables.values().map(|table| (&table.name.name, table)).collect();
     let tables = catalog.tables.values().map(|table| {
         let facts = columns::Facts { catalog, table, rows: &rows, named: &named, evidence: &evidence };
@@ -39,20 +41,30 @@ pub fn assume(catalog: &Catalog, config: &Config, shapes: &[&QueryShape]) -> Sta
     StatsModel { tables: tables.collect() }
 }
 
-/// Returns the tables and columns (`orders`, `orders.total`) that the configuration names and the schema does not have.
-pub fn unknown_settings(catalog: &Catalog, config: &Config) -> Vec<String> {
+/// Returns the keys of the tables and columns that the configuration names and the schema does not have
+/// (`["tables", "orders", "columns", "total"]`).
+pub fn unknown_settings(catalog: &Catalog, config: &Config) -> Vec<Vec<String>> {
     let mut unknown = Vec::new();
     for (name, table_settings) in &config.tables {
         match catalog.table(&read_name(name)) {
-            None => unknown.push(name.clone()),
+            None => unknown.push(key(&["tables", name])),
             Some(table) => {
                 let missing =
                     table_settings.columns.keys().filter(|column| table.column(&column.as_str().into()).is_none());
-                unknown.extend(missing.map(|column| format!("{name}.{column}")));
+                unknown.extend(missing.map(|column| key(&["tables", name, "columns", column])));
             }
         }
     }
     unknown
+}
+
+fn key(parts: &[&str]) -> Vec<String> {
+    parts.iter().map(ToString::to_string).collect()
+}
+
+/// The rows of a table that the configuration calls small: so many as a lookup table is assumed to have.
+fn small_rows(config: &Config) -> f64 {
+    rows::LOOKUP.min((config.limits.min_rows - 1.0).floor())
 }
 
 fn assume_table(facts: &columns::Facts<'_>, given: Option<&TableSettings>) -> TableStats {

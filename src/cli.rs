@@ -5,6 +5,7 @@
 
 mod advise;
 mod check;
+mod config;
 mod options;
 mod output;
 mod project;
@@ -12,6 +13,7 @@ mod queries;
 mod rule;
 mod rules;
 mod schema;
+mod settings;
 
 use std::process::ExitCode;
 
@@ -41,6 +43,8 @@ enum Command {
     Schema(schema::Options),
     /// Lists the rules
     Rules(rules::Options),
+    /// Prints the settings in force, and where each was set
+    Config(config::Options),
     /// Prints the page of one rule
     Rule(rule::Options),
 }
@@ -73,6 +77,7 @@ fn run(command: Command) -> Result<u8, Stop> {
         Command::Queries(options) => queries::run(&options),
         Command::Schema(options) => schema::run(&options),
         Command::Rules(options) => rules::run(&options),
+        Command::Config(options) => config::run(&options),
         Command::Rule(options) => rule::run(&options),
     }
 }

@@ -1,6 +1,11 @@
-//! The settings as plain data, with their defaults; `cli` finds and reads the file they come from.
+//! The settings as plain data, with their defaults; `cli` finds and reads the files they come from.
 //!
-//! Every field is one key of `planlint.toml`. Knows no file and no command line.
+//! Every field is one key of `planlint.toml`. What its doc comment, its range, its format and its example say stands in
+//! the JSON Schema, and from there in the checks of a file, in its error messages and in docs/configuration.md.
+//! Knows no file and no command line.
+
+mod format;
+mod tables;
 
 use std::collections::BTreeMap;
 
@@ -8,27 +13,72 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::dialect::Dialect;
+use crate::finding::{Confidence, Severity};
+use crate::query::PathClass;
+
+pub use format::{PATH, PATTERN, RULE, SELECTOR, VERSION};
+pub use tables::{ColumnSettings, TableSettings};
+
+use format::{ProjectPath, RuleName, Selector, VersionText};
+
+/// Selects every rule.
+pub const ALL: &str = "ALL";
+/// Selects the rules that run unless something else is said.
+pub const DEFAULT: &str = "DEFAULT";
 
 /// What `planlint.toml` may say.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Config {
     /// The SQL dialect; told from the schema's own marks when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"postgres")]
     pub dialect: Option<Dialect>,
-    /// Production's version (`"15"`, `"8.0.36"`).
+    /// Production's version of the database; PostgreSQL 18 and MySQL 8 find rows by the later columns of an index too.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<VersionText>", example = &"15")]
     pub target_version: Option<String>,
     /// Where the schema is: files or migration folders, in order; found by itself when empty.
+    #[schemars(with = "Vec<ProjectPath>", example = ["db/structure.sql"])]
     pub schema: Vec<String>,
-    /// Paths not to read, as gitignore patterns, beside the default ones.
+    /// Paths not to read, as gitignore patterns, beside the built-in ones.
+    #[schemars(with = "Vec<format::Pattern>", example = ["legacy/**"])]
     pub exclude: Vec<String>,
-    /// Paths to read although ignore files hide them.
+    /// Files and folders to read although ignore files or the built-in excludes hide them.
+    #[schemars(with = "Vec<ProjectPath>", example = ["generated/sql"])]
     pub include: Vec<String>,
-    /// Path classes by gitignore pattern, before the built-in ones (`"scripts/**" = "app"`).
-    pub classes: BTreeMap<String, crate::query::PathClass>,
-    /// Suppressions hold only with a reason.
+    /// The rules that run: names, `DEFAULT`, or `ALL`.
+    #[schemars(with = "Vec<Selector>", example = ["missing-index", "unknown-column"])]
+    pub select: Vec<String>,
+    /// Rules that run beside those of `select`.
+    #[schemars(with = "Vec<Selector>", example = ["unindexed-foreign-key"])]
+    pub extend_select: Vec<String>,
+    /// Rules that do not run, whatever selects them.
+    #[schemars(with = "Vec<Selector>", example = ["redundant-index"])]
+    pub ignore: Vec<String>,
+    /// How sure a finding or a piece of advice must be to be shown.
+    pub min_confidence: Confidence,
+    /// Show everything: every confidence, and what tests, scripts and migrations send too.
+    #[schemars(example = true)]
+    pub audit: bool,
+    /// The least severity of a finding in application code that makes the exit status 1.
+    pub fail_on: Severity,
+    /// Whether a comment that suppresses a finding must give a reason (`planlint: ignore[missing-index] -- reason`).
+    #[schemars(example = true)]
     pub require_reason: bool,
+    /// Path classes by gitignore pattern, before the built-in ones; of several patterns the longest decides.
+    #[schemars(extend("propertyNames" = {"format": PATTERN}), example = one("scripts/**", "app"))]
+    pub classes: BTreeMap<String, PathClass>,
+    /// Rules that are silent about what stands below a path, by gitignore pattern; all patterns that match count.
+    #[schemars(
+        with = "BTreeMap<String, Vec<RuleName>>",
+        extend("propertyNames" = {"format": PATTERN}),
+        example = one("reports/**", ["full-table-scan"])
+    )]
+    pub per_path_ignores: BTreeMap<String, Vec<String>>,
+    /// The worst that findings below a path can be, by gitignore pattern; of several patterns the longest decides.
+    #[schemars(extend("propertyNames" = {"format": PATTERN}), example = one("legacy/**", "info"))]
+    pub per_path_severity: BTreeMap<String, Severity>,
     /// Numbers that decide when to speak.
     pub limits: Limits,
     /// What is known of tables, by name.
@@ -38,48 +88,53 @@ pub struct Config {
     pub databases: Vec<DatabaseSettings>,
 }
 
-/// Numbers that decide when to speak; the defaults and what they were measured on stand in `docs/statistics.md`.
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            dialect: None,
+            target_version: None,
+            schema: Vec::new(),
+            exclude: Vec::new(),
+            include: Vec::new(),
+            select: vec![DEFAULT.to_owned()],
+            extend_select: Vec::new(),
+            ignore: Vec::new(),
+            min_confidence: Confidence::High,
+            audit: false,
+            fail_on: Severity::Warning,
+            require_reason: false,
+            classes: BTreeMap::new(),
+            per_path_ignores: BTreeMap::new(),
+            per_path_severity: BTreeMap::new(),
+            limits: Limits::default(),
+            tables: BTreeMap::new(),
+            databases: Vec::new(),
+        }
+    }
+}
+
+/// Numbers that decide when to speak; what they were measured on stands in `docs/statistics.md`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Limits {
-    /// Tables below this many rows need no index.
+    /// Tables below this many rows, given or assumed, need no index.
+    #[schemars(range(min = 1), example = 1000)]
     pub min_rows: f64,
-    /// Files above this many bytes are skipped.
-    pub max_file_bytes: u64,
+    /// The price of a query must fall by this factor for an index to be advised.
+    #[schemars(range(min = 1), example = 10)]
+    pub min_gain: f64,
     /// The rows a `LIMIT $1` is taken to ask for.
+    #[schemars(range(min = 1), example = 1000)]
     pub limit_rows: u64,
+    /// Files above this many bytes are skipped.
+    #[schemars(range(min = 1), example = 1_048_576)]
+    pub max_file_bytes: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { min_rows: 10_000.0, max_file_bytes: 16 << 20, limit_rows: 50 }
+        Self { min_rows: 10_000.0, min_gain: 3.0, limit_rows: 50, max_file_bytes: 16 << 20 }
     }
-}
-
-/// What is known of a table.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
-pub struct TableSettings {
-    /// Rows in production.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub rows: Option<f64>,
-    /// What is known of its columns, by name.
-    pub columns: BTreeMap<String, ColumnSettings>,
-}
-
-/// What is known of a column.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
-pub struct ColumnSettings {
-    /// Distinct values.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub distinct: Option<f64>,
-    /// Fraction of NULLs, 0 to 1.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub null_fraction: Option<f64>,
-    /// Correlation of value order with row order, -1 to 1.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub correlation: Option<f64>,
 }
 
 /// One of several databases.
@@ -87,17 +142,27 @@ pub struct ColumnSettings {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct DatabaseSettings {
     /// Its name in reports and fingerprints.
+    #[schemars(example = &"billing")]
     pub name: String,
     /// Its dialect; told from the schema's own marks when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"mysql")]
     pub dialect: Option<Dialect>,
     /// Production's version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<VersionText>", example = &"8.0.36")]
     pub version: Option<String>,
     /// Where its schema is: files or migration folders, in order.
     #[serde(default)]
+    #[schemars(with = "Vec<ProjectPath>", example = ["billing/migrations"])]
     pub schema: Vec<String>,
     /// Folders whose queries run on it.
     #[serde(default)]
+    #[schemars(with = "Vec<ProjectPath>", example = ["billing"])]
     pub paths: Vec<String>,
+}
+
+/// A map of one entry, as an example.
+fn one<T>(key: &str, value: T) -> BTreeMap<String, T> {
+    BTreeMap::from([(key.to_owned(), value)])
 }

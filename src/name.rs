@@ -3,12 +3,16 @@
 //! Knows nothing of SQL text: folding by dialect happens where text is parsed (`sql::parse`),
 //! quoting where it is printed ([`crate::dialect`]).
 
+mod nearest;
+
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+
+pub use nearest::nearest;
 
 /// An identifier, printed as declared and compared without regard to ASCII case.
 ///

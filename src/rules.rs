@@ -6,8 +6,8 @@
 
 mod context;
 mod findings;
-mod nearest;
 pub mod page;
+mod selection;
 mod served;
 mod subject;
 mod suppression;
@@ -17,19 +17,20 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use crate::advice::{IndexAdvice, QueryAdvice};
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, IndexDef};
 use crate::config::Limits;
 use crate::dialect::Target;
 use crate::engine::Tier;
 use crate::finding::Finding;
 use crate::name::QName;
-use crate::query::DatabaseId;
+use crate::query::{AccessPattern, DatabaseId};
 use crate::stats::StatsModel;
 use crate::workload::WorkloadQuery;
 
 use context::{PlanContext, QueryContext, SchemaContext};
 use findings::Findings;
 use page::{Meta, Page};
+pub use selection::{Choice, Selection};
 pub use suppression::{JudgedSuppression, Use};
 pub use upkeep::{SchemaAdvice, Upkeep, schema_advice};
 
@@ -124,10 +125,15 @@ pub fn rule(name: &str) -> Option<&'static Rule> {
     RULES.iter().find(|rule| rule.name == name)
 }
 
-/// Runs every rule over a database.
-pub fn run(input: &RulesInput<'_>) -> Vec<Finding> {
+/// Names the rule that asks for an index which serves a reference.
+pub fn asker(def: &IndexDef, pattern: &AccessPattern) -> &'static str {
+    if served::Served::of(def, pattern).is_order_only() { "sort-not-indexed" } else { "missing-index" }
+}
+
+/// Runs the selected rules over a database.
+pub fn run(input: &RulesInput<'_>, selection: &Selection) -> Vec<Finding> {
     let mut all = Vec::new();
-    for rule in &RULES {
+    for rule in RULES.iter().filter(|rule| selection.runs(rule.name)) {
         let mut findings = Findings::new(rule.name, rule.meta(), input.database);
         rule.run(input, &mut findings);
         all.extend(findings.into_vec());
@@ -135,10 +141,10 @@ pub fn run(input: &RulesInput<'_>) -> Vec<Finding> {
     all
 }
 
-/// Runs the rules about suppressions, which speak after all others.
-pub fn run_on_suppressions(judged: &[JudgedSuppression<'_>]) -> Vec<Finding> {
+/// Runs the selected rules about suppressions, which speak after all others.
+pub fn run_on_suppressions(judged: &[JudgedSuppression<'_>], selection: &Selection) -> Vec<Finding> {
     let mut all = Vec::new();
-    for rule in &RULES {
+    for rule in RULES.iter().filter(|rule| selection.runs(rule.name)) {
         let Check::Suppression(check) = rule.check else { continue };
         for one in judged {
             let mut findings = Findings::new(rule.name, rule.meta(), one.database);

@@ -10,6 +10,7 @@ mod entries;
 mod findings;
 mod judge;
 mod lines;
+mod policy;
 mod report;
 mod stages;
 mod suppressions;
@@ -26,6 +27,7 @@ use crate::engine::{Deadline, ScratchError};
 use crate::outcome::RunReport;
 use crate::source::TreePath;
 use crate::tree::{Tree, TreeError};
+use policy::Policy;
 use timings::Timings;
 
 /// What a run is for: later stages are left out when nothing of them is shown.
@@ -73,6 +75,8 @@ pub enum RunError {
         message: String,
         /// What to type.
         help: String,
+        /// The key that names it: `["tables", "orders", "always"]`.
+        key: Vec<String>,
     },
     /// No thread could be started.
     #[error("no thread could be started: {0}")]
@@ -108,6 +112,7 @@ impl Session {
 
     fn story(&mut self, tree: &dyn Tree, ask: &Ask<'_>) -> Result<RunReport, RunError> {
         let (config, time, goal) = (&self.config, &mut self.timings, ask.goal);
+        let policy = Policy::new(config)?;
         let facts = time.of("facts", || stages::facts(tree, config))?;
         let linked = time.of("link", || stages::link(&facts, config))?;
         let mut analysis = time.of("schema", || stages::schema(facts, linked));
@@ -116,16 +121,16 @@ impl Session {
             time.of("assume", || judge::assume(&mut analysis, config))?;
         }
         if goal > Goal::Queries {
-            time.of("plan", || judge::plan(&mut analysis, config, ask.until))?;
+            time.of("plan", || judge::plan(&mut analysis, config, &policy, ask.until))?;
         }
         // Advice is not given for what is suppressed, which only the rules can tell.
         if goal == Goal::Check || (goal == Goal::Advise && !analysis.suppressions.is_empty()) {
             time.of("rules", || {
-                judge::check(&mut analysis, config);
-                suppressions::check(&mut analysis, config, ask);
+                judge::check(&mut analysis, config, &policy);
+                suppressions::check(&mut analysis, config, &policy, ask);
             });
         }
-        Ok(time.of("report", || report::write(tree, &analysis, ask)))
+        Ok(time.of("report", || report::write(tree, &analysis, &policy, ask)))
     }
 
     /// Returns how long each stage took, in order.

@@ -9,15 +9,25 @@ mod class;
 mod content;
 mod disk;
 mod overlay;
+mod per_path;
 
 pub use class::{Classes, classify, has_generated_header};
 pub use content::decode;
 pub use disk::Disk;
 pub use overlay::Overlay;
+pub use per_path::PerPath;
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use crate::tree::TreeError;
+
+/// Says why a text is no gitignore pattern, if it is none.
+pub fn pattern_fault(pattern: &str) -> Option<String> {
+    match patterns([pattern]) {
+        Err(TreeError::Pattern { cause, .. }) => Some(cause),
+        _ => None,
+    }
+}
 
 /// Compiles gitignore patterns, relative to the tree's root.
 fn patterns<'a>(lines: impl IntoIterator<Item = &'a str>) -> Result<Gitignore, TreeError> {

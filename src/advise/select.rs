@@ -209,7 +209,7 @@ fn is_needless(
 }
 
 fn still_serves(stage: &Stage<'_>, query: &WorkloadQuery, now: &Priced, own: &Own) -> bool {
-    policy::serves(now.price, own.plan.price, own.before)
+    policy::serves(now.price, own.plan.price, own.before, stage.limits())
         && evidence::faults(&now.plan, query, stage) <= evidence::faults(&own.plan.plan, query, stage)
 }
 

@@ -160,13 +160,13 @@ fn try_single(stage: &Stage<'_>, planner: &mut Planner<'_>, cases: &mut [&mut Ca
     let mut answers = planner.plan(stage, &asks)?.into_iter();
     for (case, units) in cases.iter_mut().zip(units) {
         let answers: Vec<Option<Priced>> = answers.by_ref().take(units.len()).collect();
-        choose(case, &units, answers);
+        choose(stage, case, &units, answers);
     }
     Ok(())
 }
 
 /// Keeps the narrowest candidate that serves as well as the best one.
-fn choose(case: &mut Case, units: &[Vec<usize>], answers: Vec<Option<Priced>>) {
+fn choose(stage: &Stage<'_>, case: &mut Case, units: &[Vec<usize>], answers: Vec<Option<Priced>>) {
     let mut good: Vec<(&Vec<usize>, Priced)> = Vec::new();
     for (unit, answer) in units.iter().zip(answers) {
         let Some(after) = answer else { continue };
@@ -174,12 +174,13 @@ fn choose(case: &mut Case, units: &[Vec<usize>], answers: Vec<Option<Priced>>) {
             continue;
         }
         case.judge(unit, &Verdict::SmallGain);
-        if policy::gains(case.before.price, after.price, case.extends(unit)) {
+        if policy::gains(case.before.price, after.price, case.extends(unit), stage.limits()) {
             good.push((unit, after));
         }
     }
     let Some(best) = good.iter().map(|(_, after)| after.price).min_by(f64::total_cmp) else { return };
-    let serving = good.into_iter().filter(|(_, after)| policy::serves(after.price, best, case.before.price));
+    let serves = |after: &Priced| policy::serves(after.price, best, case.before.price, stage.limits());
+    let serving = good.into_iter().filter(|(_, after)| serves(after));
     let chosen = serving
         .min_by(|(a, one), (b, other)| case.width(a).cmp(&case.width(b)).then(one.price.total_cmp(&other.price)));
     if let Some((unit, after)) = chosen {
@@ -292,7 +293,7 @@ impl Joint<'_> {
             && best.price < case.before.price;
         for unit in units {
             let join = unit.iter().all(|at| case.candidates[*at].purpose == Purpose::Join);
-            let gains = policy::gains(case.before.price, best.price, case.extends(&unit));
+            let gains = policy::gains(case.before.price, best.price, case.extends(&unit), stage.limits());
             let enough = gains || (join && mended && case.before.price >= policy::LEAST_PRICE);
             if case.proven(&unit, &best) && enough {
                 case.judge(&unit, &Verdict::Kept);

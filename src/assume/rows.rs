@@ -11,7 +11,7 @@ use super::words::is_lookup_table;
 /// Rows of a table that nothing is known of.
 const BASE: f64 = 1e4;
 /// Rows of a table of settings or kinds.
-const LOOKUP: f64 = 1e3;
+pub(super) const LOOKUP: f64 = 1e3;
 /// Rows for each row of the largest parent.
 const FAN_OUT: f64 = 10.0;
 /// The least and the most that fan-out assumes; a configured parent above the most lifts it.

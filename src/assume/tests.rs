@@ -312,7 +312,8 @@ fn configured_columns_win() {
             ("orders.user_id", "Reference 500"),
         ],
     );
-    assert_eq!(unknown_settings(&catalog(SHOP), &config), ["nowhere", "orders.gone"]);
+    let unknown: Vec<String> = unknown_settings(&catalog(SHOP), &config).into_iter().map(|key| key.join(".")).collect();
+    assert_eq!(unknown, ["tables.nowhere", "tables.orders.columns.gone"]);
 }
 
 #[test]

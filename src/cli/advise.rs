@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::options::{Common, Selection};
+use super::options::{Common, Judging};
 use super::project::Project;
 use super::{Stop, UNUSABLE, output};
 use crate::report::View;
@@ -15,13 +15,15 @@ pub(super) struct Options {
     common: Common,
 
     #[command(flatten)]
-    selection: Selection,
+    judging: Judging,
 }
 
 /// Runs the command.
 pub(super) fn run(options: &Options) -> Result<u8, Stop> {
-    let mut report = Project::open(&options.common)?.analyse(Goal::Advise, &options.common)?;
-    options.selection.keep(&mut report);
+    let mut project = Project::open(&options.common)?;
+    project.settings.judge(&options.judging)?;
+    let mut report = project.analyse(Goal::Advise, &options.common)?;
+    project.settings.keep(&mut report);
     output::write(&report, View::Advise, &options.common)?;
     Ok(if report.run.complete { 0 } else { UNUSABLE })
 }

@@ -4,7 +4,7 @@ use clap::Args;
 use miette::Diagnostic;
 use thiserror::Error;
 
-use super::options::{Common, Selection};
+use super::options::{Common, Judging, SeverityName};
 use super::project::Project;
 use super::{Stop, UNUSABLE, output};
 use crate::finding::Severity;
@@ -20,11 +20,11 @@ pub(super) struct Options {
     common: Common,
 
     #[command(flatten)]
-    selection: Selection,
+    judging: Judging,
 
-    /// The least severity of a finding in application code that makes the exit status 1
-    #[arg(long, value_enum, default_value = "warning")]
-    fail_on: SeverityName,
+    /// The least severity of a finding in application code that makes the exit status 1 [default: warning]
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    fail_on: Option<SeverityName>,
 
     /// Exit with 0 whatever was found
     #[arg(long)]
@@ -41,13 +41,6 @@ pub(super) struct Options {
     /// Refuse to judge a dialect by a stand-in engine
     #[arg(long)]
     require_engine: bool,
-}
-
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum SeverityName {
-    Info,
-    Warning,
-    Error,
 }
 
 /// Why a check could not be made although the analysis ran.
@@ -68,11 +61,14 @@ enum CheckError {
 
 /// Runs the command.
 pub(super) fn run(options: &Options) -> Result<u8, Stop> {
-    let mut report = Project::open(&options.common)?.analyse(Goal::Check, &options.common)?;
+    let mut project = Project::open(&options.common)?;
+    project.settings.judge(&options.judging)?;
+    project.settings.fail_on(options.fail_on);
+    let mut report = project.analyse(Goal::Check, &options.common)?;
     refuse(&report, options)?;
-    options.selection.keep(&mut report);
+    project.settings.keep(&mut report);
     output::write(&report, View::Check, &options.common)?;
-    Ok(status(&report, options))
+    Ok(status(&report, options, project.settings.config.fail_on))
 }
 
 fn refuse(report: &RunReport, options: &Options) -> Result<(), CheckError> {
@@ -94,21 +90,16 @@ fn refuse(report: &RunReport, options: &Options) -> Result<(), CheckError> {
     }
 }
 
-fn status(report: &RunReport, options: &Options) -> u8 {
+fn status(report: &RunReport, options: &Options, fail_on: Severity) -> u8 {
     if !report.run.complete {
         return UNUSABLE;
     }
     if options.exit_zero {
         return 0;
     }
-    let least = match options.fail_on {
-        SeverityName::Info => Severity::Info,
-        SeverityName::Warning => Severity::Warning,
-        SeverityName::Error => Severity::Error,
-    };
     let fails = report
         .findings
         .iter()
-        .any(|finding| finding.class == PathClass::App && finding.severity >= least && finding.suppressed.is_none());
+        .any(|finding| finding.class == PathClass::App && finding.severity >= fail_on && finding.suppressed.is_none());
     u8::from(fails || (options.strict && !report.skips.is_empty()))
 }

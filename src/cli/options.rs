@@ -7,9 +7,7 @@ use clap::Args;
 
 use super::output::Destination;
 use crate::dialect::Dialect;
-use crate::finding::Confidence;
-use crate::outcome::RunReport;
-use crate::query::PathClass;
+use crate::finding::{Confidence, Severity};
 
 /// What to read and how to write the answer.
 #[derive(Debug, Args)]
@@ -22,17 +20,8 @@ pub(super) struct Common {
     #[arg(long, value_name = "FORMAT[=PATH]")]
     pub output: Vec<Destination>,
 
-    /// The SQL dialect, instead of telling it from the schema
-    #[arg(long, value_enum)]
-    pub dialect: Option<DialectName>,
-
-    /// A schema file or migration folder, instead of finding it; may be repeated
-    #[arg(long, value_name = "PATH")]
-    pub schema: Vec<String>,
-
-    /// Ignore every `planlint.toml`
-    #[arg(long)]
-    pub isolated: bool,
+    #[command(flatten)]
+    pub overrides: Overrides,
 
     /// Read this file's text from standard input instead of from disk
     #[arg(long, value_name = "PATH")]
@@ -51,38 +40,90 @@ pub(super) struct Common {
     pub timings: bool,
 }
 
-/// How sure an answer must be to be shown.
+/// Which configuration counts, and what is laid over it.
 #[derive(Debug, Args)]
-pub(super) struct Selection {
-    /// Show what is at least this sure
-    #[arg(long, value_enum, default_value = "high", conflicts_with = "audit")]
-    min_confidence: ConfidenceName,
+pub(super) struct Overrides {
+    /// Read this configuration file, or set one key (`--config 'limits.min-rows = 1000'`); may be repeated
+    #[arg(long, value_name = "FILE|KEY=VALUE")]
+    pub config: Vec<String>,
+
+    /// Ignore every `planlint.toml` and `pyproject.toml`
+    #[arg(long)]
+    pub isolated: bool,
+
+    /// The SQL dialect, instead of telling it from the schema
+    #[arg(long, value_enum)]
+    pub dialect: Option<DialectName>,
+
+    /// A schema file or migration folder, instead of finding it; may be repeated
+    #[arg(long, value_name = "PATH")]
+    pub schema: Vec<String>,
+}
+
+/// Which rules run.
+#[derive(Debug, Args)]
+pub(super) struct Rules {
+    /// Run these rules only: names, `DEFAULT` or `ALL`, with commas between them
+    #[arg(long, value_name = "RULES", value_delimiter = ',')]
+    pub select: Vec<String>,
+
+    /// Run these rules as well, even if the configuration ignores them
+    #[arg(long, value_name = "RULES", value_delimiter = ',')]
+    pub extend_select: Vec<String>,
+
+    /// Do not run these rules
+    #[arg(long, value_name = "RULES", value_delimiter = ',')]
+    pub ignore: Vec<String>,
+}
+
+/// Which rules run, and how sure an answer must be to be shown.
+#[derive(Debug, Args)]
+pub(super) struct Judging {
+    #[command(flatten)]
+    pub rules: Rules,
+
+    /// Show what is at least this sure [default: high]
+    #[arg(long, value_enum, value_name = "CONFIDENCE", conflicts_with = "audit")]
+    pub min_confidence: Option<ConfidenceName>,
 
     /// Show everything: every confidence, and what tests, scripts and migrations send too
     #[arg(long)]
-    audit: bool,
+    pub audit: bool,
 }
 
+/// A confidence as typed.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum ConfidenceName {
+pub(super) enum ConfidenceName {
     Low,
     Medium,
     High,
 }
 
-impl Selection {
-    /// Keeps the findings and the advice that were asked for.
-    pub(super) fn keep(&self, report: &mut RunReport) {
-        if self.audit {
-            return;
+impl From<ConfidenceName> for Confidence {
+    fn from(name: ConfidenceName) -> Self {
+        match name {
+            ConfidenceName::Low => Self::Low,
+            ConfidenceName::Medium => Self::Medium,
+            ConfidenceName::High => Self::High,
         }
-        let least = match self.min_confidence {
-            ConfidenceName::Low => Confidence::Low,
-            ConfidenceName::Medium => Confidence::Medium,
-            ConfidenceName::High => Confidence::High,
-        };
-        report.findings.retain(|finding| finding.confidence >= least && finding.class == PathClass::App);
-        report.advice.retain(|advice| advice.confidence >= least);
+    }
+}
+
+/// A severity as typed.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(super) enum SeverityName {
+    Info,
+    Warning,
+    Error,
+}
+
+impl From<SeverityName> for Severity {
+    fn from(name: SeverityName) -> Self {
+        match name {
+            SeverityName::Info => Self::Info,
+            SeverityName::Warning => Self::Warning,
+            SeverityName::Error => Self::Error,
+        }
     }
 }
 

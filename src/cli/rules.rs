@@ -1,22 +1,39 @@
-//! `planlint rules`: the catalogue.
+//! `planlint rules`: the catalogue, and which rules run under the configuration in force.
 
 use std::io::Write;
+use std::path::PathBuf;
 
 use clap::Args;
 
+use super::options::{self, Overrides};
+use super::project::Project;
 use super::{Stop, output};
-use crate::rules::RULES;
+use crate::rules::{RULES, Selection};
 
 /// Options of `planlint rules`.
 #[derive(Debug, Args)]
-pub(super) struct Options {}
+pub(super) struct Options {
+    /// The folder whose configuration counts
+    #[arg(default_value = ".")]
+    path: PathBuf,
+
+    #[command(flatten)]
+    overrides: Overrides,
+
+    #[command(flatten)]
+    rules: options::Rules,
+}
 
 /// Runs the command.
-pub(super) fn run(_: &Options) -> Result<u8, Stop> {
+pub(super) fn run(options: &Options) -> Result<u8, Stop> {
+    let mut settings = Project::settings(&[options.path.clone()], &options.overrides)?;
+    settings.choose(&options.rules)?;
+    let selection = Selection::of(&settings.config);
     let width = RULES.iter().map(|rule| rule.name.len()).max().unwrap_or(0);
     output::to_stdout(&|out: &mut dyn Write| {
         for rule in &RULES {
-            writeln!(out, "{:width$}  {}", rule.name, rule.page().summary)?;
+            let state = if selection.runs(rule.name) { "on " } else { "off" };
+            writeln!(out, "{:width$}  {state}  {}", rule.name, rule.page().summary)?;
         }
         Ok(())
     })?;

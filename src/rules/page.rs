@@ -38,9 +38,17 @@ pub struct Meta {
     pub engines: Vec<String>,
     /// The version that brought it.
     pub since: String,
+    /// Whether it runs unless something else is said.
+    #[serde(default = "usually")]
+    pub default: bool,
     /// Other rules that may speak in its cases.
     #[serde(default)]
     pub also: Vec<String>,
+}
+
+/// Most rules run by default.
+fn usually() -> bool {
+    true
 }
 
 /// What a rule looks at.

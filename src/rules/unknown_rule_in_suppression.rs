@@ -1,7 +1,7 @@
 //! Rule `unknown-rule-in-suppression`; the reader's side of it is `rules/unknown-rule-in-suppression.md`.
 
 use super::findings::Findings;
-use super::nearest::nearest;
+use crate::name::nearest;
 use super::suppression::JudgedSuppression;
 use super::{RULES, rule};
 use crate::finding::Place;

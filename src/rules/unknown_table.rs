@@ -2,8 +2,8 @@
 
 use super::context::QueryContext;
 use super::findings::Findings;
-use super::nearest::nearest;
 use crate::finding::{Confidence, Place};
+use crate::name::nearest;
 use crate::query::UnknownKind;
 
 pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {

@@ -12,6 +12,7 @@ use crate::config::Limits;
 use crate::coverage;
 use crate::dialect::Target;
 use crate::name::Ident;
+use crate::source::HostSpan;
 use crate::stats::StatsModel;
 use crate::workload::WorkloadQuery;
 
@@ -31,6 +32,10 @@ pub struct SchemaAdvice {
     pub covered_by: Option<Ident>,
     /// Why.
     pub reason: String,
+    /// The rule that asks for it.
+    pub rule: &'static str,
+    /// What it is about: the foreign key, or the index too many.
+    pub place: HostSpan,
 }
 
 /// What the schema is asked for beside the queries: the same rows that the rules speak of.
@@ -49,21 +54,40 @@ pub struct Upkeep<'a> {
 }
 
 /// Lists the changes of indexes that the schema asks for, beside what `advised` brings already; by table, then index.
-pub fn schema_advice(upkeep: &Upkeep<'_>, advised: &[IndexAdvice]) -> Vec<SchemaAdvice> {
+///
+/// `speaks` says whether a rule has a say about what is declared at a place.
+pub fn schema_advice(
+    upkeep: &Upkeep<'_>,
+    advised: &[&IndexAdvice],
+    speaks: &dyn Fn(&str, HostSpan) -> bool,
+) -> Vec<SchemaAdvice> {
     let mut changes: Vec<SchemaAdvice> = Vec::new();
     for table in upkeep.catalog.tables.values() {
         for found in unindexed(upkeep, table).into_iter().filter(|found| found.need.is_shown()) {
+            let (rule, place) = ("unindexed-foreign-key", found.key.place);
+            if !speaks(rule, place) {
+                continue;
+            }
             let def = found.index(upkeep.target.dialect);
             let made = advised.iter().filter(|advice| advice.action != Action::Drop).map(|advice| &advice.def);
             let made =
                 made.chain(changes.iter().filter(|change| change.action == Action::Create).map(|change| &change.def));
             if made.into_iter().all(|made| !serves(made, &def, upkeep.target)) {
                 let reason = found.need.told(found.key);
-                changes.push(SchemaAdvice { action: Action::Create, name: None, def, covered_by: None, reason });
+                changes.push(SchemaAdvice {
+                    action: Action::Create,
+                    name: None,
+                    def,
+                    covered_by: None,
+                    reason,
+                    rule,
+                    place,
+                });
             }
         }
         for found in surplus(upkeep, table) {
-            let Some(name) = &found.index.name else { continue };
+            let (rule, place) = (found.kind.rule(), found.index.place);
+            let Some(name) = found.index.name.as_ref().filter(|_| speaks(rule, place)) else { continue };
             let replaced = advised.iter().flat_map(|advice| &advice.replaces).any(|replaced| replaced.name == *name);
             if !replaced {
                 changes.push(SchemaAdvice {
@@ -72,6 +96,8 @@ pub fn schema_advice(upkeep: &Upkeep<'_>, advised: &[IndexAdvice]) -> Vec<Schema
                     def: found.index.def.clone(),
                     covered_by: found.keeper.name.clone(),
                     reason: found.told(),
+                    rule,
+                    place,
                 });
             }
         }

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::advice::{IndexAdvice, QueryAdvice};
+use crate::advice::{AdviceId, IndexAdvice, QueryAdvice};
 use crate::catalog::Catalog;
 use crate::dialect::Target;
 use crate::engine::{EngineFacts, Tier};
@@ -78,7 +78,16 @@ pub(super) struct Database {
     /// Parallel to `workload`.
     pub advised: Vec<QueryAdvice>,
     pub advice: Vec<IndexAdvice>,
+    /// Advice that no rule asks for which has a say: rules may read it, nobody is shown it.
+    pub unasked: BTreeSet<AdviceId>,
     pub findings: Vec<Finding>,
+}
+
+impl Database {
+    /// Returns the advice that is shown.
+    pub fn listed_advice(&self) -> impl Iterator<Item = &IndexAdvice> {
+        self.advice.iter().filter(|advice| !self.unasked.contains(&advice.id))
+    }
 }
 
 impl Analysis {

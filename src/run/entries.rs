@@ -264,7 +264,7 @@ fn method(method: &Method) -> &str {
 
 /// Writes a database's advice.
 pub(super) fn advice(analysis: &Analysis, database: &Database) -> Vec<AdviceEntry> {
-    database.advice.iter().map(|advice| advice_entry(analysis, database, advice)).collect()
+    database.listed_advice().map(|advice| advice_entry(analysis, database, advice)).collect()
 }
 
 fn advice_entry(analysis: &Analysis, database: &Database, advice: &IndexAdvice) -> AdviceEntry {

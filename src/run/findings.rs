@@ -6,19 +6,26 @@ use super::analysis::RunSuppression;
 use super::analysis::{Analysis, Database};
 use super::concrete::{Concrete, Quotes, places};
 use super::entries;
+use super::policy::Policy;
 use super::suppressions::silencing;
+use crate::advice::AdviceId;
 use crate::finding::{Finding, Place};
 use crate::outcome::{AdviceEntry, FindingEntry, RelatedEntry, Suppressed};
 use crate::query::PathClass;
 use crate::sql::fingerprint::fingerprint;
 
-/// Writes every finding of every database, sorted by path, byte, variant and rule.
-pub(super) fn findings(analysis: &Analysis, quotes: &Quotes<'_>) -> Vec<FindingEntry> {
+/// Writes every finding of every database that is wanted where it stands, sorted by path, byte, variant and rule.
+pub(super) fn findings(analysis: &Analysis, policy: &Policy, quotes: &Quotes<'_>) -> Vec<FindingEntry> {
     let mut found: Vec<FindingEntry> = Vec::new();
     for database in &analysis.databases {
         for finding in &database.findings {
-            let places = places(analysis, database, &finding.at);
-            found.extend(places.iter().map(|place| entry(analysis, database, finding, place, quotes)));
+            for place in places(analysis, database, &finding.at) {
+                let path = analysis.path(place.span.file);
+                if policy.speaks(finding.rule, path) {
+                    let entry = entry(analysis, database, finding, &place, quotes);
+                    found.push(FindingEntry { severity: policy.at_most(entry.severity, path), ..entry });
+                }
+            }
         }
     }
     found.sort_by(|a, b| key(a).cmp(&key(b)));
@@ -55,7 +62,7 @@ fn entry(
     quotes: &Quotes<'_>,
 ) -> FindingEntry {
     let site = place.sender.map(|sender| &analysis.sites[sender.site.0 as usize]);
-    let advised = |id: &crate::advice::AdviceId| database.advice.iter().find(|advice| advice.id == *id);
+    let advised = |id: &AdviceId| database.listed_advice().find(|advice| advice.id == *id);
     FindingEntry {
         rule: finding.rule.to_owned(),
         severity: finding.severity,

@@ -4,45 +4,64 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::RunError;
 use super::analysis::{Analysis, Database};
-use crate::advice::{Action, AdviceId, IndexAdvice};
+use super::policy::Policy;
+use crate::advice::{Action, AdviceId, IndexAdvice, QueryAdvice};
 use crate::advise::{self, AdviseContext};
 use crate::assume;
+use crate::catalog::Table;
 use crate::config::Config;
 use crate::dialect::Dialect;
 use crate::engine::{Deadline, Fidelity, IndexSet, PlanRequest, ScratchEngine, Tier};
+use crate::name::nearest;
 use crate::query::{DatabaseId, PathClass, Skip, SkipStage};
 use crate::rules::{self, RulesInput, SchemaAdvice, Upkeep};
 use crate::scratch::sqlite::SqliteEngine;
+use crate::source::HostSpan;
 use crate::stats::StatsSource;
-use crate::workload::Sender;
+use crate::workload::{Sender, WorkloadQuery};
 
 /// Assumes each database's statistics.
 pub(super) fn assume(analysis: &mut Analysis, config: &Config) -> Result<(), RunError> {
-    let wrong = |rows: f64| !(rows.is_finite() && rows >= 0.0);
-    if let Some((name, _)) = config.tables.iter().find(|(_, table)| table.rows.is_some_and(wrong)) {
-        return Err(RunError::Config {
-            message: format!("the configuration gives `{name}` a number of rows that no table can have"),
-            help: "type the number of rows in production, for example `rows = 250000`".to_owned(),
-        });
-    }
-    let mut unknown: Option<BTreeSet<String>> = None;
+    let mut unknown: Option<BTreeSet<Vec<String>>> = None;
     for database in &mut analysis.databases {
         let shapes: Vec<_> = database.workload.iter().map(|query| &query.shape).collect();
         database.stats = assume::assume(&database.catalog, config, &shapes);
-        let here: BTreeSet<String> = assume::unknown_settings(&database.catalog, config).into_iter().collect();
+        let here: BTreeSet<Vec<String>> = assume::unknown_settings(&database.catalog, config).into_iter().collect();
         unknown = Some(unknown.map_or(here.clone(), |before| before.intersection(&here).cloned().collect()));
     }
     match unknown.and_then(|unknown| unknown.into_iter().next()) {
-        Some(name) => Err(RunError::Config {
-            message: format!("the configuration's `tables` names `{name}`, which the schema does not have"),
-            help: "`planlint schema` prints the tables and columns there are".to_owned(),
-        }),
+        Some(key) => Err(unknown_name(analysis, key)),
         None => Ok(()),
     }
 }
 
+/// A table or column that the configuration names and no database has.
+fn unknown_name(analysis: &Analysis, key: Vec<String>) -> RunError {
+    let tables = || analysis.databases.iter().flat_map(|database| database.catalog.tables.values());
+    let (what, meant) = match key.as_slice() {
+        [_, table, _, column] => {
+            let named = |known: &&Table| known.name.to_string() == *table;
+            let columns = tables().filter(named).flat_map(|table| &table.columns).map(|column| column.name.as_str());
+            (format!("no column `{column}` in `{table}`"), nearest(column, columns).map(str::to_owned))
+        }
+        [.., table] => {
+            let names: Vec<String> = tables().map(|table| table.name.to_string()).collect();
+            (format!("no table `{table}`"), nearest(table, names.iter().map(String::as_str)).map(str::to_owned))
+        }
+        [] => unreachable!("a name has a key"),
+    };
+    RunError::Config {
+        message: format!("the schema has {what}"),
+        help: match meant {
+            Some(meant) => format!("type `{meant}`"),
+            None => "`planlint schema` prints the tables and columns there are".to_owned(),
+        },
+        key,
+    }
+}
+
 /// Plans every query and looks for the indexes that help.
-pub(super) fn plan(analysis: &mut Analysis, config: &Config, until: Deadline) -> Result<(), RunError> {
+pub(super) fn plan(analysis: &mut Analysis, config: &Config, policy: &Policy, until: Deadline) -> Result<(), RunError> {
     // Advice is numbered over all databases, so that a number means one thing in a report.
     let mut numbered = 0;
     for number in 0..analysis.databases.len() {
@@ -67,7 +86,13 @@ pub(super) fn plan(analysis: &mut Analysis, config: &Config, until: Deadline) ->
         let advised = advise::advise(&cx, &mut engine, &database.workload, until)?;
         database.advised = advised.queries;
         database.advice = advised.advice;
-        add_upkeep(database, id, config);
+        analysis.databases[number].unasked = unasked(analysis, number, policy);
+        let changes = upkeep(analysis, number, config, policy);
+        let database = &mut analysis.databases[number];
+        for change in changes {
+            let advice = from_schema(database, id, change);
+            database.advice.push(advice);
+        }
         number_advice(database, &mut numbered);
         analysis.cut |= until.is_over();
         let refused = refusals(analysis, number, &judged);
@@ -118,8 +143,27 @@ fn tier(database: &Database) -> Tier {
     tier.max(engine.tier_ceiling)
 }
 
-/// Adds what the schema asks for beside the queries.
-fn add_upkeep(database: &mut Database, id: DatabaseId, config: &Config) {
+/// The advice that no rule asks for which has a say about any query it serves.
+fn unasked(analysis: &Analysis, number: usize, policy: &Policy) -> BTreeSet<AdviceId> {
+    let database = &analysis.databases[number];
+    let path = |sender: &Sender| analysis.path(analysis.sites[sender.site.0 as usize].place.file);
+    let asked = |advice: &IndexAdvice| {
+        let served = advice.serves.iter().map(|query| query.0 as usize);
+        let mut served = served.map(|at| (&database.workload[at], database.advised.get(at)));
+        served.any(|(query, advised): (&WorkloadQuery, Option<&QueryAdvice>)| {
+            let references = advised.into_iter().flat_map(|advised| &advised.advice);
+            let reference = references.filter(|(_, id)| *id == advice.id).map(|(reference, _)| reference).next();
+            let pattern = reference.and_then(|reference| query.shape.patterns.get(usize::from(reference.0)));
+            let rule = pattern.map_or("missing-index", |pattern| rules::asker(&advice.def, pattern));
+            query.senders.iter().any(|sender| policy.speaks(rule, path(sender)))
+        })
+    };
+    database.advice.iter().filter(|advice| !asked(advice)).map(|advice| advice.id).collect()
+}
+
+/// What the schema asks for beside the queries, as far as the rules behind it have a say.
+fn upkeep(analysis: &Analysis, number: usize, config: &Config, policy: &Policy) -> Vec<SchemaAdvice> {
+    let database = &analysis.databases[number];
     let upkeep = Upkeep {
         catalog: &database.catalog,
         stats: &database.stats,
@@ -127,20 +171,20 @@ fn add_upkeep(database: &mut Database, id: DatabaseId, config: &Config) {
         limits: &config.limits,
         workload: &database.workload,
     };
-    let changes = rules::schema_advice(&upkeep, &database.advice);
-    for change in changes {
-        let advice = from_schema(database, id, change);
-        database.advice.push(advice);
-    }
+    let listed: Vec<&IndexAdvice> = database.listed_advice().collect();
+    let speaks = |rule: &str, place: HostSpan| policy.speaks(rule, analysis.path(place.file));
+    rules::schema_advice(&upkeep, &listed, &speaks)
 }
 
-/// Numbers a database's advice anew, in the order of its definitions, from `first` on.
+/// Numbers a database's advice anew, in the order of its definitions, from `first` on; what is not shown comes last.
 fn number_advice(database: &mut Database, first: &mut u32) {
     let mut order: Vec<usize> = (0..database.advice.len()).collect();
-    order.sort_by(|a, b| canonical(&database.advice[*a]).cmp(&canonical(&database.advice[*b])));
+    let key = |at: &usize| (database.unasked.contains(&database.advice[*at].id), canonical(&database.advice[*at]));
+    order.sort_by(|a, b| key(a).cmp(&key(b)));
     let numbers: BTreeMap<AdviceId, AdviceId> =
         order.iter().zip(*first..).map(|(place, number)| (database.advice[*place].id, AdviceId(number))).collect();
     *first += u32::try_from(order.len()).unwrap_or(u32::MAX);
+    database.unasked = database.unasked.iter().map(|id| numbers[id]).collect();
     for advice in &mut database.advice {
         advice.id = numbers[&advice.id];
     }
@@ -193,7 +237,7 @@ fn refusals(analysis: &Analysis, number: usize, judged: &[bool]) -> Vec<Skip> {
 }
 
 /// Runs the rules over each database.
-pub(super) fn check(analysis: &mut Analysis, config: &Config) {
+pub(super) fn check(analysis: &mut Analysis, config: &Config, policy: &Policy) {
     for number in 0..analysis.databases.len() {
         let database = &analysis.databases[number];
         let engine = database.engine.as_ref().map(crate::engine::EngineFacts::label);
@@ -210,6 +254,6 @@ pub(super) fn check(analysis: &mut Analysis, config: &Config) {
             tier: database.tier,
             doubtful: &database.doubtful,
         };
-        analysis.databases[number].findings = rules::run(&input);
+        analysis.databases[number].findings = rules::run(&input, &policy.selection);
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::analysis::{Analysis, Database};
 use super::concrete::Quotes;
 use super::judge::is_judged;
+use super::policy::Policy;
 use super::{Ask, Goal};
 use super::{entries, findings};
 use crate::engine::EngineFacts;
@@ -15,7 +16,7 @@ use crate::source::FileId;
 use crate::tree::Tree;
 
 /// Writes the report; arrays that the goal does not fill are empty.
-pub(super) fn write(tree: &dyn Tree, analysis: &Analysis, ask: &Ask<'_>) -> RunReport {
+pub(super) fn write(tree: &dyn Tree, analysis: &Analysis, policy: &Policy, ask: &Ask<'_>) -> RunReport {
     let goal = ask.goal;
     let quotes = Quotes::new(tree, analysis, ask.prefix);
     let mut report = RunReport {
@@ -39,7 +40,7 @@ pub(super) fn write(tree: &dyn Tree, analysis: &Analysis, ask: &Ask<'_>) -> RunR
         report.advice = analysis.databases.iter().flat_map(|database| entries::advice(analysis, database)).collect();
     }
     if goal > Goal::Queries {
-        let mut found = findings::findings(analysis, &quotes);
+        let mut found = findings::findings(analysis, policy, &quotes);
         findings::leave_out_suppressed(&mut found, &mut report.advice);
         report.findings = found;
     }

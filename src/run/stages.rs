@@ -151,8 +151,14 @@ fn check_configured<'a>(
     config: &Config,
     path: &dyn Fn(usize) -> &'a str,
 ) -> Result<(), RunError> {
-    let named = config.schema.iter().chain(config.databases.iter().flat_map(|database| &database.schema));
-    for name in named {
+    let key = |path: &[&str], at: usize| path.iter().map(ToString::to_string).chain([at.to_string()]).collect();
+    let own = config.schema.iter().enumerate().map(|(at, name)| (name, key(&["schema"], at)));
+    let of_databases = config.databases.iter().enumerate().flat_map(|(number, database)| {
+        let number = number.to_string();
+        let names = database.schema.iter().enumerate();
+        names.map(move |(at, name)| (name, key(&["database", &number, "schema"], at))).collect::<Vec<_>>()
+    });
+    for (name, key) in own.chain(of_databases) {
         let plain = name.trim_start_matches("./").trim_end_matches('/');
         let answers = |file: &usize| TreePath::new(path(*file)).is_below(plain);
         if !planned.iter().any(|root| root.files.iter().any(answers)) {
@@ -161,6 +167,7 @@ fn check_configured<'a>(
                 help:
                     "name a file or folder that is there, relative to `planlint.toml` (or, behind `--schema`, to here)"
                         .to_owned(),
+                key,
             });
         }
     }
@@ -349,6 +356,7 @@ fn build(root: Root, sql: &[SqlFileFacts]) -> (Database, Vec<Skip>) {
         ranges: Vec::new(),
         advised: Vec::new(),
         advice: Vec::new(),
+        unasked: BTreeSet::new(),
         findings: Vec::new(),
     };
     (database, skips)

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use super::Ask;
 use super::analysis::{Analysis, RunSuppression};
 use super::concrete::{Concrete, places};
+use super::policy::Policy;
 use crate::config::Config;
 use crate::finding::Finding;
 use crate::query::{DatabaseId, PathClass};
@@ -37,7 +38,7 @@ fn reaching<'a>(analysis: &'a Analysis, at: &Concrete) -> impl Iterator<Item = u
 }
 
 /// Judges every suppression by the findings there are, and adds what the rules about them have to say.
-pub(super) fn check(analysis: &mut Analysis, config: &Config, ask: &Ask<'_>) {
+pub(super) fn check(analysis: &mut Analysis, config: &Config, policy: &Policy, ask: &Ask<'_>) {
     for one in &mut analysis.suppressions {
         one.holds = one.suppression.mistake.is_none() && (one.suppression.reason.is_some() || !config.require_reason);
     }
@@ -51,10 +52,10 @@ pub(super) fn check(analysis: &mut Analysis, config: &Config, ask: &Ask<'_>) {
     let judged = numbered.map(|(one, speaking)| JudgedSuppression {
         suppression: &one.suppression,
         database: one.database.unwrap_or(DatabaseId(0)),
-        uses: uses(analysis, ask, &skips, one, speaking),
+        uses: uses(analysis, policy, ask, &skips, one, speaking),
         speaking: speaking.iter().copied().collect(),
     });
-    let found = rules::run_on_suppressions(&judged.collect::<Vec<_>>());
+    let found = rules::run_on_suppressions(&judged.collect::<Vec<_>>(), &policy.selection);
     for finding in found {
         analysis.databases[usize::from(finding.database.0)].findings.push(finding);
     }
@@ -76,19 +77,21 @@ fn spoken(analysis: &Analysis) -> Vec<BTreeSet<&'static str>> {
 
 fn uses(
     analysis: &Analysis,
+    policy: &Policy,
     ask: &Ask<'_>,
     skips: &HashMap<FileId, Vec<HostSpan>>,
     one: &RunSuppression,
     speaking: &BTreeSet<&'static str>,
 ) -> Vec<Use> {
     let everything_ran = ask.scope.is_empty() && !analysis.cut && !is_half_read(one, skips);
+    let path = analysis.path(one.file());
     let names = one.suppression.rules.iter().map(|named| named.name.as_str());
     let usage = |name: &str| match rules::rule(name) {
         Some(_) if speaking.contains(name) => match one.holds {
             true => Use::Used,
             false => Use::Unreasoned,
         },
-        Some(rule) if everything_ran && is_run(analysis, one, rule) => Use::Unused,
+        Some(rule) if everything_ran && policy.speaks(name, path) && is_run(analysis, one, rule) => Use::Unused,
         _ => Use::Unknown,
     };
     names.map(usage).collect()

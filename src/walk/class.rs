@@ -1,7 +1,6 @@
 //! What kind of file a path names: the configuration's patterns first, then habits of naming.
 
-use ignore::gitignore::Gitignore;
-
+use super::PerPath;
 use crate::config::Config;
 use crate::query::PathClass;
 use crate::source::TreePath;
@@ -9,8 +8,7 @@ use crate::tree::TreeError;
 
 /// The rules by which paths are classed.
 pub struct Classes {
-    /// The configuration's patterns; a longer one is a more special one and comes first.
-    configured: Vec<(Gitignore, PathClass)>,
+    configured: PerPath<PathClass>,
 }
 
 impl Classes {
@@ -19,17 +17,13 @@ impl Classes {
     /// # Errors
     /// When one of them is no gitignore pattern.
     pub fn new(config: &Config) -> Result<Self, TreeError> {
-        let mut classes: Vec<(&String, &PathClass)> = config.classes.iter().collect();
-        classes.sort_by_key(|(pattern, _)| std::cmp::Reverse(pattern.len()));
-        let compile = |(pattern, class): (&String, &PathClass)| Ok((super::patterns([pattern.as_str()])?, *class));
-        Ok(Self { configured: classes.into_iter().map(compile).collect::<Result<_, TreeError>>()? })
+        let classes = config.classes.iter().map(|(pattern, class)| (pattern, *class));
+        Ok(Self { configured: PerPath::new(classes)? })
     }
 
     /// Classes a path.
     pub fn of(&self, path: &TreePath) -> PathClass {
-        let matches = |patterns: &Gitignore| patterns.matched_path_or_any_parents(path.as_str(), false).is_ignore();
-        let configured = self.configured.iter().find(|(patterns, _)| matches(patterns));
-        configured.map_or_else(|| by_habit(path), |(_, class)| *class)
+        self.configured.of(path).next().copied().unwrap_or_else(|| by_habit(path))
     }
 }
 

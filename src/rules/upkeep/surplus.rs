@@ -31,6 +31,16 @@ pub(crate) enum Kind {
     Redundant,
 }
 
+impl Kind {
+    /// Names the rule that tells it.
+    pub(crate) fn rule(self) -> &'static str {
+        match self {
+            Self::Duplicate => "duplicate-index",
+            Self::Redundant => "redundant-index",
+        }
+    }
+}
+
 impl Surplus<'_> {
     /// Says it in words.
     pub(crate) fn told(&self) -> String {

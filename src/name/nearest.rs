@@ -1,7 +1,7 @@
 //! The name somebody may have meant.
 
 /// Finds the name closest to `wanted`: the fewest letters added, dropped, changed or swapped, at most a third of them.
-pub(super) fn nearest<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let wanted = wanted.to_ascii_lowercase();
     let most = wanted.chars().count().div_ceil(3);
     let distances = known.into_iter().map(|name| {

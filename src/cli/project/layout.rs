@@ -1,0 +1,123 @@
+//! How paths on the command line become a tree: its root, and what of it is asked for.
+
+use std::path::{Component, Path, PathBuf};
+
+use super::ancestors;
+use crate::source::TreePath;
+
+/// The folders and files that the command line names, as full paths.
+#[derive(Clone, Debug)]
+pub(super) struct Asked {
+    pub here: PathBuf,
+    pub folders: Vec<PathBuf>,
+    pub files: Vec<PathBuf>,
+}
+
+/// A tree and what of it is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Layout {
+    /// The tree's root.
+    pub base: PathBuf,
+    /// The folders that alone are listed; all when empty.
+    pub listed: Vec<TreePath>,
+    /// The files and folders whose queries alone are asked for; all when empty.
+    pub scope: Vec<TreePath>,
+}
+
+impl Asked {
+    /// The folder that holds everything asked for: where the search for a configuration starts.
+    pub fn shared(&self) -> PathBuf {
+        let parents = self.files.iter().filter_map(|file| file.parent());
+        let mut all = self.folders.iter().map(PathBuf::as_path).chain(parents);
+        let first = all.next().unwrap_or(&self.here).to_path_buf();
+        all.fold(first, |shared, path| common(&shared, path))
+    }
+
+    /// The project, where a configuration says which folder it is: the paths say what of it is asked for.
+    pub fn under(&self, base: &Path) -> Layout {
+        let scope = match self.folders.iter().any(|folder| folder == base) {
+            true => Vec::new(),
+            false => self.named(base),
+        };
+        Layout { base: base.to_path_buf(), listed: Vec::new(), scope }
+    }
+
+    /// The projects it may be where nothing says so, the nearest first.
+    ///
+    /// A folder is a project of its own, and a file belongs to the one around it; if the nearest has no schema, it is a
+    /// part of one further up: the current directory, or a folder that looks like the root of a project.
+    pub fn candidates(&self) -> Vec<Layout> {
+        let shared = self.shared();
+        let mut found = vec![self.nearest(&shared)];
+        let wider = ancestors::of_project(&shared).filter(|folder| *folder == self.here || ancestors::is_root(folder));
+        found.extend(wider.map(|folder| self.under(folder)));
+        // The current directory counts wherever the repository ends.
+        if shared.starts_with(&self.here) {
+            found.push(self.under(&self.here));
+        }
+        let mut distinct: Vec<Layout> = Vec::new();
+        for layout in found {
+            let holds = |known: &Layout| known.base.starts_with(&layout.base);
+            if distinct.iter().all(holds) && !distinct.contains(&layout) {
+                distinct.push(layout);
+            }
+        }
+        distinct
+    }
+
+    fn nearest(&self, shared: &Path) -> Layout {
+        let around = !self.files.is_empty() && shared.starts_with(&self.here);
+        let base = if around { self.here.clone() } else { shared.to_path_buf() };
+        let whole = self.files.is_empty() && self.folders.len() == 1;
+        let scope = if whole { Vec::new() } else { self.named(&base) };
+        let listed = if self.files.is_empty() { scope.clone() } else { Vec::new() };
+        Layout { base, listed, scope }
+    }
+
+    fn named(&self, base: &Path) -> Vec<TreePath> {
+        self.folders.iter().chain(&self.files).map(|path| below(base, path)).collect()
+    }
+}
+
+impl Layout {
+    /// What stands before the tree's paths in a report, so that they are relative to the current directory.
+    pub fn prefix(&self, here: &Path) -> String {
+        let shared = common(here, &self.base);
+        let up = here.components().count() - shared.components().count();
+        let down = self.base.strip_prefix(&shared).map(slashed).unwrap_or_default();
+        let prefix = format!("{}{down}", "../".repeat(up));
+        if prefix.is_empty() || prefix.ends_with('/') { prefix } else { format!("{prefix}/") }
+    }
+}
+
+/// The path of something in a tree.
+pub(super) fn below(base: &Path, path: &Path) -> TreePath {
+    TreePath::new(slashed(path.strip_prefix(base).unwrap_or(path)))
+}
+
+fn common(a: &Path, b: &Path) -> PathBuf {
+    a.components().zip(b.components()).take_while(|(a, b)| a == b).map(|(a, _)| a).collect()
+}
+
+/// Removes `.` and `..` without asking the disk, so that a link is named as the user named it.
+pub(super) fn normal(path: &Path) -> PathBuf {
+    let mut found = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                found.pop();
+            }
+            part => found.push(part),
+        }
+    }
+    found
+}
+
+fn slashed(path: &Path) -> String {
+    let names = path.components().filter_map(|part| match part {
+        Component::Normal(name) => Some(name.to_string_lossy()),
+        _ => None,
+    });
+    names.collect::<Vec<_>>().join("/")
+}

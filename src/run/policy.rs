@@ -1,0 +1,38 @@
+//! What the configuration wants to hear: which rules run, below which paths they are silent, how bad a finding can be.
+
+use crate::config::Config;
+use crate::finding::Severity;
+use crate::rules::Selection;
+use crate::source::TreePath;
+use crate::tree::TreeError;
+use crate::walk::PerPath;
+
+/// What is to be said of what stands where.
+pub(super) struct Policy {
+    /// The rules that run.
+    pub selection: Selection,
+    ignores: PerPath<Vec<String>>,
+    ceilings: PerPath<Severity>,
+}
+
+impl Policy {
+    /// Compiles the configuration's selection and patterns.
+    pub fn new(config: &Config) -> Result<Self, TreeError> {
+        Ok(Self {
+            selection: Selection::of(config),
+            ignores: PerPath::new(config.per_path_ignores.iter().map(|(pattern, rules)| (pattern, rules.clone())))?,
+            ceilings: PerPath::new(config.per_path_severity.iter().map(|(pattern, severity)| (pattern, *severity)))?,
+        })
+    }
+
+    /// Says whether a rule has a say about what stands in a file.
+    pub fn speaks(&self, rule: &str, path: &TreePath) -> bool {
+        let ignored = || self.ignores.of(path).flatten().any(|ignored| ignored == rule);
+        self.selection.runs(rule) && !ignored()
+    }
+
+    /// Returns how bad a finding in a file can be.
+    pub fn at_most(&self, severity: Severity, path: &TreePath) -> Severity {
+        self.ceilings.of(path).next().map_or(severity, |most| severity.min(*most))
+    }
+}
