@@ -105,7 +105,11 @@ fn reference(facts: &Facts<'_>, column: &Column, words: &Words) -> Option<Guess>
         return Some(Guess { null_fraction, ..Guess::of(ColumnRole::Reference, distinct) });
     }
     let numbered = words.last() == "id" && matches!(column.ty.class, TypeClass::Integer | TypeClass::Uuid);
-    numbered.then(|| Guess::of(ColumnRole::Reference, rows / 10.0))
+    numbered.then(|| match words.head() {
+        Some(_) => Guess::of(ColumnRole::Reference, rows / 10.0),
+        // The number of the row itself, in a key that a partitioned table has to share with another column.
+        None => Guess::of(ColumnRole::Key, rows),
+    })
 }
 
 /// Finds the table that `x_id` is called after.

@@ -200,6 +200,7 @@ fn configured_rows_win_and_fan_out_restarts_from_them() {
 const SHOP: &str = "
     users: id int pk, email text unique, name text, org_id int, country text, country_code text, bio text
     statuses: id int pk
+    parts: id bigint, made date, unique(id made)
     orders: id bigint pk, user_id int -> users, parent_id int null -> orders, users_id int, status_id int, status text, state int, placed text default 'new', paid bool, total_cents int, total numeric, note text, external_id text, tag text, kind text check(a b c), created_at timestamp, updated_at timestamp null, shipped_at timestamp null, cancelled_at timestamp null, due date null, month int, data jsonb, quantity int, city text, slug text, ref uuid, token varchar(8), seen_at int, size text, opens time
 ";
 
@@ -237,6 +238,7 @@ fn columns_by_key_type_and_name() {
             ("users.country", "StatusLike 50"),
             ("users.country_code", "StatusLike 50"),
             ("users.bio", "ManyValued 10000"),
+            ("parts.id", "Key 10000"),
             ("orders.user_id", "Reference 10000"),
             ("orders.parent_id", "Reference 10000 null 0.9"),
             ("orders.users_id", "Reference 10000"),
