@@ -38,11 +38,24 @@ pub struct Finding {
     pub columns: Vec<String>,
     /// The advice that mends it.
     pub advice: Vec<AdviceId>,
+    /// The text edits that mend it.
+    pub edits: Vec<Edit>,
     /// The evidence.
     pub proof: Option<Proof>,
     /// What the fingerprint is made of besides rule, database and table (`interface.md`): canonical, with no name,
     /// literal, line or figure in it.
     pub subject: String,
+}
+
+/// A change of a query's text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Edit {
+    /// The query.
+    pub query: QueryId,
+    /// Bytes of its first sender's SQL, one of the ranges that its shape tells.
+    pub range: Range<u32>,
+    /// What to write there.
+    pub text: String,
 }
 
 /// How bad a finding is.

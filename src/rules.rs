@@ -23,7 +23,8 @@ use crate::dialect::Target;
 use crate::engine::Tier;
 use crate::finding::Finding;
 use crate::name::QName;
-use crate::query::{AccessPattern, DatabaseId};
+use crate::query::{AccessPattern, DatabaseId, QuerySite};
+use crate::source::TreePath;
 use crate::stats::StatsModel;
 use crate::workload::WorkloadQuery;
 
@@ -75,9 +76,15 @@ macro_rules! rules {
 }
 
 rules! {
+    cartesian_join "cartesian-join" Query;
     duplicate_index "duplicate-index" Schema;
     full_table_scan "full-table-scan" Plan;
+    leading_wildcard_like "leading-wildcard-like" Query;
     missing_index "missing-index" Query;
+    missing_where "missing-where" Query;
+    not_in_nullable_subquery "not-in-nullable-subquery" Query;
+    null_comparison "null-comparison" Query;
+    order_by_random "order-by-random" Query;
     redundant_index "redundant-index" Schema;
     sort_not_indexed "sort-not-indexed" Query;
     unindexable_predicate "unindexable-predicate" Query;
@@ -108,6 +115,10 @@ pub struct RulesInput<'a> {
     pub limits: &'a Limits,
     /// The queries.
     pub workload: &'a [WorkloadQuery],
+    /// The places that send them.
+    pub sites: &'a [QuerySite],
+    /// The files of the run, by [`crate::source::FileId`].
+    pub files: &'a [TreePath],
     /// What the advisor found for each of them, in the same order; empty where it did not run.
     pub advised: &'a [QueryAdvice],
     /// The changes that mend the findings: the advisor's set and [`schema_advice`], with their numbers.

@@ -5,9 +5,12 @@
 //! - A condition goes to a reference only if every row that the reference contributes must meet it.
 //! - A name that cannot be told is left out; it is called unknown only where every table it could belong to is complete.
 
+mod apart;
+mod clause;
 mod condition;
 mod from;
 mod join;
+mod null;
 mod order;
 mod own;
 mod predicate;
@@ -59,7 +62,7 @@ pub fn shape(sql: &str, catalog: &Catalog) -> Result<Shaped, ShapeFailure> {
         return Err(ShapeFailure { reason: "not-a-query", message, at: None });
     };
     let views = expand_views(&mut statement, catalog, parsed.lines.count());
-    let mut shaper = Shaper::new(catalog, parsed.lines, views, kind);
+    let mut shaper = Shaper::new(sql, catalog, parsed.lines, views, kind);
     shaper.count_ctes(&statement);
     shaper.statement(&statement, None);
     let (shape, names) = shaper.finish();

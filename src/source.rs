@@ -174,6 +174,12 @@ impl SpanMap {
         }
         Places { primary: hull.unwrap_or(*site), related }
     }
+
+    /// Finds the one stretch of a host file that spells `sql` byte for byte, if there is one.
+    pub fn stretch(&self, sql: &Range<u32>) -> Option<HostSpan> {
+        let segment = self.0.iter().find(|segment| segment.sql.start <= sql.start && sql.end <= segment.sql.end)?;
+        (segment.origin == Origin::Verbatim).then(|| clip(segment, sql))
+    }
 }
 
 /// The host bytes of the part of `segment` inside `sql`; only verbatim text can be cut.
@@ -206,5 +212,8 @@ mod tests {
         assert_eq!(map.places(12..13, &site).primary, HostSpan::new(file, 111..112));
         assert_eq!(map.places(5..6, &site).primary, HostSpan::new(file, 104..106));
         assert_eq!(map.places(0..13, &site).primary, HostSpan::new(file, 100..112));
+        assert_eq!(map.stretch(&(8..12)), Some(HostSpan::new(file, 107..111)));
+        assert_eq!(map.stretch(&(4..7)), None, "a placeholder is spelled differently");
+        assert_eq!(map.stretch(&(2..8)), None, "no one stretch spells it");
     }
 }

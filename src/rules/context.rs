@@ -10,7 +10,11 @@ use crate::engine::Fidelity;
 use crate::finding::{Confidence, Place};
 use crate::name::QName;
 use crate::plan::{self, Access, Plan, PlanNames};
-use crate::query::{AccessPattern, RefId, UnknownKind};
+use crate::query::{
+    AccessPattern, Clause, PathClass, Predicate, PredicateOp, QuerySite, RefId, StatementKind, UnknownKind,
+};
+use crate::source::{FileId, TreePath};
+use crate::stats::{ColumnRole, StatsSource};
 use crate::workload::WorkloadQuery;
 
 use super::RulesInput;
@@ -26,6 +30,12 @@ pub(super) struct QueryContext<'a> {
     advised: Option<&'a QueryAdvice>,
     /// Whether most tables that queries name are in the schema; else it is another application's, or a part of one.
     pub schema_fits: bool,
+}
+
+/// One place that sends a query.
+pub(super) struct SenderContext<'a> {
+    pub(super) site: &'a QuerySite,
+    files: &'a [TreePath],
 }
 
 /// One query and its plan.
@@ -92,6 +102,11 @@ impl<'a> RulesInput<'a> {
         self.stats.table(table).map(|stats| stats.rows)
     }
 
+    /// Says whether somebody gave the number of rows of a table.
+    pub(super) fn knows_rows(&self, table: &QName) -> bool {
+        self.stats.table(table).is_some_and(|stats| stats.source > StatsSource::Assumed)
+    }
+
     /// Says whether a table is known or assumed to be so small that no planner minds.
     pub(super) fn is_small(&self, table: &QName) -> bool {
         self.rows(table).is_some_and(|rows| rows < self.limits.min_rows)
@@ -135,6 +150,29 @@ impl<'a> QueryContext<'a> {
         }
     }
 
+    /// Returns the places in application code that send the query.
+    pub(super) fn senders(&self) -> impl Iterator<Item = SenderContext<'a>> {
+        let RulesInput { sites, files, .. } = self.input;
+        let sites = self.query.senders.iter().filter_map(|sender| sites.get(sender.site.0 as usize));
+        sites.filter(|site| site.class == PathClass::App).map(|site| SenderContext { site, files })
+    }
+
+    /// Says whether a file inserts rows into a table.
+    pub(super) fn is_filled_in(&self, file: FileId, table: &QName) -> bool {
+        let RulesInput { sites, workload, .. } = self.input;
+        let inserts = workload.iter().filter(|query| {
+            let mut written = query.shape.references.iter().filter(|reference| reference.written);
+            query.shape.statement == StatementKind::Insert && written.any(|reference| reference.table == *table)
+        });
+        let mut files = inserts.flat_map(|query| &query.senders).map(|sender| sites[sender.site.0 as usize].place.file);
+        files.any(|known| known == file)
+    }
+
+    /// Returns the place of a clause.
+    pub(super) fn place_of_clause(&self, clause: &Clause) -> Place {
+        Place::Sql { query: self.query.id, range: clause.sql.clone() }
+    }
+
     /// Returns the changes that serve references of the query, each with the references it serves.
     pub(super) fn advice(&self) -> Vec<(&'a IndexAdvice, Vec<RefId>)> {
         let mut found: Vec<(&IndexAdvice, Vec<RefId>)> = Vec::new();
@@ -170,6 +208,27 @@ impl<'a> QueryContext<'a> {
         coverage::serving(self.table_of(pattern)?, pattern, Joins::Bound, &self.input.target)
     }
 
+    /// Says whether a unique key holds a reference down to one row.
+    pub(super) fn is_one_row(&self, pattern: &AccessPattern) -> bool {
+        let Some(table) = self.table_of(pattern) else { return false };
+        let served = coverage::serving(table, pattern, Joins::Ignored, &self.input.target);
+        served.is_some_and(|served| served.coverage.single_row)
+    }
+
+    /// Says whether a condition with a constant or a parameter leaves few rows of a reference, whatever the indexes.
+    pub(super) fn is_narrowed(&self, pattern: &AccessPattern) -> bool {
+        let Some(table) = self.table_of(pattern) else { return true };
+        let few = |predicate: &Predicate| {
+            let stats = predicate.key.as_column().and_then(|column| self.stats.column(&table.name, column));
+            let many = [ColumnRole::Key, ColumnRole::Reference, ColumnRole::ManyValued];
+            matches!(predicate.op, PredicateOp::Eq | PredicateOp::In)
+                && stats.is_none_or(|stats| many.contains(&stats.role))
+        };
+        let served = coverage::serving(table, pattern, Joins::Ignored, &self.input.target);
+        pattern.predicates.iter().any(|predicate| !predicate.optional && few(predicate))
+            || served.is_some_and(|served| served.coverage.seeks() || served.coverage.special)
+    }
+
     /// Says whether rows of a reference are looked up rather than read one by one: in the plan if there is one, else as far
     /// as the existing indexes tell.
     pub(super) fn is_sought(&self, pattern: &'a AccessPattern) -> bool {
@@ -189,6 +248,14 @@ impl<'a> QueryContext<'a> {
             (Some(_), Fidelity::Exact) => Confidence::High,
             _ => Confidence::Medium,
         }
+    }
+}
+
+impl SenderContext<'_> {
+    /// Returns what the query is called there: by its own name, else by the file's.
+    pub(super) fn name(&self) -> &str {
+        let file = || self.files.get(self.site.place.file.0 as usize).map_or("", |path| path.file_name());
+        self.site.symbol.as_deref().unwrap_or_else(file)
     }
 }
 

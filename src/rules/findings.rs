@@ -1,7 +1,7 @@
 //! Collecting findings: a rule names a place and says what it saw, its page fills in the rest.
 
 use crate::advice::{AdviceId, Proof};
-use crate::finding::{Confidence, Finding, Place, Severity};
+use crate::finding::{Confidence, Edit, Finding, Place, Severity};
 use crate::name::QName;
 use crate::query::DatabaseId;
 
@@ -39,6 +39,7 @@ impl Findings {
             table: None,
             columns: Vec::new(),
             advice: Vec::new(),
+            edits: Vec::new(),
             proof: None,
             subject,
         });
@@ -85,6 +86,12 @@ impl Report<'_> {
     /// Names the advice that mends it.
     pub(super) fn advice(self, advice: impl IntoIterator<Item = AdviceId>) -> Self {
         self.0.advice.extend(advice);
+        self
+    }
+
+    /// Offers an edit that mends it.
+    pub(super) fn edit(self, edit: Option<Edit>) -> Self {
+        self.0.edits.extend(edit);
         self
     }
 

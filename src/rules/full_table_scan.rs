@@ -6,7 +6,7 @@ use super::subject;
 use super::unindexable_predicate::hidden;
 use crate::advice::{Trial, Verdict};
 use crate::catalog::{Method, Table};
-use crate::expr::{Expr, Literal, Op};
+use crate::expr::{Expr, Op};
 use crate::finding::{Confidence, Severity};
 use crate::plan::{Access, PlanOp};
 use crate::query::{AccessPattern, Predicate, PredicateOp};
@@ -19,7 +19,7 @@ pub(super) fn check(cx: &PlanContext<'_>, findings: &mut Findings) {
         if cx.is_small(&pattern.table) || speaks_elsewhere(cx, pattern) {
             return;
         }
-        let Some((why, what_to_do, at_most)) = why(cx, pattern) else { return };
+        let Some((why, what_to_do)) = why(cx, pattern) else { return };
         // A few thousand rows read whole are nobody's worry: only a row count that was given makes this one.
         let known = cx.stats.table(&pattern.table).is_some_and(|stats| stats.source > StatsSource::Assumed);
         findings
@@ -29,7 +29,7 @@ pub(super) fn check(cx: &PlanContext<'_>, findings: &mut Findings) {
             .table(&pattern.table)
             .columns(pattern.predicates.iter().map(|predicate| &predicate.key))
             .proof(cx.proof_of_plan())
-            .at_most(if known { at_most } else { Severity::Info })
+            .at_most(if known { Severity::Warning } else { Severity::Info })
             .no_surer_than(if known { cx.plan_confidence() } else { Confidence::Medium });
     });
 }
@@ -51,44 +51,35 @@ fn speaks_elsewhere(cx: &PlanContext<'_>, pattern: &AccessPattern) -> bool {
         || !hidden(cx, pattern).is_empty()
 }
 
-/// Why no index can be searched, what to do, and how bad that is at the most.
-type Why = (String, &'static str, Severity);
+/// Why no index can be searched, and what to do.
+type Why = (String, &'static str);
 
 /// Says why no index can be searched; nothing where the reason is not clear.
 fn why(cx: &PlanContext<'_>, pattern: &AccessPattern) -> Option<Why> {
     let (optional, required): (Vec<&Predicate>, Vec<&Predicate>) =
         pattern.predicates.iter().partition(|predicate| predicate.optional);
-    let helps = |predicate: &&&Predicate| leads_an_index(cx, pattern, &predicate.key) || is_selective(cx, pattern, predicate);
+    let helps =
+        |predicate: &&&Predicate| leads_an_index(cx, pattern, &predicate.key) || is_selective(cx, pattern, predicate);
     if let Some(switched) = optional.iter().find(helps).filter(|_| required.is_empty()) {
-        let why = format!("the condition on `{}` stands behind a run-time switch, so no plan may rely on it", switched.key);
-        return Some((why, "send a query of its own for each case", Severity::Warning));
+        let why =
+            format!("the condition on `{}` stands behind a run-time switch, so no plan may rely on it", switched.key);
+        return Some((why, "send a query of its own for each case"));
     }
     // What an index could search and is not advised was refused by a guard, for reasons of size or of few values.
     if required.iter().any(|predicate| predicate.op != PredicateOp::Other) {
         return None;
     }
-    required.iter().find_map(|predicate| operator(cx, pattern, predicate))
+    required.iter().find_map(|predicate| operator(predicate))
 }
 
-fn operator(cx: &PlanContext<'_>, pattern: &AccessPattern, predicate: &Predicate) -> Option<Why> {
-    let Expr::Op { op, operands } = &predicate.condition else { return None };
-    let key = &predicate.key;
-    let words = "if the table is large, give it an index that knows words or trigrams";
-    match (op, operands.last()) {
-        (Op::Like | Op::ILike, Some(Expr::Literal(Literal::Text(text)))) if text.starts_with(['%', '_']) => {
-            let why = format!("what `{}` looks for in `{key}` starts with a wildcard", op.symbol());
-            Some((why, words, Severity::Warning))
-        }
-        (Op::Like | Op::ILike, Some(Expr::Param)) if !leads_an_index(cx, pattern, key) => {
-            let why = format!("no plan may rely on how the pattern of `{}` on `{key}` starts", op.symbol());
-            Some((why, words, Severity::Info))
-        }
-        (Op::Other(symbol), _) if SPECIAL.contains(&symbol.to_ascii_lowercase().as_str()) => {
-            let why = format!("`{symbol}` on `{key}` is answered by no b-tree");
-            Some((why, "give it an index of a method that answers the operator, if the database has one", Severity::Warning))
-        }
-        _ => None,
+/// Of LIKE `leading-wildcard-like` speaks.
+fn operator(predicate: &Predicate) -> Option<Why> {
+    let Expr::Op { op: Op::Other(symbol), .. } = &predicate.condition else { return None };
+    if !SPECIAL.contains(&symbol.to_ascii_lowercase().as_str()) {
+        return None;
     }
+    let why = format!("`{symbol}` on `{}` is answered by no b-tree", predicate.key);
+    Some((why, "give it an index of a method that answers the operator, if the database has one"))
 }
 
 /// Operators that find few rows and that only indexes of their own methods answer.

@@ -12,7 +12,7 @@ use lru::LruCache;
 
 use super::analysis::{Analysis, Database};
 use super::lines::LineIndex;
-use crate::finding::Place;
+use crate::finding::{Edit, Place};
 use crate::outcome::Location;
 use crate::query::{QueryShape, RefId};
 use crate::source::{FileId, HostSpan};
@@ -43,17 +43,30 @@ fn reference_range(shape: &QueryShape, reference: RefId) -> Range<u32> {
     shape.references.get(usize::from(reference.0)).map_or(0..0, |table| table.sql.clone())
 }
 
+/// Makes an edit concrete for one sender of its query, if one stretch of the sender's file spells what it replaces.
+pub(super) fn edit(analysis: &Analysis, database: &Database, edit: &Edit, sender: Sender) -> Option<HostSpan> {
+    let query = &database.workload[edit.query.0 as usize];
+    let number = query.senders.iter().position(|known| *known == sender)?;
+    let own = own_range(&database.ranges[edit.query.0 as usize], &edit.range, number)?;
+    let site = &analysis.sites[sender.site.0 as usize];
+    site.variants[usize::from(sender.variant)].spans.stretch(&own)
+}
+
+/// Senders of one query may spell it differently; the n-th name of one is the n-th name of the other.
+fn own_range(ranges: &[Vec<Range<u32>>], range: &Range<u32>, number: usize) -> Option<Range<u32>> {
+    let position = ranges.first()?.iter().position(|candidate| candidate == range);
+    match position {
+        Some(position) => ranges[number].get(position).cloned(),
+        None if number == 0 => Some(range.clone()),
+        None => None,
+    }
+}
+
 fn at_senders(analysis: &Analysis, database: &Database, query: QueryId, range: &Range<u32>) -> Vec<Concrete> {
     let query = &database.workload[query.0 as usize];
     let ranges = &database.ranges[query.id.0 as usize];
-    let known = ranges.first().and_then(|first| first.iter().position(|candidate| candidate == range));
     let place = |(number, sender): (usize, &Sender)| {
-        // Senders of one query may spell it differently; the n-th name of one is the n-th name of the other.
-        let own = match known {
-            Some(position) => ranges[number].get(position).cloned().unwrap_or(0..0),
-            None if number == 0 => range.clone(),
-            None => 0..0,
-        };
+        let own = own_range(ranges, range, number).unwrap_or(0..0);
         let site = &analysis.sites[sender.site.0 as usize];
         let variant = &site.variants[usize::from(sender.variant)];
         let span = if own.is_empty() { site.place } else { variant.spans.places(own, &site.place).primary };
@@ -86,6 +99,7 @@ pub(super) fn ranges(shape: &QueryShape) -> Vec<Range<u32>> {
         found.extend(pattern.joins.iter().map(|join| join.sql.clone()));
         found.extend(pattern.order.iter().map(|key| key.sql.clone()));
     }
+    found.extend(shape.clauses.iter().map(|clause| clause.sql.clone()));
     found.extend(shape.unknown.iter().map(|unknown| unknown.sql.clone()));
     found
 }

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use super::analysis::RunSuppression;
 use super::analysis::{Analysis, Database};
-use super::concrete::{Concrete, Quotes, places};
+use super::concrete::{self, Concrete, Quotes, places};
 use super::entries;
 use super::policy::Policy;
 use super::suppressions::silencing;
 use crate::advice::AdviceId;
 use crate::finding::{Finding, Place};
-use crate::outcome::{AdviceEntry, FindingEntry, RelatedEntry, Suppressed};
+use crate::outcome::{AdviceEntry, EditEntry, FindingEntry, RelatedEntry, Suppressed};
 use crate::query::PathClass;
 use crate::sql::fingerprint::fingerprint;
 
@@ -81,7 +81,7 @@ fn entry(
         table: finding.table.as_ref().map(ToString::to_string),
         columns: finding.columns.clone(),
         advice: finding.advice.iter().filter_map(advised).map(entries::advice_name).collect(),
-        edits: Vec::new(),
+        edits: edits(analysis, database, finding, place, quotes),
         proof: finding.proof.as_ref().map(entries::proof),
     }
 }
@@ -101,6 +101,22 @@ fn class(analysis: &Analysis, finding: &Finding, place: &Concrete) -> PathClass 
         }
         (_, None) => PathClass::App,
     }
+}
+
+/// The edits of a finding at one place; all of them or none, since half of a change mends nothing.
+fn edits(
+    analysis: &Analysis,
+    database: &Database,
+    finding: &Finding,
+    at: &Concrete,
+    quotes: &Quotes<'_>,
+) -> Vec<EditEntry> {
+    let Some(sender) = at.sender else { return Vec::new() };
+    let edits = finding.edits.iter().map(|edit| {
+        let span = concrete::edit(analysis, database, edit, sender)?;
+        Some(EditEntry { location: quotes.locate(span), text: edit.text.clone() })
+    });
+    edits.collect::<Option<Vec<_>>>().unwrap_or_default()
 }
 
 fn related(

@@ -238,6 +238,7 @@ fn refusals(analysis: &Analysis, number: usize, judged: &[bool]) -> Vec<Skip> {
 
 /// Runs the rules over each database.
 pub(super) fn check(analysis: &mut Analysis, config: &Config, policy: &Policy) {
+    let files: Vec<_> = analysis.files.iter().map(|file| file.path.clone()).collect();
     for number in 0..analysis.databases.len() {
         let database = &analysis.databases[number];
         let engine = database.engine.as_ref().map(crate::engine::EngineFacts::label);
@@ -248,6 +249,8 @@ pub(super) fn check(analysis: &mut Analysis, config: &Config, policy: &Policy) {
             target: database.target,
             limits: &config.limits,
             workload: &database.workload,
+            sites: &analysis.sites,
+            files: &files,
             advised: &database.advised,
             advice: &database.advice,
             engine: engine.as_deref(),

@@ -11,7 +11,8 @@ use super::concrete;
 use super::judge::is_judged;
 use crate::engine::{EngineQuery, Fidelity};
 use crate::query::{
-    PathClass, QueryShape, QuerySite, Resolution, SiteId, Skip, SkipStage, UnknownKind, Variant, VariantKind,
+    Clause, ClauseKind, PathClass, QueryShape, QuerySite, Resolution, SiteId, Skip, SkipStage, UnknownKind, Variant,
+    VariantKind,
 };
 use crate::shape::shape;
 use crate::source::TreePath;
@@ -46,6 +47,14 @@ pub(super) fn build(analysis: &mut Analysis, scope: &[TreePath]) {
                 analysis.skips.push(skip);
             }
         }
+    }
+}
+
+/// How a clause is written, as far as findings about it differ.
+fn written(clause: &Clause) -> String {
+    match &clause.kind {
+        ClauseKind::NullComparison { rewrite: Some(rewrite), .. } => format!("{} {rewrite}", clause.text),
+        _ => clause.text.clone(),
     }
 }
 
@@ -113,8 +122,9 @@ impl Groups {
         let ranges = concrete::ranges(&shape);
         let key = match &engine.fidelity {
             // What cannot be lowered is told apart by what it asks, not by a text that is not there.
-            Fidelity::None(_) => format!("{:?}", (&shape.references, &shape.patterns)),
-            _ => engine.sql.clone(),
+            Fidelity::None(_) => format!("{:?}", (&shape.references, &shape.patterns, &shape.clauses)),
+            // Lowering may hide how a clause is written.
+            _ => shape.clauses.iter().fold(engine.sql.clone(), |key, clause| key + "\0" + &written(clause)),
         };
         if let Some(&known) = self.0.get(&key) {
             let query = &mut database.workload[known];

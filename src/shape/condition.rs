@@ -48,12 +48,23 @@ impl Shaper<'_> {
 
     /// Reads a condition, conjunct by conjunct.
     pub(super) fn condition(&mut self, condition: &ast::Expr, scope: usize, admits: &Admits) {
-        use ast::Expr as Ast;
         match unnested(condition) {
-            Ast::BinaryOp { left, op: BinaryOperator::And, right } => {
+            ast::Expr::BinaryOp { left, op: BinaryOperator::And, right } => {
                 self.condition(left, scope, admits);
                 self.condition(right, scope, admits);
             }
+            part => {
+                self.part(part, scope, admits);
+                self.likes(part, scope);
+                self.connect(part, scope);
+            }
+        }
+    }
+
+    /// Reads what is no AND.
+    fn part(&mut self, part: &ast::Expr, scope: usize, admits: &Admits) {
+        use ast::Expr as Ast;
+        match part {
             Ast::Exists { subquery, negated } => {
                 let kind = if *negated { BlockKind::Anti } else { BlockKind::Semi };
                 self.exists(subquery, scope, kind);
@@ -73,6 +84,18 @@ impl Shaper<'_> {
                 }
             }
             Ast::InSubquery { expr, subquery, negated: true } => self.no_member_of(expr, subquery, scope, admits),
+            Ast::UnaryOp { op: UnaryOperator::Not, expr } if is_member(unnested(expr)) => {
+                if let Ast::InSubquery { expr, subquery, .. } = unnested(expr) {
+                    self.no_member_of(expr, subquery, scope, admits);
+                }
+            }
+            Ast::AllOp { left, compare_op: BinaryOperator::NotEq, right }
+                if matches!(unnested(right), Ast::Subquery(_)) =>
+            {
+                if let Ast::Subquery(query) = unnested(right) {
+                    self.no_member_of(left, query, scope, admits);
+                }
+            }
             other => {
                 let walked = self.walk(other, scope);
                 if let (Dialect::Postgres, Ast::BinaryOp { op: BinaryOperator::Or, .. }) = (self.dialect, other) {
@@ -232,6 +255,10 @@ impl Names for View<'_> {
     fn subquery(&mut self, query: &ast::Query) -> Expr {
         if self.names.is_correlated(query) { Expr::Outer } else { Expr::Param }
     }
+}
+
+fn is_member(expr: &ast::Expr) -> bool {
+    matches!(expr, ast::Expr::InSubquery { negated: false, .. })
 }
 
 fn conjuncts<'e>(expr: &'e ast::Expr, into: &mut Vec<&'e ast::Expr>) {

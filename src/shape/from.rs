@@ -52,9 +52,17 @@ impl Shaper<'_> {
             JoinOperator::Left(constraint) | JoinOperator::LeftOuter(constraint) => (Keeps::Left, constraint),
             JoinOperator::Right(constraint) | JoinOperator::RightOuter(constraint) => (Keeps::Right, constraint),
             JoinOperator::FullOuter(constraint) => (Keeps::Both, constraint),
-            JoinOperator::OuterApply => return self.mark_nullable(scope, right),
-            _ => return,
+            JoinOperator::OuterApply => {
+                self.connect_sides(&left, &right, scope);
+                return self.mark_nullable(scope, right);
+            }
+            _ => return self.connect_sides(&left, &right, scope),
         };
+        if matches!(operator, JoinOperator::CrossJoin(_))
+            || matches!(constraint, JoinConstraint::Using(_) | JoinConstraint::Natural)
+        {
+            self.connect_sides(&left, &right, scope);
+        }
         let admits = match keeps {
             Keeps::Neither => Admits { relations: left.start..right.end, join: JoinKind::Inner },
             Keeps::Left => Admits { relations: right.clone(), join: JoinKind::Outer },
@@ -62,7 +70,10 @@ impl Shaper<'_> {
             Keeps::Both => Admits { relations: 0..0, join: JoinKind::Outer },
         };
         match constraint {
-            JoinConstraint::On(condition) => self.condition(condition, scope, &admits),
+            JoinConstraint::On(condition) => {
+                self.condition(condition, scope, &admits);
+                self.connect_by_on(condition, &left, &right, scope);
+            }
             JoinConstraint::Using(columns) => {
                 let names = columns.iter().filter_map(|name| name.0.last().and_then(|part| part.as_ident()));
                 let names: Vec<Ident> = names.map(|name| ident(name, self.dialect)).collect();
@@ -177,19 +188,23 @@ impl Shaper<'_> {
             TableFactor::Table { args: Some(args), alias, name, .. } => {
                 let walked = self.walk(&args.args, scope);
                 self.function(name.0.last().and_then(|part| part.as_ident()), alias.as_ref(), &walked.used, scope);
+                self.connect_argument(&args.args, scope);
             }
             TableFactor::Function { name, args, alias, .. } => {
                 let walked = self.walk(args, scope);
                 self.function(name.0.last().and_then(|part| part.as_ident()), alias.as_ref(), &walked.used, scope);
+                self.connect_argument(args, scope);
             }
             TableFactor::UNNEST { array_exprs, alias, .. } => {
                 let walked = self.walk(array_exprs, scope);
                 let name = ast::Ident::new("unnest");
                 self.function(Some(&name), alias.as_ref(), &walked.used, scope);
+                self.connect_argument(array_exprs, scope);
             }
             TableFactor::TableFunction { expr, alias } | TableFactor::JsonTable { json_expr: expr, alias, .. } => {
                 self.walk(expr, scope);
                 self.add_unknown(alias.as_ref(), scope);
+                self.connect_argument(expr, scope);
             }
             _ => {
                 self.add_unknown(None, scope);
@@ -256,6 +271,9 @@ impl Shaper<'_> {
         let outputs = self.query(query, context);
         let label = alias.map(|alias| ident(&alias.name, self.dialect));
         self.add_outputs(Arc::new(outputs), label, alias, scope);
+        if lateral {
+            self.connect_argument(query, scope);
+        }
     }
 
     /// A function's rows: a list, if it reads none of the tables before it.

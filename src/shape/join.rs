@@ -123,8 +123,9 @@ impl Shaper<'_> {
 
     /// `expr NOT IN (SELECT …)`: the subquery is computed apart, the outer rows are tested one by one.
     pub(super) fn no_member_of(&mut self, expr: &ast::Expr, query: &ast::Query, scope: usize, admits: &Admits) {
-        self.query(query, Context::within(self, scope, BlockKind::Anti, Want::Nothing));
+        let outputs = self.query(query, Context::within(self, scope, BlockKind::Anti, Want::Outputs));
         let walked = self.walk(expr, scope);
+        self.not_in(expr, &outputs, scope);
         for reference in self.constrained(&walked.used, scope, admits) {
             let key = self.value_seen_from(reference, expr);
             if key.has_outer() || self.shape.references[usize::from(reference.0)].nullable_side {

@@ -80,8 +80,11 @@ impl Shaper<'_> {
         let mut head: Vec<OrderKey> = Vec::new();
         let mut of: Option<RefId> = None;
         let mut complete = true;
-        for key in keys {
+        for (number, key) in keys.iter().enumerate() {
             let (expr, used) = self.sort_key(&key.expr, projection, scope);
+            if let (0, Some(expr)) = (number, expr) {
+                self.random_order(expr, scope);
+            }
             if !complete || matches!(expr.map(unnested), Some(ast::Expr::Value(_))) {
                 continue;
             }

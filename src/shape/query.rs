@@ -203,6 +203,7 @@ impl Shaper<'_> {
         for condition in select.prewhere.iter().chain(&select.selection) {
             self.filter(condition, scope);
         }
+        self.apart(scope);
         let (mut columns, complete, walked) = self.projection(&select.projection, scope, context.want);
         self.walk(&select.named_window, scope);
         let grouped = self.grouping(select, scope);

@@ -21,6 +21,8 @@ pub(super) struct Scope {
     pub(super) parent: Option<usize>,
     pub(super) block: u16,
     pub(super) kind: BlockKind,
+    /// Relations that belong together, by number; `OUTSIDE` stands for every scope around.
+    pub(super) links: Vec<(usize, usize)>,
 }
 
 /// How a block stands in the one around it.
@@ -117,7 +119,7 @@ pub(super) struct Resolved {
 impl Shaper<'_> {
     /// Opens a scope; close it with [`Self::close_scope`].
     pub(super) fn open_scope(&mut self, parent: Option<usize>, block: u16, kind: BlockKind) -> usize {
-        self.scopes.push(Scope { relations: Vec::new(), aliases: Vec::new(), parent, block, kind });
+        self.scopes.push(Scope { relations: Vec::new(), aliases: Vec::new(), parent, block, kind, links: Vec::new() });
         self.scopes.len() - 1
     }
 

@@ -17,6 +17,8 @@ use crate::sql::resolution::{Resolution, place_of_table};
 
 /// The state of reading one statement.
 pub(super) struct Shaper<'a> {
+    /// The statement's text.
+    pub(super) sql: &'a str,
     pub(super) catalog: &'a Catalog,
     pub(super) dialect: Dialect,
     lines: LineStarts,
@@ -32,8 +34,15 @@ pub(super) struct Shaper<'a> {
 }
 
 impl<'a> Shaper<'a> {
-    pub(super) fn new(catalog: &'a Catalog, lines: LineStarts, views: Expansions, kind: StatementKind) -> Self {
+    pub(super) fn new(
+        sql: &'a str,
+        catalog: &'a Catalog,
+        lines: LineStarts,
+        views: Expansions,
+        kind: StatementKind,
+    ) -> Self {
         Self {
+            sql,
             catalog,
             dialect: catalog.dialect,
             lines,
@@ -51,6 +60,9 @@ impl<'a> Shaper<'a> {
         // USING and NATURAL look one name up in several ways.
         self.shape.unknown.sort_by_key(|unknown| (unknown.sql.start, unknown.sql.end));
         self.shape.unknown.dedup();
+        self.shape.clauses.sort_by_key(|clause| (clause.sql.start, clause.sql.end));
+        // A HAVING is read in two ways.
+        self.shape.clauses.dedup();
         (self.shape, self.names)
     }
 

@@ -8,7 +8,7 @@ use super::query::{Context, Want};
 use super::scope::{BlockKind, Columns, Output};
 use super::state::Shaper;
 use crate::name::Ident;
-use crate::query::{JoinKind, UnknownKind};
+use crate::query::{JoinKind, StatementKind, UnknownKind};
 use crate::sql::build;
 use crate::sql::parse::ident;
 
@@ -128,9 +128,14 @@ impl Shaper<'_> {
             self.relations_of(from, scope);
         }
         self.assignments(&update.assignments, scope, None);
-        if let Some(condition) = &update.selection {
-            self.filter(condition, scope);
+        match &update.selection {
+            Some(condition) => self.filter(condition, scope),
+            None if update.from.is_none() && update.limit.is_none() && update.table.joins.is_empty() => {
+                self.every_row(StatementKind::Update, &update.table.relation, &update.assignments, scope);
+            }
+            None => {}
         }
+        self.apart(scope);
         self.rows_of_a_write(&update.order_by, update.limit.as_ref(), scope);
         let outputs = self.returning(update.returning.as_deref(), scope, context.want);
         self.close_scope();
@@ -154,9 +159,14 @@ impl Shaper<'_> {
         if let Some(using) = &delete.using {
             self.relations_of(using, scope);
         }
-        if let Some(condition) = &delete.selection {
-            self.filter(condition, scope);
+        match (&delete.selection, &from[..]) {
+            (Some(condition), _) => self.filter(condition, scope),
+            (None, [only]) if delete.using.is_none() && delete.limit.is_none() && only.joins.is_empty() => {
+                self.every_row(StatementKind::Delete, &only.relation, &[], scope);
+            }
+            _ => {}
         }
+        self.apart(scope);
         self.rows_of_a_write(&delete.order_by, delete.limit.as_ref(), scope);
         let outputs = self.returning(delete.returning.as_deref(), scope, context.want);
         self.close_scope();

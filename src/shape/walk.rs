@@ -128,6 +128,7 @@ impl Visitor for Walk<'_, '_> {
         if self.depth > 0 {
             return ControlFlow::Continue(());
         }
+        self.shaper.null_comparison(expr, self.scope);
         match expr {
             // `f(a := 1)`, the older spelling, is read as an operator.
             ast::Expr::BinaryOp { left, op: ast::BinaryOperator::Assignment, .. } => {

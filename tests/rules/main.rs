@@ -78,7 +78,10 @@ fn judge(rule: &Rule, case: &Case) -> Result<(), String> {
     let report = analyse(&case.files, &case.config)?;
     let own = spoken(&report, rule, Confidence::High);
     match (case.bad, own.as_slice()) {
-        (true, [finding]) => marked(case, finding)?,
+        (true, [finding]) => {
+            marked(case, finding)?;
+            mended(rule, case, finding)?;
+        }
         (true, found) => return Err(format!("gives {} findings instead of one: {}", found.len(), told(found))),
         (false, _) => silent(&report, rule)?,
     }
@@ -120,6 +123,23 @@ fn marked(case: &Case, finding: &FindingEntry) -> Result<(), String> {
     if hit { Ok(()) } else { Err(format!("stands at {}:{}:{}-{}", at.path, at.line, at.column, at.end_column)) }
 }
 
+/// An edit that a finding offers silences it.
+fn mended(rule: &Rule, case: &Case, finding: &FindingEntry) -> Result<(), String> {
+    let mut files = case.files.clone();
+    for edit in &finding.edits {
+        let text = files.get_mut(&edit.location.path).ok_or("an edit of a file that is not there")?;
+        text.replace_range(edit.location.bytes.clone(), &edit.text);
+    }
+    if finding.edits.is_empty() {
+        return Ok(());
+    }
+    silent(&analyse(&files, &case.config)?, rule).map_err(|failure| format!("once edited, {failure}"))
+}
+
+/// Rules that speak of no column in particular.
+const WITHOUT_COLUMNS: [&str; 5] =
+    ["cartesian-join", "missing-where", "null-comparison", "order-by-random", "unused-suppression"];
+
 /// The words of a finding, as `docs/style.md` wants them, and names that are in the schema.
 fn well_said(report: &RunReport, finding: &FindingEntry) -> Result<(), String> {
     let words = |text: &str| {
@@ -128,8 +148,9 @@ fn well_said(report: &RunReport, finding: &FindingEntry) -> Result<(), String> {
     };
     let told = words(&finding.message) && finding.help.as_deref().is_none_or(words);
     let advised = finding.advice.iter().all(|id| report.advice.iter().any(|advice| advice.id == *id));
-    let of_names = finding.rule.starts_with("unknown-") || finding.rule == "unused-suppression";
-    let columns = of_names || !finding.columns.is_empty();
+    let columns = finding.rule.starts_with("unknown-")
+        || WITHOUT_COLUMNS.contains(&finding.rule.as_str())
+        || !finding.columns.is_empty();
     match told && advised && columns {
         true => Ok(()),
         false => Err(format!("is said badly: {finding:?}")),
