@@ -4,20 +4,27 @@
 //! nothing about SQL. Exit: 0 clean, 1 findings, 2 the check could not be made, 101 a bug.
 
 mod advise;
+mod bug;
 mod check;
+mod completions;
 mod config;
+mod interrupt;
 mod options;
 mod output;
+mod progress;
 mod project;
 mod queries;
 mod rule;
 mod rules;
 mod schema;
 mod settings;
+mod terminal;
 
+use std::ffi::OsString;
+use std::io;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 use miette::{Diagnostic, Report};
 
 /// Exit status 2: the check could not be made.
@@ -25,10 +32,27 @@ pub(crate) const UNUSABLE: u8 = 2;
 
 /// Finds the queries that miss an index, and proves the index that helps, without a database.
 #[derive(Debug, Parser)]
-#[command(name = "planlint", version, about, max_term_width = 100)]
+#[command(
+    name = "planlint",
+    version,
+    about,
+    max_term_width = 100,
+    after_long_help = "\
+Examples:
+  planlint check
+  planlint check --output text --output json=planlint.json
+  planlint advise > migrations/0042_indexes.sql
+  planlint rule missing-index
+
+Exit status: 0 clean, 1 findings, 2 the check could not be made, 101 a bug in planlint"
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
+
+    /// When to use colours; `NO_COLOR`, `CLICOLOR_FORCE` and `TERM=dumb` are obeyed
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value = "auto")]
+    color: terminal::When,
 }
 
 #[derive(Debug, Subcommand)]
@@ -47,26 +71,60 @@ enum Command {
     Config(config::Options),
     /// Prints the page of one rule
     Rule(rule::Options),
+    /// Prints a script that completes commands and options in a shell
+    Completions(completions::Options),
 }
 
 /// Runs the command line and returns the exit status.
 pub fn main() -> ExitCode {
-    report_bugs();
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
-        Err(wrong) => {
-            // Help and version are answers, everything else is a wrong command line; clap knows which stream is right.
-            let status = if wrong.use_stderr() { UNUSABLE } else { 0 };
-            return if wrong.print().is_ok() { ExitCode::from(status) } else { ExitCode::SUCCESS };
+    bug::report_panics();
+    interrupt::end_on_signals();
+    let ended = match parse() {
+        Ok(cli) => {
+            terminal::choose(cli.color);
+            run(cli.command)
         }
+        Err(answer) => answered(&answer),
     };
-    match run(cli.command) {
+    match ended {
         Ok(status) => ExitCode::from(status),
         Err(Stop::Broken) => ExitCode::SUCCESS,
         Err(Stop::Error(error)) => {
             output::complain(&error);
             ExitCode::from(UNUSABLE)
         }
+    }
+}
+
+fn parse() -> Result<Cli, clap::Error> {
+    let typed: Vec<OsString> = std::env::args_os().collect();
+    let matches = Cli::command().color(colour_of_help(&typed)).try_get_matches_from(typed)?;
+    Cli::from_arg_matches(&matches)
+}
+
+/// What `--color` says: clap's own answers come before it is read.
+fn colour_of_help(typed: &[OsString]) -> ColorChoice {
+    let words = typed.iter().take_while(|word| *word != "--").filter_map(|word| word.to_str());
+    let values = words.clone().zip(words.skip(1)).filter_map(|(word, next)| match word {
+        "--color" => Some(next),
+        _ => None,
+    });
+    let joined = typed.iter().filter_map(|word| word.to_str()?.strip_prefix("--color="));
+    match values.chain(joined).last() {
+        Some("always") => ColorChoice::Always,
+        Some("never") => ColorChoice::Never,
+        _ => ColorChoice::Auto,
+    }
+}
+
+/// Help and version are answers, everything else is a wrong command line; clap knows which stream is right.
+fn answered(answer: &clap::Error) -> Result<u8, Stop> {
+    match answer.print() {
+        // Whoever typed it wrongly is told by the status where nobody listens.
+        _ if answer.use_stderr() => Ok(UNUSABLE),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Stop::Broken),
+        Err(error) => Err(output::stdout_failed(error)),
+        Ok(()) => Ok(0),
     }
 }
 
@@ -79,6 +137,7 @@ fn run(command: Command) -> Result<u8, Stop> {
         Command::Rules(options) => rules::run(&options),
         Command::Config(options) => config::run(&options),
         Command::Rule(options) => rule::run(&options),
+        Command::Completions(options) => completions::run(&options),
     }
 }
 
@@ -94,16 +153,4 @@ impl<E: Diagnostic + Send + Sync + 'static> From<E> for Stop {
     fn from(error: E) -> Self {
         Self::Error(Report::new(error))
     }
-}
-
-/// A panic is a bug of ours: say so and where to report it; the status of a panic is 101 by itself.
-fn report_bugs() {
-    let default = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |panic| {
-        default(panic);
-        eprintln!(
-            "planlint: this is a bug in planlint {}; please report it with the lines above and the input that caused it",
-            env!("CARGO_PKG_VERSION")
-        );
-    }));
 }

@@ -136,6 +136,11 @@ pub fn rule(name: &str) -> Option<&'static Rule> {
     RULES.iter().find(|rule| rule.name == name)
 }
 
+/// Finds the rule that somebody may have meant by a name.
+pub fn nearest(name: &str) -> Option<&'static str> {
+    crate::name::nearest(name, RULES.iter().map(|rule| rule.name))
+}
+
 /// Names the rule that asks for an index which serves a reference.
 pub fn asker(def: &IndexDef, pattern: &AccessPattern) -> &'static str {
     if served::Served::of(def, pattern).is_order_only() { "sort-not-indexed" } else { "missing-index" }

@@ -11,6 +11,7 @@ mod findings;
 mod judge;
 mod lines;
 mod policy;
+mod progress;
 mod report;
 mod stages;
 mod suppressions;
@@ -28,7 +29,9 @@ use crate::outcome::RunReport;
 use crate::source::TreePath;
 use crate::tree::{Tree, TreeError};
 use policy::Policy;
-use timings::Timings;
+pub use progress::Progress;
+use progress::Unwatched;
+use timings::{Timings, Watch};
 
 /// What a run is for: later stages are left out when nothing of them is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -88,6 +91,7 @@ pub enum RunError {
 pub struct Session {
     config: Config,
     timings: Timings,
+    progress: Box<dyn Progress>,
 }
 
 /// Stack of a worker: sqlparser's trees are dropped and cloned recursively, and a query of 10,000 operators is legal.
@@ -96,7 +100,13 @@ const STACK_BYTES: usize = 64 << 20;
 impl Session {
     /// A session under a configuration.
     pub fn new(config: Config) -> Self {
-        Self { config, timings: Timings::default() }
+        Self { config, timings: Timings::default(), progress: Box::new(Unwatched) }
+    }
+
+    /// The same session, with somebody who watches.
+    #[must_use]
+    pub fn watched_by(self, progress: impl Progress + 'static) -> Self {
+        Self { progress: Box::new(progress), ..self }
     }
 
     /// Analyses a tree.
@@ -111,9 +121,10 @@ impl Session {
     }
 
     fn story(&mut self, tree: &dyn Tree, ask: &Ask<'_>) -> Result<RunReport, RunError> {
-        let (config, time, goal) = (&self.config, &mut self.timings, ask.goal);
+        let (config, goal, watcher) = (&self.config, ask.goal, self.progress.as_ref());
         let policy = Policy::new(config)?;
-        let facts = time.of("facts", || stages::facts(tree, config))?;
+        let time = &mut Watch { timings: &mut self.timings, progress: watcher };
+        let facts = time.of("facts", || stages::facts(tree, config, watcher))?;
         let linked = time.of("link", || stages::link(&facts, config))?;
         let mut analysis = time.of("schema", || stages::schema(facts, linked));
         if goal > Goal::Schema {

@@ -10,6 +10,11 @@ use crate::run::Goal;
 
 /// Options of `planlint advise`.
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  planlint advise
+  planlint advise > migrations/0042_indexes.sql
+  planlint advise --min-confidence medium --output json")]
 pub(super) struct Options {
     #[command(flatten)]
     common: Common,

@@ -15,6 +15,14 @@ use crate::run::Goal;
 
 /// Options of `planlint check`.
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  planlint check
+  planlint check app migrations --schema db/structure.sql
+  planlint check queries/users.sql
+  planlint check --output text --output json=planlint.json
+  planlint check --audit --fail-on error
+  git show HEAD:queries/users.sql | planlint check - --stdin-filename queries/users.sql")]
 pub(super) struct Options {
     #[command(flatten)]
     common: Common,

@@ -14,6 +14,7 @@ use super::{Stop, output};
 
 /// Options of `planlint config`.
 #[derive(Debug, Args)]
+#[command(after_long_help = "Examples:\n  planlint config\n  planlint config app --config 'limits.min-rows = 1000'")]
 pub(super) struct Options {
     /// The folders or files whose configuration counts
     #[arg(default_value = ".")]

@@ -1,18 +1,19 @@
 //! Options that several commands share.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
 
 use super::output::Destination;
+use super::progress::Watched;
 use crate::dialect::Dialect;
 use crate::finding::{Confidence, Severity};
 
 /// What to read and how to write the answer.
 #[derive(Debug, Args)]
 pub(super) struct Common {
-    /// Folders or files to look at; of a file, the schema is still taken from the project around it
+    /// Folders or files to look at, `-` for standard input; of a file, the schema is taken from the project around it
     #[arg(default_value = ".")]
     pub paths: Vec<PathBuf>,
 
@@ -23,7 +24,7 @@ pub(super) struct Common {
     #[command(flatten)]
     pub overrides: Overrides,
 
-    /// Read this file's text from standard input instead of from disk
+    /// Take standard input for the text of this file [default for `-`: stdin.sql]
     #[arg(long, value_name = "PATH")]
     pub stdin_filename: Option<PathBuf>,
 
@@ -38,6 +39,26 @@ pub(super) struct Common {
     /// Print how long each stage took to standard error
     #[arg(long)]
     pub timings: bool,
+
+    /// Show no progress; it is only shown on a terminal, on standard error, and not where `CI` is set
+    #[arg(long)]
+    pub no_progress: bool,
+}
+
+/// The path that means standard input.
+pub(super) const STDIN: &str = "-";
+
+impl Common {
+    /// Returns the name of the file that standard input is the text of, if it is read.
+    pub(super) fn stdin(&self) -> Option<&Path> {
+        let unnamed = || self.paths.iter().any(|path| path.as_os_str() == STDIN).then_some(Path::new("stdin.sql"));
+        self.stdin_filename.as_deref().or_else(unnamed)
+    }
+
+    /// Says whether progress may be shown.
+    pub(super) fn watched(&self) -> Watched {
+        if self.no_progress { Watched::Never } else { Watched::Auto }
+    }
 }
 
 /// Which configuration counts, and what is laid over it.

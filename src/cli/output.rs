@@ -1,7 +1,7 @@
 //! Where answers go: formats and their destinations, colours, widths, complaints on standard error.
 
 use std::fs;
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -9,7 +9,9 @@ use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, Report};
 use thiserror::Error;
 
 use super::Stop;
+use super::interrupt::Unfinished;
 use super::options::Common;
+use super::terminal::{self, DEFAULT_WIDTH, colour, width};
 use crate::outcome::RunReport;
 use crate::report::{Colour, Json, Reporter, Skips, Text, View};
 
@@ -97,37 +99,40 @@ fn reporter(destination: &Destination, view: View, options: &Common) -> Box<dyn 
     }
 }
 
-/// Columns of text when the terminal does not say.
-const DEFAULT_WIDTH: usize = 100;
-
-fn width() -> usize {
-    terminal_size::terminal_size().map_or(DEFAULT_WIDTH, |(width, _)| usize::from(width.0).clamp(60, 200))
-}
-
-/// Colours only for a person: on a terminal, and not when `NO_COLOR` says no (no-color.org).
-fn colour(stream: &impl IsTerminal) -> Colour {
-    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-    if stream.is_terminal() && !refused && !dumb { Colour::Always } else { Colour::Never }
-}
-
-/// Writes to a neighbour first and renames, so that a full disk or an interruption leaves the old file or the new one.
+/// Writes to a neighbour first and renames, so that a full disk or an interruption leaves the old file or the new one;
+/// into what is no file (`/dev/stdout`, a pipe), directly.
 fn write_file(path: &Path, report: &RunReport, reporter: &dyn Reporter) -> Result<(), Stop> {
-    let failed = |cause| OutputError::File { path: path.display().to_string(), cause };
+    // A link stays one: what it leads to is written.
+    let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let written = match fs::metadata(&real) {
+        Ok(there) if !there.is_file() && !there.is_dir() => {
+            fs::OpenOptions::new().write(true).open(&real).and_then(|out| write_whole(out, report, reporter).map(drop))
+        }
+        _ => write_beside(&real, report, reporter),
+    };
+    match written {
+        Err(cause) if cause.kind() == io::ErrorKind::BrokenPipe => Err(Stop::Broken),
+        written => Ok(written.map_err(|cause| OutputError::File { path: path.display().to_string(), cause })?),
+    }
+}
+
+fn write_beside(path: &Path, report: &RunReport, reporter: &dyn Reporter) -> io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.tmp", std::process::id()));
-    let neighbour = path.with_file_name(name);
-    let written = fs::File::create(&neighbour).and_then(|file| {
-        let mut out = BufWriter::new(file);
-        reporter.write(report, &mut out)?;
-        out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
-        fs::rename(&neighbour, path)
-    });
-    if written.is_err() {
-        // The neighbour may not exist; the error that matters is the first one.
-        let _ = fs::remove_file(&neighbour);
-    }
-    Ok(written.map_err(failed)?)
+    let neighbour = Unfinished::new(path.with_file_name(name));
+    write_whole(fs::File::create(neighbour.path())?, report, reporter)?.sync_all()?;
+    neighbour.finish(path)
+}
+
+fn write_whole(file: fs::File, report: &RunReport, reporter: &dyn Reporter) -> io::Result<fs::File> {
+    let mut out = BufWriter::new(file);
+    reporter.write(report, &mut out)?;
+    out.into_inner().map_err(io::IntoInnerError::into_error)
+}
+
+/// The answer could not be written to standard output.
+pub(super) fn stdout_failed(error: io::Error) -> Stop {
+    OutputError::Stdout(error).into()
 }
 
 /// Writes to standard output; a reader who went away ends the program quietly.
@@ -136,7 +141,7 @@ pub(super) fn to_stdout(write: &dyn Fn(&mut dyn Write) -> io::Result<()>) -> Res
     match write(&mut out).and_then(|()| out.flush()) {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Stop::Broken),
-        Err(error) => Err(OutputError::Stdout(error).into()),
+        Err(error) => Err(stdout_failed(error)),
     }
 }
 
@@ -151,5 +156,5 @@ pub(super) fn complain(error: &Report) {
     if handler.render_report(&mut text, error.as_ref()).is_err() {
         text = error.to_string();
     }
-    eprint!("{text}");
+    terminal::say(&text);
 }

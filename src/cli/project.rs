@@ -12,14 +12,17 @@ use std::time::Instant;
 use miette::Diagnostic;
 use thiserror::Error;
 
-use super::Stop;
-use super::options::{Common, Overrides};
+use super::options::{Common, Overrides, STDIN};
+use super::progress::{self, Line};
 use super::settings::Settings;
+use super::{Stop, terminal};
 use crate::engine::Deadline;
 use crate::outcome::RunReport;
 use crate::run::{Ask, Goal, Session};
-use crate::tree::Tree;
-use crate::walk::{Disk, Overlay};
+use crate::source::TreePath;
+use crate::sqlfile;
+use crate::tree::{Content, Tree};
+use crate::walk::{Disk, Overlay, decode};
 
 use layout::{Asked, Layout, below, normal};
 
@@ -46,9 +49,12 @@ enum ProjectError {
     #[error("`{path}` is outside of the project, which is `{project}`")]
     #[diagnostic(help("run planlint in a folder that holds both"))]
     Outside { path: String, project: String },
-    #[error("standard input is not UTF-8 text")]
-    #[diagnostic(help("pipe the text of the file that `--stdin-filename` names"))]
-    Stdin,
+    #[error("cannot read standard input: {0}")]
+    #[diagnostic(help("pipe the text of the file that `--stdin-filename` names, in UTF-8 or with a byte order mark"))]
+    Stdin(String),
+    #[error("`{0}` names no file that planlint reads")]
+    #[diagnostic(help("name the file as it would be on disk, for example `--stdin-filename queries/users.sql`"))]
+    NoSql(String),
     #[error("the current directory cannot be told: {0}")]
     #[diagnostic(help("change to a directory that exists"))]
     NoDirectory(std::io::Error),
@@ -58,7 +64,7 @@ impl Project {
     /// Opens the project that the options name.
     pub(super) fn open(options: &Common) -> Result<Self, Stop> {
         let here = std::env::current_dir().map_err(ProjectError::NoDirectory)?;
-        let buffer = options.stdin_filename.as_ref().map(|path| normal(&here.join(path)));
+        let buffer = options.stdin().map(|path| normal(&here.join(path)));
         let asked = asked(&options.paths, &here, buffer.as_ref())?;
         let settings = Settings::open(&options.overrides, &asked.shared(), &here)?;
         let schema: Vec<PathBuf> = options.overrides.schema.iter().map(|path| normal(&here.join(path))).collect();
@@ -68,7 +74,7 @@ impl Project {
         };
         // What is named must lie in the project: the nearest one that holds it all.
         let nearest = layouts[0].base.display().to_string();
-        let typed_buffer = options.stdin_filename.iter().map(|path| path.display().to_string());
+        let typed_buffer = options.stdin().into_iter().map(|path| path.display().to_string());
         let named = schema.iter().zip(options.overrides.schema.iter().cloned()).chain(buffer.iter().zip(typed_buffer));
         for (path, typed) in named {
             layouts.retain(|layout| path.starts_with(&layout.base));
@@ -76,7 +82,7 @@ impl Project {
                 return Err(ProjectError::Outside { path: typed, project: nearest.clone() }.into());
             }
         }
-        let buffer = buffer.map(|path| Ok::<_, ProjectError>((path, standard_input()?))).transpose()?;
+        let buffer = buffer.map(|path| standard_input(&path).map(|text| (path, text))).transpose()?;
         let until = Deadline(options.timeout.and_then(|timeout| Instant::now().checked_add(timeout)));
         Ok(Self { settings, here, layouts, schema, buffer, until })
     }
@@ -115,12 +121,13 @@ impl Project {
         let overlay = Overlay { over: &disk, buffers };
         let tree: &dyn Tree = if overlay.buffers.is_empty() { &disk } else { &overlay };
         let prefix = layout.prefix(&self.here);
-        let mut session = Session::new(config);
+        let mut session = Session::new(config).watched_by(Line::start(options.watched()));
         let ask = Ask { goal, prefix: &prefix, scope: &layout.scope, until: self.until };
         let report = session.analyse(tree, &ask).map_err(|error| self.settings.locate(error))?;
         if options.timings {
+            progress::clear();
             for (stage, time) in session.timings() {
-                eprintln!("{stage:>10} {:8.1} ms", time.as_secs_f64() * 1000.0);
+                terminal::say(&format!("{stage:>10} {:8.1} ms\n", time.as_secs_f64() * 1000.0));
             }
         }
         Ok(report)
@@ -131,7 +138,10 @@ impl Project {
 fn asked(paths: &[PathBuf], here: &Path, buffer: Option<&PathBuf>) -> Result<Asked, ProjectError> {
     let mut asked = Asked { here: here.to_path_buf(), folders: Vec::new(), files: Vec::new() };
     for path in paths {
-        let full = normal(&here.join(path));
+        let full = match buffer {
+            Some(buffer) if path.as_os_str() == STDIN => buffer.clone(),
+            _ => normal(&here.join(path)),
+        };
         if full.is_dir() {
             asked.folders.push(full);
         } else if full.exists() || buffer == Some(&full) {
@@ -143,10 +153,17 @@ fn asked(paths: &[PathBuf], here: &Path, buffer: Option<&PathBuf>) -> Result<Ask
     Ok(asked)
 }
 
-fn standard_input() -> Result<Arc<str>, ProjectError> {
+/// Reads standard input for the text of a file.
+fn standard_input(path: &Path) -> Result<Arc<str>, ProjectError> {
+    if !sqlfile::reads(&TreePath::new(path.to_string_lossy())) {
+        return Err(ProjectError::NoSql(path.display().to_string()));
+    }
     let mut bytes = Vec::new();
-    std::io::stdin().read_to_end(&mut bytes).map_err(|_| ProjectError::Stdin)?;
-    String::from_utf8(bytes).map(Arc::from).map_err(|_| ProjectError::Stdin)
+    std::io::stdin().read_to_end(&mut bytes).map_err(|error| ProjectError::Stdin(error.to_string()))?;
+    match decode(bytes) {
+        Content::Text(text) => Ok(text),
+        Content::Unread { detail, .. } => Err(ProjectError::Stdin(detail)),
+    }
 }
 
 /// Says whether a run found a schema that its queries are about.

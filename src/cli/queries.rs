@@ -10,6 +10,11 @@ use crate::run::Goal;
 
 /// Options of `planlint queries`.
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  planlint queries
+  planlint queries queries/users.sql
+  planlint queries --verbose --output json=queries.json")]
 pub(super) struct Options {
     #[command(flatten)]
     common: Common,

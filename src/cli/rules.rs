@@ -12,6 +12,7 @@ use crate::rules::{RULES, Selection};
 
 /// Options of `planlint rules`.
 #[derive(Debug, Args)]
+#[command(after_long_help = "Examples:\n  planlint rules\n  planlint rules --select ALL")]
 pub(super) struct Options {
     /// The folder whose configuration counts
     #[arg(default_value = ".")]

@@ -10,6 +10,11 @@ use crate::run::Goal;
 
 /// Options of `planlint schema`.
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  planlint schema
+  planlint schema db/migrations --dialect postgres
+  planlint schema --output json | jq '.tables[].name'")]
 pub(super) struct Options {
     #[command(flatten)]
     common: Common,

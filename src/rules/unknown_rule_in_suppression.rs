@@ -1,16 +1,15 @@
 //! Rule `unknown-rule-in-suppression`; the reader's side of it is `rules/unknown-rule-in-suppression.md`.
 
 use super::findings::Findings;
-use crate::name::nearest;
 use super::suppression::JudgedSuppression;
-use super::{RULES, rule};
+use super::{nearest, rule};
 use crate::finding::Place;
 use crate::suppress::Mistake;
 
 pub(super) fn check(cx: &JudgedSuppression<'_>, findings: &mut Findings) {
     for (name, place, _) in cx.rules().filter(|(name, ..)| rule(name).is_none()) {
         let report = findings.report(Place::Host(place), name.to_owned()).message(format!("there is no rule `{name}`"));
-        match nearest(name, RULES.iter().map(|rule| rule.name)) {
+        match nearest(name) {
             Some(meant) => report.help(format!("there is a rule `{meant}`")),
             None => report.help(form(cx)),
         };

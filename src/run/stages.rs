@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use super::RunError;
 use super::analysis::{Analysis, Database, RunFile, RunSuppression};
 use super::judge::is_judged;
+use super::progress::Progress;
 use crate::catalog::{Catalog, SchemaOp, SchemaStep, replay};
 use crate::config::{Config, DatabaseSettings};
 use crate::dialect::{Dialect, Target, Version};
@@ -44,10 +45,11 @@ enum Said {
 }
 
 /// Reads every file that some front end knows, in parallel; the order of the results is that of the paths.
-pub(super) fn facts(tree: &dyn Tree, config: &Config) -> Result<Facts, RunError> {
+pub(super) fn facts(tree: &dyn Tree, config: &Config, progress: &dyn Progress) -> Result<Facts, RunError> {
     let classes = Classes::new(config)?;
     let listed: Vec<TreeFile> =
         tree.list()?.into_iter().filter(|file| sqlfile::reads(&file.path) || sqlc::reads(&file.path)).collect();
+    progress.stage("files", Some(listed.len()));
     let read = |(number, file): (usize, &TreeFile)| {
         let id = FileId(u32::try_from(number).unwrap_or(u32::MAX));
         let mut class = classes.of(&file.path);
@@ -70,6 +72,7 @@ pub(super) fn facts(tree: &dyn Tree, config: &Config) -> Result<Facts, RunError>
             detail,
             place: HostSpan::new(id, 0..0),
         });
+        progress.step();
         (RunFile { path: file.path.clone(), class, builds_schema: false }, facts)
     };
     let mut found = Facts::default();

@@ -1,5 +1,6 @@
 //! The binary as users meet it: exit status, streams, messages, files.
 
+mod conventions;
 mod suppressions;
 
 use std::fs;
