@@ -129,7 +129,7 @@ impl SpanMap {
 
     /// Appends the part of another map that belongs to a range of its text.
     pub fn append(&mut self, base: &SpanMap, sql: Range<u32>) {
-        for segment in &base.0 {
+        for segment in base.touching(&sql) {
             let piece = segment.sql.start.max(sql.start)..segment.sql.end.min(sql.end);
             if piece.start < piece.end {
                 self.push(piece.end - piece.start, clip(segment, &piece), segment.origin);
@@ -147,17 +147,20 @@ impl SpanMap {
         &self.0
     }
 
+    /// The segments that share a byte with `sql`.
+    fn touching(&self, sql: &Range<u32>) -> &[Segment] {
+        let first = self.0.partition_point(|segment| segment.sql.end <= sql.start);
+        let length = self.0[first..].partition_point(|segment| segment.sql.start < sql.end);
+        &self.0[first..first + length]
+    }
+
     /// Finds where `sql` stands: the hull of its pieces in the site's file, pieces of other files as related.
     ///
     /// Falls back to `site` when the range touches no host byte of its file.
     pub fn places(&self, sql: Range<u32>, site: &HostSpan) -> Places {
         let mut hull: Option<HostSpan> = None;
         let mut related = Vec::new();
-        for segment in self
-            .0
-            .iter()
-            .filter(|segment| segment.sql.start < sql.end.max(sql.start + 1) && sql.start < segment.sql.end)
-        {
+        for segment in self.touching(&(sql.start..sql.end.max(sql.start.saturating_add(1)))) {
             let host = clip(segment, &sql);
             if segment.origin == Origin::Synthesised && segment.host.file == site.file {
                 // Text nobody wrote points at the call that caused it, only when nothing better is known.

@@ -1,10 +1,11 @@
 //! Asks the engine, remembers its answers and prices them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::catalog::{IndexDef, IndexId};
 use crate::engine::{Deadline, IndexSet, PlanRequest, Refusal, ScratchEngine, ScratchError};
+use crate::name::QName;
 use crate::plan::Plan;
 use crate::workload::WorkloadQuery;
 
@@ -66,8 +67,13 @@ impl<'a> Planner<'a> {
 
     /// Plans queries with candidates beside what is advised so far; none where the engine refuses or time is over.
     pub(super) fn plan(&mut self, stage: &Stage<'_>, asks: &[Ask]) -> Result<Vec<Option<Priced>>, ScratchError> {
-        let key = |(at, shown): &Ask| (*at, stage.on(&self.workload[*at].engine.references, shown));
-        let keys: Vec<(usize, IndexSet)> = asks.iter().map(key).collect();
+        // A query may read one table hundreds of times.
+        let mut tables: HashMap<usize, BTreeSet<&QName>> = HashMap::new();
+        let mut key = |(at, shown): &Ask| {
+            let tables = tables.entry(*at).or_insert_with(|| self.workload[*at].engine.references.iter().collect());
+            (*at, stage.on(tables, shown))
+        };
+        let keys: Vec<(usize, IndexSet)> = asks.iter().map(&mut key).collect();
         let mut unknown: Vec<&(usize, IndexSet)> = keys.iter().filter(|key| !self.known.contains_key(*key)).collect();
         unknown.sort();
         unknown.dedup();

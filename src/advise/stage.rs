@@ -125,9 +125,10 @@ impl<'a> Stage<'a> {
     }
 
     /// The indexes on some tables as the schema stands, and some candidates there; other tables change no plan.
-    pub(super) fn on(&self, tables: &[QName], candidates: &[IndexId]) -> IndexSet {
+    pub(super) fn on(&self, tables: &BTreeSet<&QName>, candidates: &[IndexId]) -> IndexSet {
         let mut set = IndexSet { shown: candidates.iter().copied().collect(), ..IndexSet::default() };
-        for index in tables.iter().filter_map(|table| self.catalog.tables.get(table)).flat_map(|table| &table.indexes) {
+        for index in tables.iter().filter_map(|table| self.catalog.tables.get(*table)).flat_map(|table| &table.indexes)
+        {
             if self.advised.contains(&index.id) {
                 set.shown.insert(index.id);
             } else if self.replaced.contains(&index.id) {

@@ -1,6 +1,6 @@
 //! How many rows a table is assumed to have: fan-out along foreign keys, from configured tables where there are any.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::columns::members;
 use crate::catalog::{Catalog, Column, ForeignKey, Index, Table, TypeClass};
@@ -43,26 +43,58 @@ fn parents(catalog: &Catalog) -> Parents<'_> {
             (&table.name, resolved.collect())
         })
         .collect();
+    let circle = circles(&all);
     let acyclic = all.iter().map(|(child, keys)| {
-        let kept = keys.iter().filter(|(_, parent)| !reaches(&all, parent, child)).copied();
+        let kept = keys.iter().filter(|(_, parent)| circle[parent] != circle[child]).copied();
         (*child, kept.collect())
     });
     acyclic.collect()
 }
 
-/// Says whether foreign keys lead from one table to another (or are the same).
-fn reaches(parents: &Parents<'_>, from: &QName, to: &QName) -> bool {
-    let mut seen = BTreeSet::from([from]);
-    let mut open = vec![from];
-    while let Some(table) = open.pop() {
-        if table == to {
-            return true;
-        }
-        open.extend(
-            parents.get(table).into_iter().flatten().map(|(_, parent)| *parent).filter(|next| seen.insert(*next)),
-        );
+/// Numbers the tables so that those have one number that foreign keys connect in a circle (Kosaraju's algorithm).
+fn circles<'a>(parents: &Parents<'a>) -> HashMap<&'a QName, usize> {
+    let up: HashMap<&QName, Vec<&QName>> =
+        parents.iter().map(|(table, keys)| (*table, keys.iter().map(|(_, parent)| *parent).collect())).collect();
+    let mut down: HashMap<&QName, Vec<&QName>> = HashMap::new();
+    for (table, parents) in &up {
+        parents.iter().for_each(|parent| down.entry(*parent).or_default().push(table));
     }
-    false
+    let (mut seen, mut order) = (HashSet::new(), Vec::new());
+    for table in parents.keys() {
+        visit(*table, &up, &mut seen, &mut order);
+    }
+    let (mut seen, mut numbers) = (HashSet::new(), HashMap::new());
+    for (number, table) in order.into_iter().rev().enumerate() {
+        let mut circle = Vec::new();
+        visit(table, &down, &mut seen, &mut circle);
+        numbers.extend(circle.into_iter().map(|table| (table, number)));
+    }
+    numbers
+}
+
+/// Lists what can be reached from `start` and has not been seen, each table behind those it leads to.
+fn visit<'a>(
+    start: &'a QName,
+    edges: &HashMap<&'a QName, Vec<&'a QName>>,
+    seen: &mut HashSet<&'a QName>,
+    order: &mut Vec<&'a QName>,
+) {
+    let mut open = Vec::new();
+    if seen.insert(start) {
+        open.push((start, 0));
+    }
+    while let Some((table, next)) = open.last_mut() {
+        let edge = edges.get(*table).and_then(|edges| edges.get(*next)).copied();
+        *next += 1;
+        match edge {
+            Some(other) if seen.insert(other) => open.push((other, 0)),
+            Some(_) => {}
+            None => {
+                order.push(*table);
+                open.pop();
+            }
+        }
+    }
 }
 
 /// Fills in a table after its parents; without cycles the way up ends.

@@ -32,6 +32,7 @@ pub fn replay(dialect: Dialect, steps: &[SchemaStep]) -> (Catalog, Vec<Skip>) {
         partitions: BTreeSet::new(),
         index_homes: HashMap::new(),
         temporary: BTreeSet::new(),
+        numbers: names::Numbers::new(),
     };
     for step in steps {
         replay.apply(step);
@@ -52,6 +53,21 @@ struct Replay {
     index_homes: HashMap<QName, QName>,
     /// Tables of the session that ran a migration.
     temporary: BTreeSet<Ident>,
+    /// Where the search for a free generated name starts; nothing when a name may have become free.
+    numbers: names::Numbers,
+}
+
+/// Says whether a step leaves every name taken that was.
+fn only_adds(op: &SchemaOp) -> bool {
+    matches!(
+        op,
+        SchemaOp::CreateTable { .. }
+            | SchemaOp::AddColumn { .. }
+            | SchemaOp::AddConstraint(..)
+            | SchemaOp::CreateIndex { .. }
+            | SchemaOp::CreateView(_)
+            | SchemaOp::Opaque
+    )
 }
 
 /// What a step is applied under.
@@ -68,6 +84,9 @@ impl Replay {
 
     fn apply(&mut self, step: &SchemaStep) {
         let under = Under { guarded: step.guarded, place: step.place };
+        if !only_adds(&step.op) {
+            self.numbers.clear();
+        }
         match &step.op {
             SchemaOp::CreateTable { table, parts } => self.create_table(table, parts, under),
             SchemaOp::TakeOver { table, from, what } => self.take_over(table, from, *what, under),

@@ -2,6 +2,8 @@
 //!
 //! Works on [`Expr`] alone, so the catalogue can use it when a column's type becomes known; knows no SQL text.
 
+use std::collections::BTreeMap;
+
 use crate::catalog::TypeClass;
 use crate::expr::{Expr, Literal, Op};
 use crate::name::Ident;
@@ -175,14 +177,11 @@ fn flatten(op: &Op, operands: Vec<Expr>, into: &mut Vec<Expr>) {
 ///
 /// Must come before repetitions are dropped: `a = ? OR a = ?` names two values.
 fn merge_equalities(operands: Vec<Expr>) -> Vec<Expr> {
-    let mut lists: Vec<(Expr, Vec<Expr>)> = Vec::new();
+    let mut lists: BTreeMap<Expr, Vec<Expr>> = BTreeMap::new();
     let mut rest = Vec::new();
     for operand in operands {
         match into_list(operand) {
-            Ok((key, values)) => match lists.iter_mut().find(|(known, _)| *known == key) {
-                Some((_, all)) => all.extend(values),
-                None => lists.push((key, values)),
-            },
+            Ok((key, values)) => lists.entry(key).or_default().extend(values),
             Err(other) => rest.push(other),
         }
     }

@@ -9,14 +9,26 @@ use crate::outcome::Location;
 pub(super) struct LineIndex {
     text: Arc<str>,
     starts: Vec<usize>,
+    /// Characters before every [`STRIDE`]-th byte, so that a line of megabytes is not counted again for each place in it.
+    counts: Vec<usize>,
 }
+
+const STRIDE: usize = 1024;
 
 impl LineIndex {
     /// Indexes a text.
     pub(super) fn new(text: Arc<str>) -> Self {
         let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
         let starts = std::iter::once(0).chain(breaks).collect();
-        Self { text, starts }
+        let mut before = 0;
+        let count = |chunk: &[u8]| {
+            let here = before;
+            before += characters(chunk);
+            here
+        };
+        let mut counts: Vec<usize> = text.as_bytes().chunks(STRIDE).map(count).collect();
+        counts.push(before);
+        Self { text, starts, counts }
     }
 
     /// Returns the text.
@@ -39,9 +51,19 @@ impl LineIndex {
         }
         let line = self.starts.partition_point(|start| *start <= byte);
         let start = self.starts[line - 1];
-        let column = self.text[start..byte].chars().count() + 1;
+        let column = self.characters_before(byte) - self.characters_before(start) + 1;
         (u32::try_from(line).unwrap_or(u32::MAX), u32::try_from(column).unwrap_or(u32::MAX))
     }
+
+    fn characters_before(&self, byte: usize) -> usize {
+        let stride = byte / STRIDE;
+        self.counts[stride] + characters(&self.text.as_bytes()[stride * STRIDE..byte])
+    }
+}
+
+/// Counts the characters that start in some bytes of UTF-8.
+fn characters(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| (**byte & 0xc0) != 0x80).count()
 }
 
 #[cfg(test)]
@@ -54,6 +76,15 @@ mod tests {
         let at = text.find("b;").expect("there");
         let found = LineIndex::new(text.into()).locate("q.sql", at..at + 1);
         assert_eq!((found.line, found.column, found.end_line, found.end_column), (2, 13, 2, 14));
+    }
+
+    #[test]
+    fn columns_of_long_lines_are_those_of_short_ones() {
+        for length in [STRIDE - 1, STRIDE, STRIDE + 1, 5 * STRIDE] {
+            let text = format!("x\n{}y", "é".repeat(length));
+            let found = LineIndex::new(text.as_str().into()).locate("q.sql", text.len() - 1..text.len());
+            assert_eq!((found.line, found.column, found.end_column), (2, length as u32 + 1, length as u32 + 2));
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Queries: CTEs, set operations, SELECT blocks, and what they give to the query around them.
 
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use sqlparser::ast::{self, SelectItem, SelectItemQualifiedWildcardKind, SetExpr};
@@ -10,6 +11,7 @@ use super::state::Shaper;
 use super::walk::Walked;
 use crate::dialect::Dialect;
 use crate::name::Ident;
+use crate::query::RefId;
 use crate::sql::build;
 use crate::sql::parse::ident;
 use crate::sql::resolution::{Name, Reach, place_of_table};
@@ -233,7 +235,7 @@ impl Shaper<'_> {
         if grouped {
             self.keep_group_keys(select, scope, &mut columns);
         }
-        let refs = self.scopes[scope].relations.iter().flat_map(|relation| relation.refs.iter().copied()).collect();
+        let refs = self.refs_of(scope);
         self.close_scope();
         let mut outputs = Outputs { columns, complete, refs, reach: Reach::Joins, block };
         limit_reach(&mut outputs, reach);
@@ -336,10 +338,19 @@ impl Shaper<'_> {
         }
     }
 
+    /// The references that the relations of a scope are made of, each once: a CTE may stand there several times.
+    fn refs_of(&self, scope: usize) -> Vec<RefId> {
+        let refs = self.scopes[scope].relations.iter().flat_map(|relation| relation.refs.iter().copied());
+        refs.collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
     /// Every column of some relations; says whether all of them are known.
     fn star(&mut self, relations: std::ops::Range<usize>, scope: usize, want: Want, columns: &mut Vec<Output>) -> bool {
         let mut complete = true;
         for number in relations {
+            if columns.len() > MAX_OUTPUTS {
+                return false;
+            }
             let relation = &self.scopes[scope].relations[number];
             match &relation.columns {
                 Columns::Table(reference, table) => {
@@ -382,6 +393,9 @@ impl Shaper<'_> {
     }
 }
 
+/// Outputs that a query can have in no database (MySQL takes 4,096).
+const MAX_OUTPUTS: usize = 4_096;
+
 fn distinct_on(select: &ast::Select) -> bool {
     matches!(select.distinct, Some(ast::Distinct::On(_)))
 }
@@ -420,7 +434,9 @@ fn united(left: Outputs, right: Outputs) -> Outputs {
         let other = right.columns.get(number).map(|column| &column.is);
         column.is = match (&column.is, other) {
             (Name::Derived { sources, reach }, Some(Name::Derived { sources: more, reach: other })) => {
-                let sources = sources.iter().chain(more.iter()).cloned().collect();
+                let mut seen = HashSet::new();
+                let sources =
+                    sources.iter().chain(more.iter()).filter(|source| seen.insert(*source)).cloned().collect();
                 Name::Derived { sources, reach: (*reach).min(*other).min(Reach::Filters) }
             }
             (Name::List, Some(Name::List)) => Name::List,

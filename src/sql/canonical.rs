@@ -6,6 +6,8 @@
 mod call;
 mod opaque;
 
+use std::ops::ControlFlow;
+
 use sqlparser::ast::{self, BinaryOperator, UnaryOperator, Value};
 
 use crate::dialect::Dialect;
@@ -60,12 +62,12 @@ impl Canonical<'_> {
         use ast::Expr as Ast;
         match ast {
             Ast::Nested(inner) => self.condition(inner, sense),
-            Ast::BinaryOp { left, op: BinaryOperator::And, right } => {
-                Expr::and(vec![self.condition(left, sense), self.condition(right, sense)])
+            Ast::BinaryOp { op: BinaryOperator::And, .. } => {
+                let operands = operands(ast, &BinaryOperator::And);
+                Expr::and(operands.into_iter().map(|operand| self.condition(operand, sense)).collect())
             }
             Ast::BinaryOp { op: BinaryOperator::Or, .. } => {
-                let mut arms = Vec::new();
-                or_arms(ast, &mut arms);
+                let arms = operands(ast, &BinaryOperator::Or);
                 Expr::or(arms.into_iter().map(|arm| self.condition(arm, sense)).collect())
             }
             Ast::UnaryOp { op: UnaryOperator::Not | UnaryOperator::BangNot, expr } => self.negation(expr, sense),
@@ -136,11 +138,12 @@ impl Canonical<'_> {
             }
             Ast::IsDistinctFrom(left, right) => self.other("IS DISTINCT FROM", left, right),
             Ast::IsNotDistinctFrom(left, right) => self.other("IS NOT DISTINCT FROM", left, right),
-            Ast::Between { expr, negated, low, high } => {
+            Ast::Between { expr, negated, low, high } if is_plain(expr) => {
                 let range =
                     Expr::and(vec![self.comparison(Op::GtEq, expr, low), self.comparison(Op::LtEq, expr, high)]);
                 negated_if(*negated, range)
             }
+            Ast::Between { .. } => self.opaque(ast),
             Ast::InList { expr, list, negated } => negated_if(*negated, self.in_list(expr, list)),
             Ast::AnyOp { left, compare_op: BinaryOperator::Eq, right, .. } => self.equals_any(ast, left, right),
             Ast::AllOp { left, compare_op: BinaryOperator::NotEq, right } => {
@@ -208,7 +211,7 @@ impl Canonical<'_> {
             Sign::PGILikeMatch => return self.like(Op::ILike, left, right),
             Sign::PGNotLikeMatch => return Expr::negate(self.like(Op::Like, left, right)),
             Sign::PGNotILikeMatch => return Expr::negate(self.like(Op::ILike, left, right)),
-            Sign::StringConcat => return self.concat(left, right),
+            Sign::StringConcat => return self.concat(ast),
             other => return self.other(&other.to_string(), left, right),
         };
         self.comparison(comparison, left, right)
@@ -236,7 +239,9 @@ impl Canonical<'_> {
 
     fn in_list(&mut self, key: &ast::Expr, list: &[ast::Expr]) -> Expr {
         let key = unnested(key);
-        if let ast::Expr::Tuple(_) = key {
+        if let ast::Expr::Tuple(_) = key
+            && is_plain(key)
+        {
             return Expr::or(list.iter().map(|row| self.comparison(Op::Eq, key, row)).collect());
         }
         let key = self.scalar(key);
@@ -270,15 +275,9 @@ impl Canonical<'_> {
         Expr::op(op, vec![self.scalar(key), self.scalar(pattern)])
     }
 
-    fn concat(&mut self, left: &ast::Expr, right: &ast::Expr) -> Expr {
-        let mut operands = Vec::new();
-        for side in [self.scalar(left), self.scalar(right)] {
-            match side {
-                Expr::Op { op: Op::Concat, operands: inner } => operands.extend(inner),
-                other => operands.push(other),
-            }
-        }
-        run_time(Expr::op(Op::Concat, operands))
+    fn concat(&mut self, ast: &ast::Expr) -> Expr {
+        let operands = operands(ast, &BinaryOperator::StringConcat);
+        run_time(Expr::op(Op::Concat, operands.into_iter().map(|operand| self.scalar(operand)).collect()))
     }
 
     fn other(&mut self, symbol: &str, left: &ast::Expr, right: &ast::Expr) -> Expr {
@@ -312,15 +311,32 @@ impl Canonical<'_> {
     }
 }
 
-fn or_arms<'a>(ast: &'a ast::Expr, arms: &mut Vec<&'a ast::Expr>) {
-    match ast {
-        ast::Expr::BinaryOp { left, op: BinaryOperator::Or, right } => {
-            or_arms(left, arms);
-            or_arms(right, arms);
+/// The operands of a chain of one operator, in order.
+fn operands<'a>(chain: &'a ast::Expr, by: &BinaryOperator) -> Vec<&'a ast::Expr> {
+    let (mut found, mut open) = (Vec::new(), vec![chain]);
+    while let Some(next) = open.pop() {
+        match unnested(next) {
+            ast::Expr::BinaryOp { left, op, right } if op == by => open.extend([&**right, &**left]),
+            other => found.push(other),
         }
-        ast::Expr::Nested(inner) => or_arms(inner, arms),
-        other => arms.push(other),
     }
+    found
+}
+
+/// Says whether an operand may be written down more than once: no condition stands in it, which could do the same.
+fn is_plain(operand: &ast::Expr) -> bool {
+    struct Finds;
+    impl ast::Visitor for Finds {
+        type Break = ();
+
+        fn pre_visit_expr(&mut self, expr: &ast::Expr) -> ControlFlow<()> {
+            match expr {
+                ast::Expr::Between { .. } | ast::Expr::InList { .. } => ControlFlow::Break(()),
+                _ => ControlFlow::Continue(()),
+            }
+        }
+    }
+    ast::Visit::visit(operand, &mut Finds).is_continue()
 }
 
 /// Strips parentheses.

@@ -2,6 +2,8 @@
 //!
 //! Works on the parser's tree, whose comparison knows no places, so that `shape` and `lower` see the same conjuncts.
 
+use std::collections::HashSet;
+
 use sqlparser::ast::{BinaryOperator, Expr};
 
 use super::canonical::unnested;
@@ -15,7 +17,10 @@ pub fn common_conjuncts(condition: &Expr) -> Vec<&Expr> {
     }
     let mut common = parts(first, &BinaryOperator::And);
     for arm in rest {
-        let others = parts(arm, &BinaryOperator::And);
+        if common.is_empty() {
+            break;
+        }
+        let others: HashSet<&Expr> = parts(arm, &BinaryOperator::And).into_iter().collect();
         common.retain(|part| others.contains(part));
     }
     common

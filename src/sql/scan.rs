@@ -40,19 +40,32 @@ pub(crate) fn line_comment(bytes: &[u8], at: usize) -> usize {
     bytes[at..].iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |length| at + length)
 }
 
-/// Returns the end of the comment whose `/*` stands at `at`.
+/// Where the block comments of one text end.
 ///
-/// PostgreSQL nests comments, SQLite and MySQL do not: nested if that comes out even, else to the first `*/`.
-pub(crate) fn block_comment(bytes: &[u8], at: usize) -> Option<usize> {
+/// PostgreSQL nests comments, SQLite and MySQL do not: they are taken to nest until one does not come out even, and from
+/// there on to end at the first `*/`.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Comments {
+    flat: bool,
+}
+
+impl Comments {
+    /// Returns the end of the comment whose `/*` stands at `at`.
+    pub(crate) fn end(&mut self, bytes: &[u8], at: usize) -> Option<usize> {
+        let nested = if self.flat { None } else { nested_comment(bytes, at) };
+        self.flat |= nested.is_none();
+        nested.or_else(|| Some(at + 4 + bytes.get(at + 2..)?.windows(2).position(|pair| pair == b"*/")?))
+    }
+}
+
+fn nested_comment(bytes: &[u8], at: usize) -> Option<usize> {
     let mut depth = 1;
-    let mut first = None;
     let mut next = at + 2;
     while let Some(found) = bytes.get(next..)?.iter().position(|byte| matches!(byte, b'*' | b'/')) {
         let stop = next + found;
         next = match &bytes[stop..] {
             [b'*', b'/', ..] => {
                 depth -= 1;
-                first = first.or(Some(stop + 2));
                 if depth == 0 {
                     return Some(stop + 2);
                 }
@@ -65,7 +78,7 @@ pub(crate) fn block_comment(bytes: &[u8], at: usize) -> Option<usize> {
             _ => stop + 1,
         };
     }
-    first
+    None
 }
 
 /// Returns the length of the `$tag$` at `at`, if one opens there.
@@ -119,13 +132,16 @@ pub(crate) fn before(bytes: &[u8], at: usize) -> Option<u8> {
     at.checked_sub(1).map(|before| bytes[before])
 }
 
+/// Bytes of the longest name in brackets (SQL Server's are of 128 characters).
+const LONGEST_NAME: usize = 1024;
+
 /// Returns the end of the `[bracketed identifier]` at `at`; `None` where the bracket is a subscript or an array.
 pub(crate) fn bracketed(bytes: &[u8], at: usize) -> Option<usize> {
     let subscript = before(bytes, at).is_some_and(|byte| is_name(byte) || matches!(byte, b']' | b')' | b'"' | b'['));
     if subscript || !bytes.get(at + 1).copied().is_some_and(is_name_start) {
         return None;
     }
-    let length = bytes[at..].iter().position(|byte| matches!(byte, b']' | b'\n' | b','))?;
+    let length = bytes[at..].iter().take(LONGEST_NAME).position(|byte| matches!(byte, b']' | b'\n' | b','))?;
     (bytes[at + length] == b']').then_some(at + length + 1)
 }
 
@@ -148,7 +164,8 @@ mod tests {
 
     #[test]
     fn comments_nest_if_that_comes_out_even() {
-        let check = |text: &str, end: Option<usize>| assert_eq!(block_comment(text.as_bytes(), 0), end, "{text}");
+        let check =
+            |text: &str, end: Option<usize>| assert_eq!(Comments::default().end(text.as_bytes(), 0), end, "{text}");
         check("/* a */ b */", Some(7));
         check("/* a /* b */ c */ d", Some(17));
         check("/* a /* b */ c", Some(12));

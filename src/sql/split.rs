@@ -14,7 +14,7 @@ use std::ops::Range;
 pub use annotation::{Annotation, AnnotationKind};
 pub use votes::Votes;
 
-use super::scan::{self, Escapes};
+use super::scan::{self, Comments, Escapes};
 use crate::suppress;
 use body::Body;
 use recover::Suspect;
@@ -178,6 +178,9 @@ struct Splitter<'a> {
     comments: Range<usize>,
     /// The first string that may have swallowed a statement.
     suspect: Option<Suspect>,
+    comments_end: Comments,
+    /// No COPY data ends behind here.
+    no_copy_data: bool,
     /// How often a statement without an end was cut short.
     recoveries: u32,
     /// The text holds the mark of suppressions somewhere.
@@ -197,6 +200,8 @@ impl<'a> Splitter<'a> {
             current: Current::default(),
             comments: 0..0,
             suspect: None,
+            comments_end: Comments::default(),
+            no_copy_data: false,
             recoveries: 0,
             marked: suppress::is_marked(text),
             out: Split::default(),
@@ -278,7 +283,7 @@ impl<'a> Splitter<'a> {
     }
 
     fn block_comment(&mut self) {
-        match scan::block_comment(self.bytes, self.at) {
+        match self.comments_end.end(self.bytes, self.at) {
             Some(end) => self.comment(self.at + 2..end.saturating_sub(2).max(self.at + 2), end),
             None => self.unterminated(self.at, "unterminated-comment"),
         }
@@ -369,7 +374,7 @@ impl<'a> Splitter<'a> {
     /// Skips the lines up to `\.`; without one there is no data.
     fn skip_copy_data(&mut self) {
         let mut line = self.next_line(self.at);
-        while line < self.bytes.len() {
+        while line < self.bytes.len() && !self.no_copy_data {
             let next = self.next_line(line);
             if self.text[line..next].trim_end() == "\\." {
                 self.at = next;
@@ -378,6 +383,7 @@ impl<'a> Splitter<'a> {
             }
             line = next;
         }
+        self.no_copy_data = true;
     }
 
     /// Returns the start of the line behind `at`.

@@ -158,9 +158,10 @@ pub(super) fn changes_schema(text: &str) -> bool {
 /// The words of a text up to its first quote, in upper case.
 fn words(text: &str) -> impl Iterator<Item = String> + '_ {
     const HEAD: usize = 300;
-    let end = text.find(['\'', '"', '`', '$']).unwrap_or(text.len()).min(HEAD);
-    let head = (0..=end).rev().find_map(|end| text.get(..end)).unwrap_or("");
-    head.split(|char: char| !(char.is_alphanumeric() || char == '_'))
+    let head = &text[..text.floor_char_boundary(HEAD)];
+    let end = head.find(['\'', '"', '`', '$']).unwrap_or(head.len());
+    head[..end]
+        .split(|char: char| !(char.is_alphanumeric() || char == '_'))
         .filter(|word| !word.is_empty())
         .map(str::to_uppercase)
 }

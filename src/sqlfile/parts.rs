@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use crate::sql::scan::{self, Escapes};
+use crate::sql::scan::{self, Comments, Escapes};
 use crate::sql::split::Keyword;
 
 /// Finds the parts of a statement, none where it has none; the ranges are of its text.
@@ -49,6 +49,7 @@ fn at_depth(text: &str, depth: u32) -> Vec<Range<usize>> {
     let bytes = text.as_bytes();
     let (mut at, mut open, mut found) = (0, 0_u32, Vec::new());
     let mut piece: Option<Range<usize>> = None;
+    let mut comments = Comments::default();
     while at < bytes.len() {
         let next = bytes.get(at + 1).copied();
         let end = match bytes[at] {
@@ -57,7 +58,7 @@ fn at_depth(text: &str, depth: u32) -> Vec<Range<usize>> {
                 continue;
             }
             b'/' if next == Some(b'*') => {
-                at = scan::block_comment(bytes, at).unwrap_or(bytes.len());
+                at = comments.end(bytes, at).unwrap_or(bytes.len());
                 continue;
             }
             b'\'' => scan::quoted(bytes, at, scan::escapes_of_string(bytes, at)),

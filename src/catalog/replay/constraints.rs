@@ -98,6 +98,7 @@ impl Replay {
         }
         let to = self.key_of(&foreign.to).unwrap_or_else(|| self.home(&foreign.to));
         let dialect = self.dialect();
+        let mut numbers = std::mem::take(&mut self.numbers);
         let table = self.table(key);
         let taken = |name: &Ident| has_constraint(table, name);
         if foreign.name.as_ref().is_some_and(taken) {
@@ -107,7 +108,10 @@ impl Replay {
             return;
         }
         let name = foreign.name.clone().or_else(|| match dialect {
-            Dialect::Postgres => Some(names::postgres(&key.name, &join(&foreign.columns), Label::ForeignKey, taken)),
+            Dialect::Postgres => {
+                let parts = (key, &*join(&foreign.columns), Label::ForeignKey);
+                Some(names::postgres(parts, &mut numbers, taken))
+            }
             Dialect::Mysql => {
                 let existing = table.foreign_keys.iter().map(|known| known.name.as_ref());
                 Some(names::mysql_constraint(&key.name, "ibfk", existing))
@@ -116,6 +120,7 @@ impl Replay {
         });
         let foreign = ForeignKey { name, to, place: under.place, ..foreign.clone() };
         table.foreign_keys.push(foreign.clone());
+        self.numbers = numbers;
         if dialect == Dialect::Mysql {
             self.index_foreign_key(key, &foreign, under);
         }
@@ -144,12 +149,14 @@ impl Replay {
 
     fn add_check(&mut self, key: &QName, check: &Check) {
         let dialect = self.dialect();
+        let mut numbers = std::mem::take(&mut self.numbers);
         let table = self.table(key);
         let name = check.name.clone().or_else(|| match dialect {
             Dialect::Postgres => {
                 let columns = check.condition.columns();
                 let column = columns.first().filter(|_| columns.len() == 1).map_or("", Ident::as_str);
-                Some(names::postgres(&key.name, column, Label::Check, |name| has_constraint(table, name)))
+                let taken = |name: &Ident| has_constraint(table, name);
+                Some(names::postgres((key, column, Label::Check), &mut numbers, taken))
             }
             Dialect::Mysql => {
                 let existing = table.checks.iter().map(|known| known.name.as_ref());
@@ -158,6 +165,7 @@ impl Replay {
             Dialect::Sqlite => None,
         });
         table.checks.push(Check { name, condition: check.condition.clone() });
+        self.numbers = numbers;
     }
 
     pub(super) fn drop_constraint(&mut self, name: &QName, constraint: &Ident, under: Under) {

@@ -51,7 +51,7 @@ impl Replay {
     }
 
     /// The name that the dialect gives to an index of the table.
-    pub(super) fn generated_index_name(&self, key: &QName, index: &Index) -> Ident {
+    pub(super) fn generated_index_name(&mut self, key: &QName, index: &Index) -> Ident {
         let (columns, label) = match index.backs {
             Some(Backing::PrimaryKey) => (String::new(), Label::PrimaryKey),
             Some(Backing::Unique) => (names::postgres_index_columns(&index.def), Label::Unique),
@@ -60,7 +60,11 @@ impl Replay {
         };
         match self.dialect() {
             Dialect::Postgres => {
-                names::postgres(&key.name, &columns, label, |name| self.is_relation(key.schema.as_ref(), name))
+                let mut numbers = std::mem::take(&mut self.numbers);
+                let taken = |name: &Ident| self.is_relation(key.schema.as_ref(), name);
+                let name = names::postgres((key, &columns, label), &mut numbers, taken);
+                self.numbers = numbers;
+                name
             }
             Dialect::Mysql if index.backs == Some(Backing::PrimaryKey) => Ident::new("PRIMARY"),
             Dialect::Mysql => names::mysql_index(&self.catalog.tables[key], &index.def),

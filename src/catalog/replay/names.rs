@@ -4,9 +4,11 @@
 //! (indexcmds.c, heap.c); MySQL `make_unique_key_name` and `generate_fk_name` (sql_table.cc); SQLite
 //! `sqlite3CreateIndex` (build.c).
 
+use std::collections::HashMap;
+
 use crate::catalog::{IndexDef, Table};
 use crate::expr::{Expr, Literal};
-use crate::name::Ident;
+use crate::name::{Ident, QName};
 
 /// PostgreSQL's NAMEDATALEN without the closing zero byte.
 const MAX_BYTES: usize = 63;
@@ -35,16 +37,26 @@ impl Label {
     }
 }
 
+/// The numbers up to which generated names are known to be taken, by table and the name without a number.
+pub(super) type Numbers = HashMap<(QName, Ident), u32>;
+
 /// PostgreSQL: `table_columns_label`, cut to 63 bytes at the longer of the two names, and numbered until it is free.
-pub(super) fn postgres(table: &Ident, columns: &str, label: Label, taken: impl Fn(&Ident) -> bool) -> Ident {
-    let mut number = 0;
+pub(super) fn postgres(
+    (table, columns, label): (&QName, &str, Label),
+    numbers: &mut Numbers,
+    taken: impl Fn(&Ident) -> bool,
+) -> Ident {
+    let first = object_name(table.name.as_str(), columns, label.as_str());
+    if !taken(&first) {
+        return first;
+    }
+    let number = numbers.entry((table.clone(), first)).or_default();
     loop {
-        let suffix = if number == 0 { label.as_str().to_owned() } else { format!("{}{number}", label.as_str()) };
-        let name = object_name(table.as_str(), columns, &suffix);
+        *number += 1;
+        let name = object_name(table.name.as_str(), columns, &format!("{}{number}", label.as_str()));
         if !taken(&name) {
             return name;
         }
-        number += 1;
     }
 }
 
@@ -152,7 +164,8 @@ mod tests {
         let free = |_: &Ident| false;
         let long = "a".repeat(60);
         let check = |table: &str, columns: &str, label, expect: &str| {
-            assert_eq!(postgres(&Ident::new(table), columns, label, free).as_str(), expect);
+            let table = QName::plain(table);
+            assert_eq!(postgres((&table, columns, label), &mut Numbers::new(), free).as_str(), expect);
         };
         check("users", "email", Label::Unique, "users_email_key");
         check("users", "", Label::PrimaryKey, "users_pkey");
@@ -164,7 +177,10 @@ mod tests {
     #[test]
     fn postgres_numbers_names_that_are_taken() {
         let taken = |name: &Ident| ["t_a_idx", "t_a_idx1"].iter().any(|known| name == known);
-        assert_eq!(postgres(&Ident::new("t"), "a", Label::Index, taken).as_str(), "t_a_idx2");
+        let (table, mut numbers) = (QName::plain("t"), Numbers::new());
+        assert_eq!(postgres((&table, "a", Label::Index), &mut numbers, taken).as_str(), "t_a_idx2");
+        // Once given, a number is taken.
+        assert_eq!(postgres((&table, "a", Label::Index), &mut numbers, taken).as_str(), "t_a_idx3");
     }
 
     #[test]

@@ -61,6 +61,10 @@ impl Replay {
             self.table(&key).complete = false;
             return;
         };
+        if what != TakeOver::Columns && what != TakeOver::ColumnsAndIndexes && self.descends(&from, &key) {
+            self.missing("circular-inheritance", format!("`{from}` is an heir of `{key}` itself"), under);
+            return;
+        }
         let source = self.catalog.tables[&from].clone();
         let table = self.table(&key);
         let mut columns: Vec<_> =
@@ -101,6 +105,12 @@ impl Replay {
                 column.collation = source.collation;
             }
         }
+    }
+
+    /// Says whether a table is an heir of another, however far down.
+    fn descends(&self, heir: &QName, ancestor: &QName) -> bool {
+        let parent = |table: &QName| self.catalog.tables.get(table).and_then(|table| table.parent.clone());
+        std::iter::successors(parent(heir), parent).any(|above| above == *ancestor)
     }
 
     fn copy_indexes(&mut self, key: &QName, source: &Table, under: Under) {

@@ -11,7 +11,7 @@ use miette::{SourceCode, SourceSpan, SpanContents};
 
 use super::{Text, neutral};
 use crate::finding::Severity;
-use crate::outcome::{FindingEntry, RelatedEntry, RunReport};
+use crate::outcome::{FindingEntry, Location, RelatedEntry, RunReport};
 use crate::report::Colour;
 
 /// Lines shown before and after what is pointed at.
@@ -22,6 +22,9 @@ const MAX_BREAKS: usize = 2 * CONTEXT_LINES;
 
 /// Columns that miette's line numbers and rule take.
 const GUTTER: usize = 8;
+
+/// Bytes of a line that are looked at before and behind a place in it.
+const LINE_BYTES: usize = 1 << 14;
 
 /// Characters of a line shown at the least, however narrow the terminal.
 const MIN_ROOM: usize = 32;
@@ -75,8 +78,8 @@ impl Frame {
             Some(source) => {
                 let (places, others) = places_of(finding, source);
                 left_out = others;
-                let (made, ranges) = Excerpt::new(source, &location.path, &places, text.width);
-                for (range, (_, label)) in ranges.into_iter().zip(&places) {
+                let (made, ranges) = Excerpt::new(source, location, &places, text.width);
+                for (range, (_, _, label)) in ranges.into_iter().zip(&places) {
                     let label = label.map(neutral::line);
                     labels.push(match labels.is_empty() {
                         true => LabeledSpan::new_primary_with_span(label, range),
@@ -99,21 +102,22 @@ impl Frame {
     }
 }
 
-/// A place in the file at hand, and what stands there.
-type Labelled<'a> = (Range<usize>, Option<&'a str>);
+/// A place in the file at hand, its column there, and what stands there.
+type Labelled<'a> = (Range<usize>, u32, Option<&'a str>);
 
 /// The finding's own place and the related ones that fit the same frame; then the related ones that do not.
 fn places_of<'a>(finding: &'a FindingEntry, source: &str) -> (Vec<Labelled<'a>>, Vec<&'a RelatedEntry>) {
     let own = clamp(&finding.location.bytes, source);
-    let (mut places, mut left_out) = (vec![(own.clone(), None)], Vec::new());
+    let (mut places, mut left_out) = (vec![(own, finding.location.column, None)], Vec::new());
     for related in &finding.related {
         let range = clamp(&related.location.bytes, source);
-        let between = range.end.min(own.end)..range.start.max(own.start);
-        let near = source.get(between).is_none_or(|between| between.matches('\n').count() <= MAX_BREAKS);
-        let overlaps = places.iter().any(|(taken, _)| range.start < taken.end && taken.start < range.end);
+        let breaks = related.location.line.saturating_sub(finding.location.end_line)
+            + finding.location.line.saturating_sub(related.location.end_line);
+        let near = breaks as usize <= MAX_BREAKS;
+        let overlaps = places.iter().any(|(taken, ..)| range.start < taken.end && taken.start < range.end);
         match related.location.path == finding.location.path && near {
             true if overlaps => {}
-            true => places.push((range, Some(related.label.as_str()))),
+            true => places.push((range, related.location.column, Some(related.label.as_str()))),
             false => left_out.push(related),
         }
     }
@@ -170,9 +174,9 @@ struct Excerpt {
 
 impl Excerpt {
     /// Cuts the lines around `places` out of `source`, and says where the places are in the excerpt.
-    fn new(source: &str, path: &str, places: &[Labelled<'_>], width: usize) -> (Self, Vec<Range<usize>>) {
-        let first = places.iter().map(|(range, _)| range.start).min().unwrap_or_default();
-        let last = places.iter().map(|(range, _)| range.end).max().unwrap_or_default();
+    fn new(source: &str, own: &Location, places: &[Labelled<'_>], width: usize) -> (Self, Vec<Range<usize>>) {
+        let first = places.iter().map(|(range, ..)| range.start).min().unwrap_or_default();
+        let last = places.iter().map(|(range, ..)| range.end).max().unwrap_or_default();
         let start = back_lines(source, first, CONTEXT_LINES);
         let end = on_lines(source, last, CONTEXT_LINES);
         let mut ranges: Vec<Range<usize>> = vec![0..0; places.len()];
@@ -182,10 +186,11 @@ impl Excerpt {
             write_line(&mut text, line, offset, places, &mut ranges, width);
             offset += line.len();
         }
-        let first_line = source[..start].matches('\n').count();
-        let column = |start: usize| source[back_lines(source, start, 0)..start].chars().count();
-        let columns = ranges.iter().zip(places).map(|(range, (place, _))| (range.start, column(place.start))).collect();
-        (Self { path: neutral::line(path), text, first_line, columns }, ranges)
+        let above = source[start..places[0].0.start].matches('\n').count();
+        let first_line = (own.line as usize).saturating_sub(1 + above);
+        let column = |column: u32| column.saturating_sub(1) as usize;
+        let columns = ranges.iter().zip(places).map(|(range, (_, at, _))| (range.start, column(*at))).collect();
+        (Self { path: neutral::line(&own.path), text, first_line, columns }, ranges)
     }
 }
 
@@ -205,7 +210,7 @@ fn write_line(
     }
     let begin = text.len();
     let at = |byte: usize| begin + neutral::block(&body[shown.start..byte.clamp(shown.start, shown.end)]).len();
-    for ((place, _), range) in places.iter().zip(ranges) {
+    for ((place, ..), range) in places.iter().zip(ranges) {
         if (offset..offset + line.len().max(1)).contains(&place.start) {
             range.start = at(place.start - offset);
             range.end = range.start;
@@ -224,11 +229,11 @@ fn write_line(
 /// The part of a line to show: all of it where it fits, else what surrounds the first place in it.
 fn cut(body: &str, offset: usize, places: &[Labelled<'_>], width: usize) -> Range<usize> {
     let room = width.saturating_sub(GUTTER).max(MIN_ROOM);
-    if body.chars().count() <= room {
+    if body.chars().nth(room).is_none() {
         return 0..body.len();
     }
     let here = offset..offset + body.len();
-    let wanted = places.iter().map(|(range, _)| range.start).find(|start| here.contains(start)).unwrap_or(offset);
+    let wanted = places.iter().map(|(range, ..)| range.start).find(|start| here.contains(start)).unwrap_or(offset);
     // A third of the room goes to what stands before.
     let start = match body[..wanted - offset].char_indices().rev().nth(room / 3) {
         Some((start, _)) => start,
@@ -238,14 +243,16 @@ fn cut(body: &str, offset: usize, places: &[Labelled<'_>], width: usize) -> Rang
     start..end
 }
 
-/// The start of the line `lines` above the one that holds `byte`.
+/// The start of the line `lines` above the one that holds `byte`, or as far as anybody looks.
 fn back_lines(source: &str, byte: usize, lines: usize) -> usize {
-    source[..byte].rmatch_indices('\n').nth(lines).map_or(0, |(at, _)| at + 1)
+    let far = source.floor_char_boundary(byte.saturating_sub(LINE_BYTES));
+    source[far..byte].rmatch_indices('\n').nth(lines).map_or(far, |(at, _)| far + at + 1)
 }
 
-/// The end of the line `lines` below the one that holds `byte`.
+/// The end of the line `lines` below the one that holds `byte`, or as far as anybody looks.
 fn on_lines(source: &str, byte: usize, lines: usize) -> usize {
-    source[byte..].match_indices('\n').nth(lines).map_or(source.len(), |(at, _)| byte + at + 1)
+    let far = source.floor_char_boundary((byte + LINE_BYTES).min(source.len()));
+    source[byte..far].match_indices('\n').nth(lines).map_or(far, |(at, _)| byte + at + 1)
 }
 
 impl SourceCode for Excerpt {

@@ -11,7 +11,7 @@ use super::scan::{self, Cursor, Tok};
 use crate::catalog::{Column, ColumnType, SchemaOp, SchemaStep, Table, TakeOver};
 use crate::name::QName;
 use crate::query::{Skip, SkipStage};
-use crate::sql::parse;
+use crate::sql::parse::Parsed;
 
 /// First words of the items of a CREATE TABLE that are no columns.
 const CONSTRAINT_WORDS: &[&str] =
@@ -101,10 +101,7 @@ impl Lowering<'_> {
         let item = pieces[0];
         let mut keep = read.around.to_vec();
         keep.extend(pieces.iter().filter_map(|piece| scan::hull(piece)));
-        let text = scan::keep_only(self.sql, &keep);
-        let Ok(parse::Parsed { statement: ast::Statement::CreateTable(create), lines, .. }) =
-            parse::parse(&text, self.dialect)
-        else {
+        let Ok(Parsed { statement: ast::Statement::CreateTable(create), lines, .. }) = self.parse_pieces(keep) else {
             return false;
         };
         if item[0].is_any(CONSTRAINT_WORDS) && !create.columns.is_empty() {

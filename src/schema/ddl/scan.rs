@@ -272,24 +272,39 @@ pub(super) fn hull(tokens: &[Tok]) -> Option<Range<u32>> {
     Some(tokens.first()?.bytes.start..tokens.last()?.bytes.end)
 }
 
-/// The text with everything outside `keep` blanked, so that bytes and lines stay where they are.
-pub(super) fn keep_only(sql: &str, keep: &[Range<u32>]) -> String {
-    blank(sql, |at| !keep.iter().any(|range| range.contains(&at)))
+/// Pieces of a statement as a text of their own, which is no longer than they are.
+pub(super) struct Excerpt {
+    pub(super) text: String,
+    /// Where each piece starts here, and where it starts in the statement.
+    pub(super) pieces: Vec<(u32, u32)>,
 }
 
-/// The text with `drop` blanked.
+impl Excerpt {
+    /// Takes pieces out of a statement, in the order in which they stand there.
+    pub(super) fn new(sql: &str, mut keep: Vec<Range<u32>>) -> Self {
+        keep.sort_by_key(|range| range.start);
+        let mut excerpt = Self { text: String::new(), pieces: Vec::new() };
+        for range in keep {
+            excerpt.pieces.push((excerpt.text.len() as u32, range.start));
+            excerpt.text.push_str(&sql[range.start as usize..range.end as usize]);
+            excerpt.text.push(' ');
+        }
+        excerpt
+    }
+}
+
+/// The text with `drop` blanked, so that bytes and lines stay where they are.
 pub(super) fn without(sql: &str, drop: &[Range<u32>]) -> String {
-    blank(sql, |at| drop.iter().any(|range| range.contains(&at)))
-}
-
-fn blank(sql: &str, gone: impl Fn(u32) -> bool) -> String {
+    let mut drop = drop.to_vec();
+    drop.sort_by_key(|range| range.start);
     let mut text = String::with_capacity(sql.len());
-    for (at, char) in sql.char_indices() {
-        if char != '\n' && gone(at as u32) {
-            text.extend(std::iter::repeat_n(' ', char.len_utf8()));
-        } else {
-            text.push(char);
+    for range in drop {
+        let (start, end) = ((range.start as usize).max(text.len()), range.end as usize);
+        if start < end {
+            text.push_str(&sql[text.len()..start]);
+            text.extend(sql[start..end].bytes().map(|byte| if byte == b'\n' { '\n' } else { ' ' }));
         }
     }
+    text.push_str(&sql[text.len()..]);
     text
 }

@@ -15,7 +15,7 @@ use super::scan::{self, Cursor, Tok};
 use crate::catalog::{SchemaOp, View};
 use crate::dialect::Dialect;
 use crate::name::QName;
-use crate::sql::parse::{self, ParseFailure};
+use crate::sql::parse::{self, ParseFailure, Parsed};
 
 impl Lowering<'_> {
     /// Reads what the parser could not.
@@ -46,18 +46,32 @@ impl Lowering<'_> {
                 continue;
             }
             let Some(bytes) = scan::hull(operation) else { continue };
-            let text = scan::keep_only(self.sql, &[head.clone(), bytes.clone()]);
-            match parse::parse(&text, self.dialect).or_else(|failure| {
+            match self.parse_pieces(vec![head.clone(), bytes.clone()]).or_else(|failure| {
                 // `ALTER COLUMN c TYPE text COLLATE "C"`.
                 let collation = operation.iter().position(|token| token.is("COLLATE")).ok_or(failure.clone())?;
                 let end = operation.get(collation + 1).map_or(bytes.end, |name| name.bytes.end);
-                let text = scan::without(&text, std::slice::from_ref(&(operation[collation].bytes.start..end)));
-                parse::parse(&text, self.dialect).map_err(|_| failure)
+                let around = [bytes.start..operation[collation].bytes.start, end..bytes.end];
+                self.parse_pieces([&[head.clone()], &around[..]].concat()).map_err(|_| failure)
             }) {
                 Ok(parsed) => self.lower(parsed),
                 Err(failure) => self.not_understood(&failure, Some(bytes), vec![table.clone()]),
             }
             self.lines.clone_from(&lines);
+        }
+    }
+
+    /// Gives pieces of the statement to the parser; all places are those of the statement.
+    pub(super) fn parse_pieces(&self, keep: Vec<Range<u32>>) -> Result<Parsed, ParseFailure> {
+        let scan::Excerpt { text, pieces } = scan::Excerpt::new(self.sql, keep);
+        match parse::parse(&text, self.dialect) {
+            Ok(parsed) => Ok(Parsed { lines: parsed.lines.from_pieces(&pieces), ..parsed }),
+            Err(failure) => {
+                let original = |at: u32| {
+                    let piece = pieces.iter().rev().find(|(here, _)| *here <= at);
+                    piece.map_or(at, |(here, there)| at - here + there)
+                };
+                Err(ParseFailure { at: failure.at.map(original), ..failure })
+            }
         }
     }
 

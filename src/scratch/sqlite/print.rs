@@ -109,9 +109,9 @@ fn column_ddl(column: &Column, rowid: Option<&Ident>, dialect: Dialect) -> Strin
     // On a stand-in no column has an affinity: where the target compares two columns by an index, no conversion that
     // only SQLite makes may keep the plan from it.
     if dialect == Dialect::Sqlite {
-        if let Some(ty) = plain_type(&column.ty.declared) {
+        if let Some(ty) = type_ddl(&column.ty.declared) {
             ddl.push(' ');
-            ddl.push_str(ty);
+            ddl.push_str(&ty);
         }
         if let Some(collation) = column.collation.as_deref().filter(|name| is_builtin_collation(name)) {
             ddl.push_str(" COLLATE ");
@@ -124,30 +124,19 @@ fn column_ddl(column: &Column, rowid: Option<&Ident>, dialect: Dialect) -> Strin
     ddl
 }
 
-/// Words that end a column's type because a constraint begins with them.
-const CONSTRAINT_WORDS: [&str; 12] = [
-    "as",
-    "check",
-    "collate",
-    "constraint",
-    "default",
-    "generated",
-    "not",
-    "null",
-    "on",
-    "primary",
-    "references",
-    "unique",
-];
-
-/// The declared type if it is nothing but words and lengths.
-fn plain_type(declared: &str) -> Option<&str> {
-    let plain = declared.starts_with(|first: char| first.is_ascii_alphabetic())
-        && declared.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_ (),".contains(&byte))
-        && declared.matches('(').count() == declared.matches(')').count();
-    let mut words = declared.split(|other: char| !other.is_ascii_alphanumeric() && other != '_');
-    let constrained = words.any(|word| CONSTRAINT_WORDS.binary_search(&word.to_ascii_lowercase().as_str()).is_ok());
-    (plain && !constrained).then_some(declared)
+/// A declared type as SQLite takes any: its words in quotes, since some are keywords there, then its lengths.
+///
+/// Words tell the affinity, and the length how wide a row is taken to be.
+fn type_ddl(declared: &str) -> Option<String> {
+    let (words, lengths) = match declared.split_once('(') {
+        Some((words, rest)) => (words, rest.split(')').next().unwrap_or("")),
+        None => (declared, ""),
+    };
+    let words: Vec<String> = words.split_whitespace().map(quote).collect();
+    let is_number = |length: &&str| !length.is_empty() && length.bytes().all(|byte| byte.is_ascii_digit());
+    let lengths: Vec<&str> = lengths.split(',').map(str::trim).filter(is_number).take(2).collect();
+    let lengths = if lengths.is_empty() { String::new() } else { format!("({})", lengths.join(", ")) };
+    (!words.is_empty()).then(|| words.join(" ") + &lengths)
 }
 
 fn is_builtin_collation(name: &str) -> bool {

@@ -191,8 +191,7 @@ impl Lowering<'_> {
             *expr = operand;
             return;
         }
-        let spelled = to.bytes().all(|byte| byte.is_ascii_alphanumeric() || b" _(),".contains(&byte));
-        if !spelled {
+        if !is_cast_type(&to) {
             let name: String = to.chars().map(|char| if char.is_ascii_alphanumeric() { char } else { '_' }).collect();
             *expr = self.call(&format!("cast_{name}"), vec![operand]);
             return;
@@ -282,6 +281,17 @@ impl Lowering<'_> {
             Expr::Nested(_) | Expr::Subquery(_) | Expr::Exists { .. } | Expr::InSubquery { .. } | Expr::Case { .. } => {
                 return;
             }
+            Expr::Collate { .. } if self.dialect == Dialect::Sqlite => return,
+            Expr::Between { .. }
+            | Expr::Like { .. }
+            | Expr::IsNull(_)
+            | Expr::IsNotNull(_)
+            | Expr::IsTrue(_)
+            | Expr::IsNotTrue(_)
+            | Expr::IsFalse(_)
+            | Expr::IsNotFalse(_)
+            | Expr::IsDistinctFrom(..)
+            | Expr::IsNotDistinctFrom(..) => return,
             Expr::TypedString(typed) => {
                 let mut value = typed.value.value.clone();
                 constant(&mut value);
@@ -329,11 +339,25 @@ impl Lowering<'_> {
             Expr::InUnnest { expr, .. } => ("is_member", vec![taken(expr), parameter("list")]),
             Expr::Named { expr, .. } => ("named", vec![taken(expr)]),
             Expr::Struct { values, .. } => ("whole_row", std::mem::take(values)),
-            _ => return,
+            other => {
+                let refusal = format!("sqlite has nothing like `{other}`");
+                return self.refuse(refusal);
+            }
         };
         let (name, args) = call;
         *expr = self.call(name, args);
     }
+}
+
+/// Says whether SQLite reads a type in a cast: words that are no keywords there, then at most two numbers.
+fn is_cast_type(to: &str) -> bool {
+    let (words, rest) = to.split_once('(').map_or((to, ")"), |(words, rest)| (words, rest));
+    let plain = |word: &str| Dialect::Sqlite.quote(&crate::name::Ident::new(word)) == word;
+    let number = |length: &str| !length.trim().is_empty() && length.trim().bytes().all(|byte| byte.is_ascii_digit());
+    let lengths = rest.strip_suffix(')').is_some_and(|lengths| {
+        lengths.is_empty() || (lengths.split(',').count() <= 2 && lengths.split(',').all(number))
+    });
+    lengths && words.split_whitespace().next().is_some() && words.split_whitespace().all(plain)
 }
 
 /// Takes an expression out of its box.

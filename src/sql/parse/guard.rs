@@ -13,10 +13,11 @@ pub(super) const MAX_NESTING: usize = 100;
 
 const MAX_OPERATORS: usize = 10_000;
 const MAX_ARMS: usize = 500;
+const MAX_JOINS: usize = 1_000;
 
-/// Counts operators, list items and set operations.
+/// Counts operators, list items, set operations and joins.
 pub(super) fn check(tokens: &[TokenWithSpan]) -> Result<(), ParseFailure> {
-    let mut counter = Counter { frames: vec![Frame::default()], arms: 0, after_in: false };
+    let mut counter = Counter { frames: vec![Frame::default()], arms: 0, joins: 0, after_in: false };
     for TokenWithSpan { token, .. } in tokens {
         if let Some(message) = counter.count(token) {
             return Err(ParseFailure { reason: "too-deep", message, at: None });
@@ -39,6 +40,7 @@ struct Frame {
 struct Counter {
     frames: Vec<Frame>,
     arms: usize,
+    joins: usize,
     after_in: bool,
 }
 
@@ -59,6 +61,7 @@ impl Counter {
                 frame.rows = matches!(word.keyword, Keyword::VALUES | Keyword::VALUE);
                 frame.weight += usize::from(matches!(word.keyword, Keyword::AND | Keyword::OR | Keyword::NOT));
                 self.after_in = word.keyword == Keyword::IN;
+                self.joins += usize::from(word.keyword == Keyword::JOIN);
                 self.arms += usize::from(matches!(word.keyword, Keyword::UNION | Keyword::EXCEPT | Keyword::INTERSECT));
             }
             _ => {
@@ -84,6 +87,9 @@ impl Counter {
     fn excess(&self) -> Option<String> {
         if self.arms >= MAX_ARMS {
             return Some(format!("more than {MAX_ARMS} set operations"));
+        }
+        if self.joins > MAX_JOINS {
+            return Some(format!("more than {MAX_JOINS} joins"));
         }
         let weight = self.frames.last().map_or(0, |frame| frame.weight);
         (weight > MAX_OPERATORS).then(|| format!("more than {MAX_OPERATORS} operators or list items"))

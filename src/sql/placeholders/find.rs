@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::HoleKind;
 use super::context::{Context, Position};
-use crate::sql::scan::{self, Escapes};
+use crate::sql::scan::{self, Comments, Escapes};
 
 /// A placeholder as the host spells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +48,7 @@ pub(super) fn find(text: &str) -> Vec<Found<'_>> {
         bytes,
         at: 0,
         escapes: habit_of_escaping(bytes),
+        comments: Comments::default(),
         numbered: is_numbered(bytes),
         brackets: 0,
         context: Context::new(),
@@ -81,6 +82,7 @@ struct Finder<'a> {
     bytes: &'a [u8],
     at: usize,
     escapes: Escapes,
+    comments: Comments,
     numbered: bool,
     /// Square brackets that are open.
     brackets: u32,
@@ -95,7 +97,7 @@ impl<'a> Finder<'a> {
         match self.bytes[at] {
             byte if byte.is_ascii_whitespace() => self.at += 1,
             b'-' if next == b'-' => self.at = scan::line_comment(self.bytes, at),
-            b'/' if next == b'*' => self.at = scan::block_comment(self.bytes, at).unwrap_or(self.bytes.len()),
+            b'/' if next == b'*' => self.at = self.comments.end(self.bytes, at).unwrap_or(self.bytes.len()),
             b'#' if self.is_hash_comment() => self.at = scan::line_comment(self.bytes, at),
             b'\'' => self.string(),
             b'"' => self.operand_to(scan::quoted(self.bytes, at, Escapes::Doubled)),
@@ -112,6 +114,12 @@ impl<'a> Finder<'a> {
             b'#' if next == b'{' => self.brace(at + 1),
             _ => self.punctuation(1),
         }
+    }
+
+    /// The text from `at` on, as far as the end of a template's expression is looked for.
+    fn near(&self, at: usize) -> &'a str {
+        const BYTES: usize = 1 << 12;
+        self.text.get(at..self.text.floor_char_boundary(at.saturating_add(BYTES))).unwrap_or("")
     }
 
     /// The byte at `at`, 0 behind the end.
@@ -161,7 +169,10 @@ impl<'a> Finder<'a> {
 
     /// `sqlc.arg(name)`, `sqlc.narg('name')`, `sqlc.slice(ids)` are parameters, `sqlc.embed(t)` is `t.*`.
     fn sqlc_function(&mut self, start: usize, end: usize) -> bool {
-        let rest = &self.text[end..];
+        if &self.text[start..end] != "sqlc" {
+            return false;
+        }
+        let rest = self.near(end);
         let Some((function, rest)) = rest.strip_prefix('.').and_then(|rest| rest.split_once('(')) else {
             return false;
         };
@@ -169,7 +180,7 @@ impl<'a> Finder<'a> {
             return false;
         };
         let name = argument.trim().trim_matches(['\'', '"']);
-        if &self.text[start..end] != "sqlc" || name.is_empty() || !name.bytes().all(scan::is_name) {
+        if name.is_empty() || !name.bytes().all(scan::is_name) {
             return false;
         }
         let inner = end + function.len() + 2;
@@ -313,7 +324,7 @@ impl<'a> Finder<'a> {
         let ends_word = |end: usize| !scan::is_name(self.byte(end));
         match self.byte(at + 1) {
             b'%' => self.push(at + 2, Number::Next, Becomes::Text("%")),
-            b'(' => match self.text[at + 2..].split_once(')') {
+            b'(' => match self.near(at + 2).split_once(')') {
                 Some((name, rest)) if rest.starts_with(['s', 'd', 'b', 't']) && is_template(name) => {
                     self.pasted_or_bound(at + name.len() + 4, Number::Named(name));
                 }
@@ -366,7 +377,7 @@ impl<'a> Finder<'a> {
             None => "}",
         };
         let inner_start = open + if double.is_some() { 2 } else { 1 };
-        let Some(length) = self.text.get(inner_start..).and_then(|rest| rest.find(close)) else {
+        let Some(length) = self.near(inner_start).find(close) else {
             return self.punctuation(1);
         };
         let end = inner_start + length + close.len();

@@ -42,8 +42,7 @@ impl Splitter<'_> {
             }
             None => self.plausible_line(opened, self.bytes.len()),
         };
-        self.recoveries += 1;
-        let end = line.filter(|_| self.recoveries <= MAX_RECOVERIES).unwrap_or(self.bytes.len());
+        let end = self.recovery(line);
         let start = self.current.start.unwrap_or(opened);
         self.at = opened.min(end);
         self.take(start + self.text[start..end].trim_end().len());
@@ -61,11 +60,18 @@ impl Splitter<'_> {
         }
         // A body without an END reaches to the next line that is not indented and starts a statement.
         let start = self.current.start.expect("a statement with a body has a start");
-        let end = self.plausible_line(start, self.bytes.len()).unwrap_or(self.bytes.len());
+        let line = self.plausible_line(start, self.bytes.len());
+        let end = self.recovery(line);
         self.out.annotations.retain(|annotation| (annotation.bytes.start as usize) < end);
         self.current.end = start + self.text[start..end].trim_end().len();
         self.finish(Some("unterminated-body"));
         self.go_back(end);
+    }
+
+    /// Where a statement without an end is cut short: before `line`, as long as the file may still be SQL.
+    fn recovery(&mut self, line: Option<usize>) -> usize {
+        self.recoveries += 1;
+        line.filter(|_| self.recoveries <= MAX_RECOVERIES).unwrap_or(self.bytes.len())
     }
 
     /// Goes on at `at`, which may lie before what has been read: nothing seen behind it counts.

@@ -5,7 +5,7 @@
 use std::ops::Range;
 
 use crate::name::Ident;
-use crate::sql::scan::{self, Escapes};
+use crate::sql::scan::{self, Comments, Escapes};
 
 /// What a statement does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +45,7 @@ pub(super) struct Head {
 impl Head {
     /// Reads the head of a statement; none if it is not about tables, indexes, views or triggers.
     pub(super) fn read(sql: &str) -> Option<Self> {
-        let mut words = Words { sql, at: 0 };
+        let mut words = Words { sql, at: 0, comments: Comments::default() };
         let verb = match words.next()? {
             word if word.is("CREATE") => Verb::Create,
             word if word.is("ALTER") => Verb::Alter,
@@ -88,7 +88,7 @@ impl Head {
 
 /// Reads `PRAGMA legacy_alter_table = …`: how ALTER TABLE works from there on.
 pub(super) fn legacy_alter(sql: &str) -> Option<bool> {
-    let mut words = Words { sql, at: 0 };
+    let mut words = Words { sql, at: 0, comments: Comments::default() };
     let pragma = words.next()?.is("PRAGMA") && words.next()?.is("legacy_alter_table");
     let value = words.find(|word| word.is_name())?;
     pragma.then(|| ["ON", "TRUE", "YES", "1"].iter().any(|yes| value.is(yes)))
@@ -98,6 +98,7 @@ pub(super) fn legacy_alter(sql: &str) -> Option<bool> {
 struct Words<'a> {
     sql: &'a str,
     at: usize,
+    comments: Comments,
 }
 
 struct Word<'a> {
@@ -140,7 +141,7 @@ impl<'a> Iterator for Words<'a> {
             let start = self.at;
             let end = match bytes.get(start..)? {
                 [b'-', b'-', ..] => scan::line_comment(bytes, start),
-                [b'/', b'*', ..] => scan::block_comment(bytes, start).unwrap_or(bytes.len()),
+                [b'/', b'*', ..] => self.comments.end(bytes, start).unwrap_or(bytes.len()),
                 [byte, ..] if byte.is_ascii_whitespace() => start + 1,
                 [] => return None,
                 [b'"' | b'`' | b'\'', ..] => scan::quoted(bytes, start, Escapes::Doubled).unwrap_or(bytes.len()),
