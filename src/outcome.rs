@@ -41,6 +41,26 @@ pub struct RunReport {
     /// The text of the files that findings stand in, for reports that quote them; not part of the contract.
     #[serde(skip)]
     pub sources: BTreeMap<String, Arc<str>>,
+    /// The rules that were run, by name, for formats that explain them; not part of the contract.
+    #[serde(skip)]
+    pub rules: Vec<RuleEntry>,
+}
+
+/// A rule that was run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RuleEntry {
+    /// Its name.
+    pub name: &'static str,
+    /// How bad its findings are where nothing lowers it.
+    pub severity: Severity,
+    /// How sure they are at the best.
+    pub confidence: Confidence,
+    /// What it looks at: `query`, `plan` or `schema`.
+    pub reads: &'static str,
+    /// What it reports, in a sentence or two of Markdown.
+    pub summary: &'static str,
+    /// Its page as Markdown, from the title on.
+    pub page: &'static str,
 }
 
 /// Who wrote a report.

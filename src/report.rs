@@ -3,15 +3,24 @@
 //! The only module that knows colours, widths and JSON. Knows no step of the pipe: what is not in the report is not
 //! shown. No clock and no environment, so the same report gives the same bytes.
 
+mod github;
 mod json;
+mod neutral;
+mod root;
+mod sarif;
+mod sql;
 mod text;
 
 use std::io::{self, Write};
 
-use crate::outcome::RunReport;
+use crate::outcome::{FindingEntry, RunReport};
 
+pub use github::Github;
 pub use json::Json;
-pub use text::{Skips, Text};
+pub use root::Root;
+pub use sarif::Sarif;
+pub use sql::Sql;
+pub use text::{Skips, Tally, Text};
 
 /// A format.
 pub trait Reporter {
@@ -33,6 +42,38 @@ pub enum View {
     Queries,
     /// The schema as DDL.
     Schema,
+}
+
+impl View {
+    /// Returns the command's name.
+    pub fn command(self) -> &'static str {
+        match self {
+            Self::Check => "check",
+            Self::Advise => "advise",
+            Self::Queries => "queries",
+            Self::Schema => "schema",
+        }
+    }
+}
+
+/// The findings that a command shows in a format of findings: of `advise`, those that its index set mends.
+fn findings(report: &RunReport, view: View) -> impl Iterator<Item = &FindingEntry> {
+    report.findings.iter().filter(move |finding| view != View::Advise || !finding.advice.is_empty())
+}
+
+/// What a finding says where there is room for text alone: what was seen, then what to type.
+fn full_message(report: &RunReport, finding: &FindingEntry) -> String {
+    let mut text = finding.message.clone();
+    for advice in report.advice.iter().filter(|advice| finding.advice.contains(&advice.id)) {
+        text.push('\n');
+        text.push_str(&advice.ddl);
+    }
+    // Where advice mends it, the change itself says more than the help.
+    if let Some(help) = finding.help.as_ref().filter(|_| finding.advice.is_empty()) {
+        text.push('\n');
+        text.push_str(help);
+    }
+    text
 }
 
 /// Whether a format for people may use terminal colours.

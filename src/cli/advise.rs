@@ -3,13 +3,15 @@
 use clap::Args;
 
 use super::options::{Common, Judging};
+use super::output::{self, Outputs};
 use super::project::Project;
-use super::{Stop, UNUSABLE, output};
+use super::{Stop, UNUSABLE};
 use crate::report::View;
 use crate::run::Goal;
 
 /// Options of `planlint advise`.
 #[derive(Debug, Args)]
+#[command(mut_arg("output", |arg| arg.help(output::help(View::Advise))))]
 #[command(after_long_help = "\
 Examples:
   planlint advise
@@ -25,10 +27,12 @@ pub(super) struct Options {
 
 /// Runs the command.
 pub(super) fn run(options: &Options) -> Result<u8, Stop> {
+    let outputs = Outputs::open(View::Advise, &options.common)?;
+    let goal = if outputs.tell_findings() { Goal::Check } else { Goal::Advise };
     let mut project = Project::open(&options.common)?;
     project.settings.judge(&options.judging)?;
-    let mut report = project.analyse(Goal::Advise, &options.common)?;
+    let mut report = project.analyse(goal, &options.common)?;
     project.settings.keep(&mut report);
-    output::write(&report, View::Advise, &options.common)?;
+    outputs.write(&report)?;
     Ok(if report.run.complete { 0 } else { UNUSABLE })
 }

@@ -5,16 +5,18 @@ use miette::Diagnostic;
 use thiserror::Error;
 
 use super::options::{Common, Judging, SeverityName};
+use super::output::{self, Outputs};
 use super::project::Project;
-use super::{Stop, UNUSABLE, output};
+use super::{Stop, UNUSABLE};
 use crate::finding::Severity;
 use crate::outcome::RunReport;
 use crate::query::PathClass;
-use crate::report::View;
+use crate::report::{Tally, View};
 use crate::run::Goal;
 
 /// Options of `planlint check`.
 #[derive(Debug, Args)]
+#[command(mut_arg("output", |arg| arg.help(output::help(View::Check))))]
 #[command(after_long_help = "\
 Examples:
   planlint check
@@ -46,6 +48,10 @@ pub(super) struct Options {
     #[arg(long)]
     allow_empty: bool,
 
+    /// Count findings by rule, in text
+    #[arg(long)]
+    statistics: bool,
+
     /// Refuse to judge a dialect by a stand-in engine
     #[arg(long)]
     require_engine: bool,
@@ -69,13 +75,15 @@ enum CheckError {
 
 /// Runs the command.
 pub(super) fn run(options: &Options) -> Result<u8, Stop> {
+    let mut outputs = Outputs::open(View::Check, &options.common)?;
+    outputs.tally = if options.statistics { Tally::Rules } else { Tally::Sum };
     let mut project = Project::open(&options.common)?;
     project.settings.judge(&options.judging)?;
     project.settings.fail_on(options.fail_on);
     let mut report = project.analyse(Goal::Check, &options.common)?;
     refuse(&report, options)?;
     project.settings.keep(&mut report);
-    output::write(&report, View::Check, &options.common)?;
+    outputs.write(&report)?;
     Ok(status(&report, options, project.settings.config.fail_on))
 }
 

@@ -17,7 +17,7 @@ pub(super) struct Common {
     #[arg(default_value = ".")]
     pub paths: Vec<PathBuf>,
 
-    /// Write the answer as FORMAT (`text`, `json`), to PATH if given; may be repeated
+    /// Write the answer as FORMAT, to PATH if given; may be repeated
     #[arg(long, value_name = "FORMAT[=PATH]")]
     pub output: Vec<Destination>,
 

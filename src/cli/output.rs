@@ -1,6 +1,7 @@
 //! Where answers go: formats and their destinations, colours, widths, complaints on standard error.
 
-use std::fs;
+mod file;
+
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -9,23 +10,17 @@ use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, Report};
 use thiserror::Error;
 
 use super::Stop;
-use super::interrupt::Unfinished;
 use super::options::Common;
+use super::project::Project;
 use super::terminal::{self, DEFAULT_WIDTH, colour, width};
 use crate::outcome::RunReport;
-use crate::report::{Colour, Json, Reporter, Skips, Text, View};
+use crate::report::{Colour, Github, Json, Reporter, Root, Sarif, Skips, Sql, Tally, Text, View};
 
-/// A format and where it goes.
+/// A format as typed, and where it goes.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Destination {
-    format: Format,
+    format: String,
     path: Option<PathBuf>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Format {
-    Text,
-    Json,
 }
 
 impl FromStr for Destination {
@@ -37,21 +32,61 @@ impl FromStr for Destination {
             Some((format, path)) => (format, Some(PathBuf::from(path))),
             None => (text, None),
         };
-        let format = match format {
-            "text" => Format::Text,
-            "json" => Format::Json,
-            _ => return Err("the formats are `text` and `json`, for example `--output json=planlint.json`".to_owned()),
-        };
-        Ok(Self { format, path })
+        Ok(Self { format: format.to_owned(), path })
     }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Format {
+    Text,
+    Json,
+    Sarif,
+    Github,
+    Sql,
+}
+
+impl Format {
+    /// The formats of a command, as users type them.
+    fn of(view: View) -> &'static [(&'static str, Self)] {
+        const ALL: [(&str, Format); 5] = [
+            ("text", Format::Text),
+            ("json", Format::Json),
+            ("sarif", Format::Sarif),
+            ("github", Format::Github),
+            ("sql", Format::Sql),
+        ];
+        match view {
+            View::Check | View::Advise => &ALL,
+            View::Queries | View::Schema => &ALL[..2],
+        }
+    }
+}
+
+/// Lists the formats of a command: `` `text`, `json` ``.
+fn listed(view: View) -> String {
+    Format::of(view).iter().map(|(name, _)| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// The help of `--output` for a command.
+pub(super) fn help(view: View) -> String {
+    format!("Write the answer as FORMAT ({}), to PATH if given; may be repeated", listed(view))
 }
 
 /// Why an answer could not be written.
 #[derive(Debug, Error, Diagnostic)]
 enum OutputError {
+    #[error("`{command}` has no format `{format}`")]
+    #[diagnostic(help("its formats are {formats}, for example `--output json=planlint.json`"))]
+    NoSuchFormat { command: &'static str, format: String, formats: String },
     #[error("cannot write `{path}`: {cause}")]
     #[diagnostic(help("name a file in a folder that exists and has room, for example `--output json=planlint.json`"))]
     File { path: String, cause: io::Error },
+    #[error("cannot write `{0}`: it is a folder")]
+    #[diagnostic(help("name a file in it, for example `--output json={0}/planlint.json`"))]
+    Folder(String),
+    #[error("cannot write `{path}`: there is no folder `{folder}`")]
+    #[diagnostic(help("create it with `mkdir -p {folder}`, or name a file in a folder that exists"))]
+    NoFolder { path: String, folder: String },
     #[error("two answers would go to {0}")]
     #[diagnostic(help(
         "give each `--output` a path of its own, for example `--output text --output json=planlint.json`"
@@ -62,72 +97,86 @@ enum OutputError {
     Stdout(io::Error),
 }
 
-/// Writes a report to every destination asked for; as text to standard output when none is.
-pub(super) fn write(report: &RunReport, view: View, options: &Common) -> Result<(), Stop> {
-    let standard = [Destination { format: Format::Text, path: None }];
-    let destinations = if options.output.is_empty() { &standard[..] } else { &options.output };
-    for (position, destination) in destinations.iter().enumerate() {
-        if destinations[..position].iter().any(|earlier| earlier.path == destination.path) {
-            let place =
-                destination.path.as_ref().map_or("standard output".to_owned(), |path| format!("`{}`", path.display()));
-            return Err(OutputError::Twice(place).into());
-        }
-    }
-    // Files first: a reader who closes our output early still gets them whole.
-    let (files, streams): (Vec<_>, Vec<_>) = destinations.iter().partition(|destination| destination.path.is_some());
-    for destination in files.into_iter().chain(streams) {
-        let reporter = reporter(destination, view, options);
-        match &destination.path {
-            Some(path) => write_file(path, report, reporter.as_ref())?,
-            None => to_stdout(&|out| reporter.write(report, out))?,
-        }
-    }
-    Ok(())
+/// Where the answers of a command go.
+pub(super) struct Outputs {
+    view: View,
+    destinations: Vec<(Format, Option<PathBuf>)>,
+    root: Root,
+    skips: Skips,
+    /// Whether text counts findings by rule.
+    pub tally: Tally,
 }
 
-fn reporter(destination: &Destination, view: View, options: &Common) -> Box<dyn Reporter> {
-    match destination.format {
-        Format::Json => Box::new(Json),
-        Format::Text => {
-            let (colour, width) = match destination.path {
-                Some(_) => (Colour::Never, DEFAULT_WIDTH),
-                None => (colour(&io::stdout()), width()),
-            };
-            let skips = if options.verbose { Skips::Listed } else { Skips::Counted };
-            Box::new(Text { view, width, colour, skips })
+impl Outputs {
+    /// Reads `--output`, and refuses what cannot be written before any work is done.
+    pub(super) fn open(view: View, options: &Common) -> Result<Self, Stop> {
+        let mut destinations = Vec::new();
+        for Destination { format, path } in &options.output {
+            let known = Format::of(view).iter().find(|(name, _)| name == format);
+            let (_, format) = known.ok_or_else(|| OutputError::NoSuchFormat {
+                command: view.command(),
+                format: format.clone(),
+                formats: listed(view),
+            })?;
+            destinations.push((*format, path.clone()));
+        }
+        if destinations.is_empty() {
+            destinations.push((Format::Text, None));
+        }
+        file::refuse(destinations.iter().map(|(_, path)| path.as_deref()))?;
+        let skips = if options.verbose { Skips::Listed } else { Skips::Counted };
+        Ok(Self { view, destinations, root: Project::root(&options.paths), skips, tally: Tally::Sum })
+    }
+
+    /// Says whether a format of findings is among them.
+    pub(super) fn tell_findings(&self) -> bool {
+        self.destinations.iter().any(|(format, _)| matches!(format, Format::Sarif | Format::Github))
+    }
+
+    /// Writes a report to every destination.
+    pub(super) fn write(&self, report: &RunReport) -> Result<(), Stop> {
+        // Files first: a reader who closes our output early still gets them whole.
+        let (files, streams): (Vec<_>, Vec<_>) = self.destinations.iter().partition(|(_, path)| path.is_some());
+        for (format, path) in files.into_iter().chain(streams) {
+            let reporter = self.reporter(*format, path.as_deref());
+            match path {
+                Some(path) => file::write(path, report, reporter.as_ref())?,
+                None => to_stdout(&|out| reporter.write(report, out))?,
+            }
+        }
+        if self.annotates() {
+            // The runner reads commands from both streams; standard output stays what it is elsewhere.
+            let annotations = self.reporter(Format::Github, None);
+            annotations.write(report, &mut io::stderr().lock()).map_err(|_| Stop::Broken)?;
+        }
+        Ok(())
+    }
+
+    /// Says whether a workflow of GitHub gets annotations without having asked: in text mode, unless it has asked.
+    fn annotates(&self) -> bool {
+        let in_workflow = std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true");
+        in_workflow
+            && self.view == View::Check
+            && self.destinations.contains(&(Format::Text, None))
+            && !self.destinations.iter().any(|(format, _)| *format == Format::Github)
+    }
+
+    fn reporter(&self, format: Format, path: Option<&Path>) -> Box<dyn Reporter> {
+        let (view, root) = (self.view, self.root.clone());
+        match format {
+            Format::Json => Box::new(Json { view }),
+            Format::Sarif => Box::new(Sarif { view, root }),
+            Format::Github => Box::new(Github { view, root }),
+            Format::Sql => Box::new(Sql),
+            Format::Text => {
+                let (colour, width) = match path {
+                    Some(_) => (Colour::Never, DEFAULT_WIDTH),
+                    None => (colour(&io::stdout()), width()),
+                };
+                Box::new(Text { view, width, colour, skips: self.skips, tally: self.tally })
+            }
         }
     }
-}
-
-/// Writes to a neighbour first and renames, so that a full disk or an interruption leaves the old file or the new one;
-/// into what is no file (`/dev/stdout`, a pipe), directly.
-fn write_file(path: &Path, report: &RunReport, reporter: &dyn Reporter) -> Result<(), Stop> {
-    // A link stays one: what it leads to is written.
-    let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let written = match fs::metadata(&real) {
-        Ok(there) if !there.is_file() && !there.is_dir() => {
-            fs::OpenOptions::new().write(true).open(&real).and_then(|out| write_whole(out, report, reporter).map(drop))
-        }
-        _ => write_beside(&real, report, reporter),
-    };
-    match written {
-        Err(cause) if cause.kind() == io::ErrorKind::BrokenPipe => Err(Stop::Broken),
-        written => Ok(written.map_err(|cause| OutputError::File { path: path.display().to_string(), cause })?),
-    }
-}
-
-fn write_beside(path: &Path, report: &RunReport, reporter: &dyn Reporter) -> io::Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.tmp", std::process::id()));
-    let neighbour = Unfinished::new(path.with_file_name(name));
-    write_whole(fs::File::create(neighbour.path())?, report, reporter)?.sync_all()?;
-    neighbour.finish(path)
-}
-
-fn write_whole(file: fs::File, report: &RunReport, reporter: &dyn Reporter) -> io::Result<fs::File> {
-    let mut out = BufWriter::new(file);
-    reporter.write(report, &mut out)?;
-    out.into_inner().map_err(io::IntoInnerError::into_error)
 }
 
 /// The answer could not be written to standard output.

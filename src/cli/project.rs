@@ -18,13 +18,14 @@ use super::settings::Settings;
 use super::{Stop, terminal};
 use crate::engine::Deadline;
 use crate::outcome::RunReport;
+use crate::report::Root;
 use crate::run::{Ask, Goal, Session};
 use crate::source::TreePath;
 use crate::sqlfile;
 use crate::tree::{Content, Tree};
 use crate::walk::{Disk, Overlay, decode};
 
-use layout::{Asked, Layout, below, normal};
+use layout::{Asked, Layout, below, normal, slashed};
 
 /// A project as the command line names it.
 pub(super) struct Project {
@@ -91,6 +92,15 @@ impl Project {
     pub(super) fn settings(paths: &[PathBuf], overrides: &Overrides) -> Result<Settings, Stop> {
         let here = std::env::current_dir().map_err(ProjectError::NoDirectory)?;
         Settings::open(overrides, &asked(paths, &here, None)?.shared(), &here)
+    }
+
+    /// Says where the paths of a report start, and where those of the repository around the paths asked for do: here
+    /// where there is none.
+    pub(super) fn root(paths: &[PathBuf]) -> Root {
+        let here = std::env::current_dir().unwrap_or_default();
+        let asked = paths.first().map_or_else(|| here.clone(), |path| normal(&here.join(path)));
+        let root = ancestors::repository(&asked).unwrap_or(&here);
+        Root { here: slashed(&here), root: slashed(root) }
     }
 
     /// Analyses the project: the nearest of those it may be that has the schema of its queries.

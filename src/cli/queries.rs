@@ -3,13 +3,15 @@
 use clap::Args;
 
 use super::options::Common;
+use super::output::{self, Outputs};
 use super::project::Project;
-use super::{Stop, UNUSABLE, output};
+use super::{Stop, UNUSABLE};
 use crate::report::View;
 use crate::run::Goal;
 
 /// Options of `planlint queries`.
 #[derive(Debug, Args)]
+#[command(mut_arg("output", |arg| arg.help(output::help(View::Queries))))]
 #[command(after_long_help = "\
 Examples:
   planlint queries
@@ -22,7 +24,8 @@ pub(super) struct Options {
 
 /// Runs the command.
 pub(super) fn run(options: &Options) -> Result<u8, Stop> {
+    let outputs = Outputs::open(View::Queries, &options.common)?;
     let report = Project::open(&options.common)?.analyse(Goal::Queries, &options.common)?;
-    output::write(&report, View::Queries, &options.common)?;
+    outputs.write(&report)?;
     Ok(if report.run.complete { 0 } else { UNUSABLE })
 }

@@ -7,7 +7,6 @@ mod ddl;
 mod findings;
 mod frame;
 mod headline;
-mod neutral;
 mod queries;
 mod suppressed;
 
@@ -27,6 +26,8 @@ pub struct Text {
     pub colour: Colour,
     /// How much is said of what was not understood or is suppressed.
     pub skips: Skips,
+    /// Whether findings are counted by rule.
+    pub tally: Tally,
 }
 
 /// How much is said of what was not understood or is suppressed.
@@ -36,6 +37,15 @@ pub enum Skips {
     Counted,
     /// Each one with its place.
     Listed,
+}
+
+/// Whether findings are counted by rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tally {
+    /// No more than their sum.
+    Sum,
+    /// By rule, before the sum.
+    Rules,
 }
 
 impl Reporter for Text {

@@ -10,8 +10,9 @@ use super::policy::Policy;
 use super::{Ask, Goal};
 use super::{entries, findings};
 use crate::engine::EngineFacts;
-use crate::outcome::{Coverage, DatabaseEntry, QueryCounts, Run, RunReport, SkipCount, SkipEntry, Tool};
+use crate::outcome::{Coverage, DatabaseEntry, QueryCounts, RuleEntry, Run, RunReport, SkipCount, SkipEntry, Tool};
 use crate::query::{QuerySite, Resolution, SiteId, SiteOrigin, Skip};
+use crate::rules::{RULES, Rule};
 use crate::source::FileId;
 use crate::tree::Tree;
 
@@ -30,6 +31,7 @@ pub(super) fn write(tree: &dyn Tree, analysis: &Analysis, policy: &Policy, ask: 
         advice: Vec::new(),
         tables: Vec::new(),
         sources: BTreeMap::new(),
+        rules: Vec::new(),
     };
     if goal == Goal::Schema {
         report.tables = entries::tables(analysis, &quotes);
@@ -49,6 +51,7 @@ pub(super) fn write(tree: &dyn Tree, analysis: &Analysis, policy: &Policy, ask: 
     }
     if goal == Goal::Check {
         report.sources = quoted(analysis, &report, &quotes);
+        report.rules = RULES.iter().filter(|rule| policy.selection.runs(rule.name)).map(rule_entry).collect();
     }
     report
 }
@@ -59,6 +62,18 @@ fn quoted(analysis: &Analysis, report: &RunReport, quotes: &Quotes<'_>) -> BTree
         report.findings.iter().map(|finding| &finding.location.path).chain(related).collect();
     let files = (0..).map(FileId).zip(&analysis.files).map(|(id, _)| (quotes.shown(id), id));
     files.filter(|(path, _)| paths.contains(path)).map(|(path, id)| (path, quotes.text(id))).collect()
+}
+
+fn rule_entry(rule: &'static Rule) -> RuleEntry {
+    let page = rule.page();
+    RuleEntry {
+        name: rule.name,
+        severity: page.meta.severity,
+        confidence: page.meta.confidence,
+        reads: page.meta.reads.as_str(),
+        summary: &page.summary,
+        page: page.body,
+    }
 }
 
 fn database_entry(database: &Database) -> DatabaseEntry {

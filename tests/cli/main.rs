@@ -73,7 +73,7 @@ fn what_cannot_be_checked_is_status_2_with_what_to_type() {
     check(&[("q.sql", "SELECT 1 FROM t;")], &["check"], 2, "--schema PATH");
     check(&[SCHEMA, BAD], &["check", "nowhere"], 2, "there is no `nowhere`");
     check(&[SCHEMA, BAD], &["check", "--schema", "nowhere.sql"], 2, "nowhere.sql");
-    check(&[SCHEMA, BAD], &["check", "--output", "xml"], 2, "`text` and `json`");
+    check(&[SCHEMA, BAD], &["check", "--output", "xml"], 2, "`text`, `json`, `sarif`, `github`, `sql`, for");
     check(&[SCHEMA, BAD], &["check", "--output", "json=no/such/folder.json"], 2, "cannot write");
     check(&[SCHEMA, BAD], &["check", "--output", "text", "--output", "json"], 2, "standard output");
     check(&[SCHEMA, BAD], &["chekc"], 2, "check");

@@ -1,10 +1,17 @@
 //! The formats, on one report that has a bit of everything: what a person sees, what a program may rely on.
 
+mod review;
 mod sample;
 
 use planlint::finding::Severity;
 use planlint::outcome::RunReport;
-use planlint::report::{Colour, Json, Reporter, Skips, Text, View};
+use planlint::report::{Colour, Json, Reporter, Skips, Tally, Text, View};
+
+/// `check` as text, on a terminal of 80 columns without colours.
+const PLAIN: Text =
+    Text { view: View::Check, width: 80, colour: Colour::Never, skips: Skips::Counted, tally: Tally::Sum };
+
+const JSON: Json = Json { view: View::Check };
 
 #[test]
 fn text_reads_well_at_80_columns() {
@@ -45,16 +52,36 @@ fn a_report_without_findings_says_so() {
     let mut report = sample::report();
     report.findings.clear();
     report.advice.clear();
-    let text = written(&Text { view: View::Check, width: 80, colour: Colour::Never, skips: Skips::Counted }, &report);
+    let text = written(&PLAIN, &report);
     assert!(text.ends_with("\nno findings\n"), "{text}");
+}
+
+#[test]
+fn findings_are_counted_by_rule_when_asked() {
+    let text = written(&Text { tally: Tally::Rules, ..PLAIN }, &sample::report());
+    let tally =
+        "\nfindings by rule\n  2  missing-index\n  1  duplicate-index\n  1  unindexable-predicate\n\n4 findings";
+    assert!(text.contains(tally), "{text}");
+    assert!(!self::text(View::Check, 80).contains("by rule"));
+    let nothing = RunReport { findings: Vec::new(), ..sample::report() };
+    assert!(!written(&Text { tally: Tally::Rules, ..PLAIN }, &nothing).contains("by rule"));
+}
+
+#[test]
+fn json_values_survive_what_a_terminal_obeys() {
+    let mut report = sample::report();
+    report.findings[0].message = "a\u{9b}31m\u{202e}b\u{feff}\u{7f}\u{1b}[0m\n\"\\ ☃ 𝄞".to_owned();
+    let text = written(&JSON, &report);
+    assert!(!text.contains(['\u{1b}', '\u{7f}', '\u{9b}', '\u{202e}', '\u{feff}']));
+    let value: serde_json::Value = serde_json::from_str(&text).expect("the report is JSON");
+    assert_eq!(value["findings"][0]["message"], report.findings[0].message.as_str());
 }
 
 #[test]
 fn colours_only_when_asked() {
     let report = sample::report();
-    let with = written(&Text { view: View::Check, width: 80, colour: Colour::Always, skips: Skips::Counted }, &report);
-    let without =
-        written(&Text { view: View::Check, width: 80, colour: Colour::Never, skips: Skips::Counted }, &report);
+    let with = written(&Text { colour: Colour::Always, ..PLAIN }, &report);
+    let without = written(&PLAIN, &report);
     assert!(with.contains("\u{1b}["));
     assert!(!without.contains('\u{1b}'));
 }
@@ -74,7 +101,7 @@ fn foreign_text_cannot_steer_a_terminal() {
     report.advice.iter_mut().for_each(|advice| advice.ddl.push_str(evil));
     report.queries.iter_mut().for_each(|query| query.symbol = Some(evil.to_owned()));
     for view in [View::Check, View::Advise, View::Queries, View::Schema] {
-        let text = written(&Text { view, width: 80, colour: Colour::Never, skips: Skips::Counted }, &report);
+        let text = written(&Text { view, ..PLAIN }, &report);
         assert!(!text.contains(['\u{1b}', '\u{7}', '\u{9b}', '\u{202e}']), "{view:?}: {text}");
     }
 }
@@ -85,20 +112,11 @@ fn a_span_outside_its_file_costs_a_mark_and_not_the_run() {
     for finding in &mut report.findings {
         finding.location.bytes = 1_000_000..2_000_000;
     }
-    assert!(
-        written(&Text { view: View::Check, width: 80, colour: Colour::Never, skips: Skips::Counted }, &report)
-            .contains("missing-index")
-    );
+    assert!(written(&PLAIN, &report).contains("missing-index"));
     report.sources.values_mut().for_each(|source| *source = "".into());
-    assert!(
-        written(&Text { view: View::Check, width: 80, colour: Colour::Never, skips: Skips::Counted }, &report)
-            .contains("missing-index")
-    );
+    assert!(written(&PLAIN, &report).contains("missing-index"));
     report.sources.clear();
-    assert!(
-        written(&Text { view: View::Check, width: 80, colour: Colour::Never, skips: Skips::Counted }, &report)
-            .contains("queries.sql:")
-    );
+    assert!(written(&PLAIN, &report).contains("queries.sql:"));
 }
 
 #[test]
@@ -110,8 +128,7 @@ fn any_bytes_under_any_span_can_be_framed() {
         for length in [0, 1, 7, 400] {
             report.sources.insert("db/schema.sql".into(), source.as_str().into());
             report.findings[0].location.bytes = start..start + length;
-            let text =
-                written(&Text { view: View::Check, width: 60, colour: Colour::Never, skips: Skips::Counted }, &report);
+            let text = written(&Text { width: 60, ..PLAIN }, &report);
             assert!(text.contains("─[db/schema.sql:"), "{start} {length}: {text}");
         }
     }
@@ -133,7 +150,7 @@ fn the_json_schema_is_that_of_the_types() {
 #[test]
 fn json_keeps_the_contract() {
     let schema = serde_json::to_value(schemars::schema_for!(RunReport)).expect("a schema is JSON");
-    let text = written(&Json, &sample::report());
+    let text = written(&JSON, &sample::report());
     assert!(text.ends_with("}\n"));
     let value: serde_json::Value = serde_json::from_str(&text).expect("the report is JSON");
     let validator = jsonschema::validator_for(&schema).expect("the schema is one");
@@ -152,7 +169,7 @@ fn json_keeps_the_contract() {
 
 #[test]
 fn the_same_report_gives_the_same_bytes() {
-    assert_eq!(written(&Json, &sample::report()), written(&Json, &sample::report()));
+    assert_eq!(written(&JSON, &sample::report()), written(&JSON, &sample::report()));
     assert_eq!(text(View::Check, 80), text(View::Check, 80));
 }
 
@@ -164,8 +181,7 @@ fn severities_are_told_without_colour() {
         .map(|severity| {
             report.findings.truncate(1);
             report.findings[0].severity = severity;
-            let text =
-                written(&Text { view: View::Check, width: 80, colour: Colour::Never, skips: Skips::Counted }, &report);
+            let text = written(&PLAIN, &report);
             text.lines().find(|line| line.contains("duplicate-index")).expect("the finding is shown").to_owned()
         })
         .collect();
@@ -173,10 +189,10 @@ fn severities_are_told_without_colour() {
 }
 
 fn text(view: View, width: usize) -> String {
-    written(&Text { view, width, colour: Colour::Never, skips: Skips::Counted }, &sample::report())
+    written(&Text { view, width, ..PLAIN }, &sample::report())
 }
 
-fn written(reporter: &dyn Reporter, report: &RunReport) -> String {
+pub(crate) fn written(reporter: &dyn Reporter, report: &RunReport) -> String {
     let mut bytes = Vec::new();
     reporter.write(report, &mut bytes).expect("a vector takes every byte");
     String::from_utf8(bytes).expect("reports are UTF-8")

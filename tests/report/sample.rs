@@ -61,6 +61,22 @@ pub fn report() -> RunReport {
             ("queries.sql".to_owned(), Arc::from(QUERIES)),
             ("db/schema.sql".to_owned(), Arc::from(SCHEMA)),
         ]),
+        rules: vec![
+            rule("duplicate-index", Severity::Info, Confidence::High),
+            rule("missing-index", Severity::Warning, Confidence::High),
+            rule("unindexable-predicate", Severity::Warning, Confidence::Medium),
+        ],
+    }
+}
+
+fn rule(name: &'static str, severity: Severity, confidence: Confidence) -> RuleEntry {
+    RuleEntry {
+        name,
+        severity,
+        confidence,
+        reads: "plan",
+        summary: "Reports one thing and another. It says why.",
+        page: "# rule\n\nReports one thing and another. It says why.\n\n```json\n{\"a\": 1}\n```\n",
     }
 }
 

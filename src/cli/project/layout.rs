@@ -114,7 +114,8 @@ pub(super) fn normal(path: &Path) -> PathBuf {
     found
 }
 
-fn slashed(path: &Path) -> String {
+/// The names of a path, with `/` between them.
+pub(super) fn slashed(path: &Path) -> String {
     let names = path.components().filter_map(|part| match part {
         Component::Normal(name) => Some(name.to_string_lossy()),
         _ => None,

@@ -2,54 +2,17 @@
 
 use std::io::{self, Write};
 
-use super::{count, neutral};
+use super::count;
 use crate::advice::Action;
-use crate::outcome::{AdviceEntry, QueryEntry, RunReport};
+use crate::outcome::RunReport;
+use crate::report::{neutral, sql};
 
-/// Queries named before the rest is only counted.
-const QUERIES_SHOWN: usize = 4;
-
-/// Writes the index set as DDL, each change below the queries it serves.
+/// Writes the index set as DDL, and what it comes to.
 pub(super) fn write_advice(report: &RunReport, out: &mut dyn Write) -> io::Result<()> {
-    for advice in &report.advice {
-        out.write_all(served_by(report, advice, "-- ").as_bytes())?;
-        writeln!(out, "{}\n", neutral::block(&advice.ddl))?;
-    }
+    sql::write_changes(report, out)?;
     match changes(report) {
         changes if changes.is_empty() => writeln!(out, "-- nothing to change"),
-        changes => writeln!(out, "-- {changes}"),
-    }
-}
-
-/// Why an index is to be created or dropped, a line behind `prefix` each.
-pub(super) fn served_by(report: &RunReport, advice: &AdviceEntry, prefix: &str) -> String {
-    let mut text = String::new();
-    match (&advice.reason, &advice.covered_by) {
-        (Some(reason), _) => text.push_str(&format!("{prefix}{}\n", neutral::line(reason))),
-        (None, Some(covered_by)) => {
-            text.push_str(&format!("{prefix}`{}` serves what this one does\n", neutral::line(covered_by)));
-        }
-        (None, None) => {}
-    }
-    let served = report.queries.iter().filter(|query| advice.queries.contains(&query.id)).map(name_of);
-    let mut names: Vec<String> = served.collect();
-    let hidden = names.len().saturating_sub(QUERIES_SHOWN);
-    names.truncate(QUERIES_SHOWN);
-    if hidden > 0 {
-        names.push(format!("{hidden} more"));
-    }
-    if !names.is_empty() {
-        text.push_str(&format!("{prefix}serves {}\n", names.join(", ")));
-    }
-    text
-}
-
-/// The query's own name and where it stands.
-fn name_of(query: &QueryEntry) -> String {
-    let place = format!("{}:{}", neutral::line(&query.location.path), query.location.line);
-    match &query.symbol {
-        Some(symbol) => format!("{} ({place})", neutral::line(symbol)),
-        None => place,
+        changes => writeln!(out, "\n-- {changes}"),
     }
 }
 

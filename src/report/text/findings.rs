@@ -2,13 +2,15 @@
 //!
 //! The plan and the DDL of an index are shown with the first finding that it mends; later ones name it.
 
-use std::collections::BTreeSet;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
-use super::{Text, count, ddl, frame, neutral, suppressed};
+use super::{Tally, Text, count, ddl, frame, suppressed};
 use crate::advice::{Action, ProofKind};
 use crate::finding::{Confidence, Severity};
 use crate::outcome::{AdviceEntry, FindingEntry, ProofEntry, RelatedEntry, RunReport};
+use crate::report::{neutral, sql};
 
 /// Writes the findings that nobody suppressed, the index set and the sum.
 pub(super) fn write(text: &Text, report: &RunReport, out: &mut dyn Write) -> io::Result<()> {
@@ -23,13 +25,35 @@ pub(super) fn write(text: &Text, report: &RunReport, out: &mut dyn Write) -> io:
     if !report.advice.is_empty() {
         writeln!(out, "index set")?;
         for advice in &report.advice {
-            write_indented(out, &ddl::served_by(report, advice, "-- "))?;
+            write_indented(out, &sql::served_by(report, advice, "-- "))?;
             write_indented(out, &neutral::block(&advice.ddl))?;
         }
         writeln!(out)?;
     }
     suppressed::write(text, report, out)?;
+    if text.tally == Tally::Rules {
+        write_tally(report, out)?;
+    }
     writeln!(out, "{}", sum(report))
+}
+
+/// Writes how many findings each rule has, most frequent first.
+fn write_tally(report: &RunReport, out: &mut dyn Write) -> io::Result<()> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for finding in shown(report) {
+        *counts.entry(&finding.rule).or_default() += 1;
+    }
+    if counts.is_empty() {
+        return Ok(());
+    }
+    let mut counts: Vec<_> = counts.into_iter().collect();
+    counts.sort_by_key(|(rule, number)| (Reverse(*number), *rule));
+    let width = counts[0].1.to_string().len();
+    writeln!(out, "findings by rule")?;
+    for (rule, number) in counts {
+        writeln!(out, "  {number:width$}  {}", neutral::line(rule))?;
+    }
+    writeln!(out)
 }
 
 fn shown(report: &RunReport) -> impl Iterator<Item = &FindingEntry> {

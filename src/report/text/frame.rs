@@ -9,10 +9,10 @@ use std::ops::Range;
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents};
 use miette::{SourceCode, SourceSpan, SpanContents};
 
-use super::{Text, neutral};
+use super::Text;
 use crate::finding::Severity;
 use crate::outcome::{FindingEntry, Location, RelatedEntry, RunReport};
-use crate::report::Colour;
+use crate::report::{Colour, neutral};
 
 /// Lines shown before and after what is pointed at.
 const CONTEXT_LINES: usize = 1;

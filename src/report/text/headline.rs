@@ -2,10 +2,11 @@
 
 use std::io::{self, Write};
 
-use super::{Skips, Text, count, neutral};
+use super::{Skips, Text, count};
 use crate::engine::Tier;
 use crate::outcome::{DatabaseEntry, RunReport};
 use crate::query::SkipStage;
+use crate::report::neutral;
 
 /// Paths named before the rest is only counted.
 const PATHS_SHOWN: usize = 3;

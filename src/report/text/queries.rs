@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
-use super::neutral;
 use crate::outcome::{JoinEntry, KeyEntry, OrderEntry, PatternEntry, PredicateEntry, QueryEntry, RunReport};
+use crate::report::neutral;
 
 /// Writes a block a query.
 pub(super) fn write(report: &RunReport, out: &mut dyn Write) -> io::Result<()> {

@@ -2,8 +2,9 @@
 
 use std::io::{self, Write};
 
-use super::{Skips, Text, neutral};
+use super::{Skips, Text};
 use crate::outcome::{FindingEntry, RunReport, Suppressed};
+use crate::report::neutral;
 
 /// Lists them with the reason given and the line of the comment.
 pub(super) fn write(text: &Text, report: &RunReport, out: &mut dyn Write) -> io::Result<()> {

@@ -68,7 +68,7 @@ fn escape(text: &str, keep: fn(char) -> bool) -> String {
 
 /// Says whether a terminal obeys the character rather than showing it: control characters, and the format characters
 /// that hide text or change its direction (Unicode Technical Standard 39 and the "Trojan Source" paper).
-fn is_obeyed(letter: char) -> bool {
+pub(super) fn is_obeyed(letter: char) -> bool {
     letter.is_control()
         || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }

@@ -1,0 +1,80 @@
+//! Answers in files: whole or not at all.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufWriter};
+use std::path::{Path, PathBuf};
+
+use super::OutputError;
+use crate::cli::Stop;
+use crate::cli::interrupt::Unfinished;
+use crate::outcome::RunReport;
+use crate::report::Reporter;
+
+/// Refuses paths that cannot be written, and two answers for one place; none is standard output.
+pub(super) fn refuse<'a>(paths: impl Iterator<Item = Option<&'a Path>>) -> Result<(), OutputError> {
+    let mut taken = BTreeSet::new();
+    for path in paths {
+        let shown = path.map(|path| path.display().to_string());
+        if let (Some(path), Some(shown)) = (path, &shown) {
+            if path.is_dir() {
+                return Err(OutputError::Folder(shown.trim_end_matches('/').to_owned()));
+            }
+            let folder = folder(path);
+            if !folder.is_dir() {
+                return Err(OutputError::NoFolder { path: shown.clone(), folder: folder.display().to_string() });
+            }
+        }
+        if !taken.insert(path.map(place)) {
+            return Err(OutputError::Twice(shown.map_or("standard output".to_owned(), |shown| format!("`{shown}`"))));
+        }
+    }
+    Ok(())
+}
+
+/// Writes to a neighbour first and renames, so that a full disk or an interruption leaves the old file or the new one;
+/// into what is no file (`/dev/stdout`, a pipe), directly.
+pub(super) fn write(path: &Path, report: &RunReport, reporter: &dyn Reporter) -> Result<(), Stop> {
+    let written = match fs::metadata(path) {
+        Ok(there) if !there.is_file() => {
+            OpenOptions::new().write(true).open(path).and_then(|file| fill(file, report, reporter).map(drop))
+        }
+        _ => replace(&place(path), report, reporter),
+    };
+    match written {
+        Err(cause) if cause.kind() == io::ErrorKind::BrokenPipe => Err(Stop::Broken),
+        written => Ok(written.map_err(|cause| OutputError::File { path: path.display().to_string(), cause })?),
+    }
+}
+
+fn replace(path: &Path, report: &RunReport, reporter: &dyn Reporter) -> io::Result<()> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.tmp", std::process::id()));
+    let neighbour = Unfinished::new(path.with_file_name(name));
+    let file = fill(OpenOptions::new().write(true).create_new(true).open(neighbour.path())?, report, reporter)?;
+    if let Ok(old) = fs::metadata(path) {
+        file.set_permissions(old.permissions())?;
+    }
+    file.sync_all()?;
+    neighbour.finish(path)
+}
+
+fn fill(file: File, report: &RunReport, reporter: &dyn Reporter) -> io::Result<File> {
+    let mut out = BufWriter::new(file);
+    reporter.write(report, &mut out)?;
+    out.into_inner().map_err(io::IntoInnerError::into_error)
+}
+
+/// The file that a path leads to: links are followed, so that they stay, and two names of one file are one place.
+fn place(path: &Path) -> PathBuf {
+    let whole = || fs::canonicalize(path).ok();
+    let by_folder = || Some(fs::canonicalize(folder(path)).ok()?.join(path.file_name()?));
+    whole().or_else(by_folder).unwrap_or_else(|| path.to_path_buf())
+}
+
+fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}

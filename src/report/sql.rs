@@ -1,0 +1,93 @@
+//! Format `sql`: the index set as statements for the target's own shell, everything else in comments.
+//!
+//! Each change stands below the queries it serves and above its way back. Statements are printed as they are, or not
+//! at all: a name with a shown escape in it would be another name.
+
+use std::io::{self, Write};
+
+use super::neutral;
+use crate::outcome::{AdviceEntry, QueryEntry, RunReport};
+
+/// Writes the index set as SQL.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sql;
+
+/// Queries named before the rest is only counted.
+const QUERIES_SHOWN: usize = 4;
+
+impl super::Reporter for Sql {
+    fn write(&self, report: &RunReport, out: &mut dyn Write) -> io::Result<()> {
+        if !report.run.complete {
+            writeln!(out, "-- the run was cut short: this set is not complete\n")?;
+        }
+        if report.advice.is_empty() {
+            return writeln!(out, "-- nothing to change");
+        }
+        write_changes(report, out)
+    }
+}
+
+/// Writes every change with its reason and its way back; changes of different databases under the database's name.
+pub(super) fn write_changes(report: &RunReport, out: &mut dyn Write) -> io::Result<()> {
+    let mut database = None;
+    for (number, advice) in report.advice.iter().enumerate() {
+        if number > 0 {
+            writeln!(out)?;
+        }
+        if report.run.databases.len() > 1 && database.replace(&advice.database) != Some(&advice.database) {
+            let entry = report.run.databases.iter().find(|entry| entry.name == advice.database);
+            let dialect = entry.map_or(String::new(), |entry| format!(" ({})", entry.dialect));
+            writeln!(out, "-- database {}{dialect}\n", neutral::line(&advice.database))?;
+        }
+        out.write_all(served_by(report, advice, "-- ").as_bytes())?;
+        writeln!(out, "{}", statements(&advice.ddl))?;
+        for line in advice.down.lines() {
+            writeln!(out, "-- way back: {}", neutral::line(line))?;
+        }
+    }
+    Ok(())
+}
+
+/// Statements as they are; as a comment where a name in them holds what a terminal obeys.
+fn statements(sql: &str) -> String {
+    if neutral::block(sql) == sql {
+        return sql.to_owned();
+    }
+    let mut text = "-- left out, because a name in it holds characters that a terminal obeys:".to_owned();
+    for line in sql.lines() {
+        text.push_str(&format!("\n-- {}", neutral::line(line)));
+    }
+    text
+}
+
+/// Why an index is to be created or dropped, a line behind `prefix` each.
+pub(super) fn served_by(report: &RunReport, advice: &AdviceEntry, prefix: &str) -> String {
+    let mut text = String::new();
+    match (&advice.reason, &advice.covered_by) {
+        (Some(reason), _) => text.push_str(&format!("{prefix}{}\n", neutral::line(reason))),
+        (None, Some(covered_by)) => {
+            text.push_str(&format!("{prefix}`{}` serves what this one does\n", neutral::line(covered_by)));
+        }
+        (None, None) => {}
+    }
+    let served = report.queries.iter().filter(|query| advice.queries.contains(&query.id)).map(name_of);
+    let mut names: Vec<String> = served.collect();
+    let hidden = names.len().saturating_sub(QUERIES_SHOWN);
+    names.truncate(QUERIES_SHOWN);
+    if hidden > 0 {
+        names.push(format!("{hidden} more"));
+    }
+    if !names.is_empty() {
+        text.push_str(&format!("{prefix}serves {}\n", names.join(", ")));
+    }
+    text
+}
+
+/// The query's own name and where it stands.
+fn name_of(query: &QueryEntry) -> String {
+    let place = format!("{}:{}", neutral::line(&query.location.path), query.location.line);
+    match &query.symbol {
+        Some(symbol) => format!("{} ({place})", neutral::line(symbol)),
+        None => place,
+    }
+}
