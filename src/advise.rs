@@ -108,7 +108,10 @@ pub fn advise(
     }
     let mut changed: Option<BTreeSet<QName>> = None;
     for _ in 0..ROUNDS {
-        if !search.round(&mut stage, &mut planner, changed.as_ref())? {
+        let found = search.round(&mut stage, &mut planner, changed.as_ref())?;
+        // What only a shape speaks for waits for the first set: a query that can be planned shall prove its own index.
+        let waits = changed.is_none() && !search.wishes.unproven.is_empty();
+        if !found && !waits {
             break;
         }
         let before = stage.clone_set();
@@ -149,9 +152,6 @@ impl Search<'_> {
                     self.wishes.unproven.entry(at).or_default().push(Kept { candidate, id });
                 }
             }
-        }
-        if !self.wishes.unproven.is_empty() {
-            select::consolidate(stage, planner, self.workload, &self.wishes)?;
         }
         Ok(())
     }

@@ -1,12 +1,14 @@
 //! What an index is worth to an access: the one place every rule and the advisor ask.
 //!
 //! [`covers`] says how much of an access an index answers, [`serving`] finds the best existing index of a table,
+//! [`behind`] one that holds the right keys in the wrong order,
 //! [`subsumes`] says whether one index makes another superfluous, [`implies`] whether conditions imply an index's
 //! predicate. All of them compare canonical [`Expr`]s and know the target's rules. They know no statistics: whether a
 //! seek pays is asked of `cost`, whether an index is held and valid of [`Table::usable_indexes`].
 //!
 //! When in doubt an index serves: advice that ignores what already serves a query is worse than none.
 
+mod behind;
 mod binding;
 mod implication;
 mod order;
@@ -21,6 +23,7 @@ use crate::expr::{Expr, Op};
 use crate::name::Ident;
 use crate::query::{AccessPattern, JoinKind, Predicate};
 
+pub use behind::{Behind, behind};
 use binding::{Bind, bind};
 pub use implication::implies;
 pub use subsumption::{is_duplicate, subsumes};

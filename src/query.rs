@@ -27,6 +27,8 @@ pub struct QuerySite {
     pub place: HostSpan,
     /// The function, or the name given to the query.
     pub symbol: Option<String>,
+    /// How many of its rows the caller takes.
+    pub takes: Takes,
     /// The database it runs on.
     pub database: DatabaseId,
     /// What kind of file it stands in.
@@ -41,6 +43,16 @@ pub struct QuerySite {
     pub resolution: Resolution,
     /// Its forms; the first is the required one.
     pub variants: Vec<Variant>,
+}
+
+/// How many rows of its answer a caller takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Takes {
+    /// All of them, as far as can be seen.
+    #[default]
+    All,
+    /// The first one, or none.
+    One,
 }
 
 /// How a query came to be.
@@ -179,12 +191,20 @@ pub struct QueryShape {
     pub references: Vec<TableRef>,
     /// What is asked of each reference; `patterns[i]` is of `references[i]`.
     pub patterns: Vec<AccessPattern>,
-    /// The SELECT blocks; `blocks[0]` is the outermost.
+    /// The SELECT blocks, in the order of the text; those of CTEs stand before their query's own.
     pub blocks: Vec<Block>,
     /// Clauses that are judged by what they say, in the order of the text; those of views are not among them.
     pub clauses: Vec<Clause>,
     /// Names that the schema does not have.
     pub unknown: Vec<UnknownName>,
+}
+
+impl QueryShape {
+    /// Returns the number of the outermost block, whose rows are the answer.
+    pub fn outermost(&self) -> Option<u16> {
+        let last = self.blocks.iter().rposition(|block| block.parent.is_none());
+        last.and_then(|last| u16::try_from(last).ok())
+    }
 }
 
 /// What a statement does.
@@ -429,10 +449,22 @@ pub struct Block {
     pub aggregated: bool,
     /// Its LIMIT.
     pub limit: Option<Limit>,
-    /// It has an OFFSET.
-    pub offset: bool,
+    /// Its OFFSET.
+    pub offset: Option<Offset>,
     /// It is an arm of a set operation.
     pub arm: bool,
+    /// Whether what it gives cannot be told from the patterns of its references alone: a FROM item is no base table, or a
+    /// condition is asked of no single reference.
+    pub open: bool,
+}
+
+/// An OFFSET.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offset {
+    /// The rows passed over.
+    pub rows: Limit,
+    /// Its value's first name or constant in the SQL text.
+    pub sql: Range<u32>,
 }
 
 /// A clause that is judged by what it says, however it is planned.

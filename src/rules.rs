@@ -4,30 +4,35 @@
 //! Rules read plain data and cannot fail; they know no engine, start no trial and compare no column lists: what an
 //! index is worth to an access is asked of `coverage`, what helps a query was tried by `advise` before they run.
 
+mod asker;
 mod context;
 mod findings;
+mod keyset;
 pub mod page;
 mod selection;
 mod served;
 mod subject;
 mod suppression;
 mod upkeep;
+mod volume;
+mod words;
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use crate::advice::{IndexAdvice, QueryAdvice};
-use crate::catalog::{Catalog, IndexDef};
+use crate::catalog::Catalog;
 use crate::config::Limits;
 use crate::dialect::Target;
 use crate::engine::Tier;
 use crate::finding::Finding;
 use crate::name::QName;
-use crate::query::{AccessPattern, DatabaseId, QuerySite};
+use crate::query::{DatabaseId, QuerySite};
 use crate::source::TreePath;
 use crate::stats::StatsModel;
 use crate::workload::WorkloadQuery;
 
+pub use asker::Asking;
 use context::{PlanContext, QueryContext, SchemaContext};
 use findings::Findings;
 use page::{Meta, Page};
@@ -77,6 +82,7 @@ macro_rules! rules {
 
 rules! {
     cartesian_join "cartesian-join" Query;
+    composite_leading_skipped "composite-leading-skipped" Query;
     duplicate_index "duplicate-index" Schema;
     full_table_scan "full-table-scan" Plan;
     leading_wildcard_like "leading-wildcard-like" Query;
@@ -84,9 +90,12 @@ rules! {
     missing_where "missing-where" Query;
     not_in_nullable_subquery "not-in-nullable-subquery" Query;
     null_comparison "null-comparison" Query;
+    offset_pagination "offset-pagination" Query;
+    or_across_columns "or-across-columns" Query;
     order_by_random "order-by-random" Query;
     redundant_index "redundant-index" Schema;
     sort_not_indexed "sort-not-indexed" Query;
+    unbounded_result "unbounded-result" Query;
     unindexable_predicate "unindexable-predicate" Query;
     unindexed_foreign_key "unindexed-foreign-key" Schema;
     unknown_column "unknown-column" Query;
@@ -139,11 +148,6 @@ pub fn rule(name: &str) -> Option<&'static Rule> {
 /// Finds the rule that somebody may have meant by a name.
 pub fn nearest(name: &str) -> Option<&'static str> {
     crate::name::nearest(name, RULES.iter().map(|rule| rule.name))
-}
-
-/// Names the rule that asks for an index which serves a reference.
-pub fn asker(def: &IndexDef, pattern: &AccessPattern) -> &'static str {
-    if served::Served::of(def, pattern).is_order_only() { "sort-not-indexed" } else { "missing-index" }
 }
 
 /// Runs the selected rules over a database.

@@ -17,10 +17,10 @@ use std::sync::Arc;
 pub use kind::StatementClass;
 pub use sites::sites;
 
-use crate::query::{PathClass, Skip, SkipStage};
+use crate::query::{PathClass, Skip, SkipStage, Takes};
 use crate::source::{FileId, HostSpan, SpanMap, TreePath};
 use crate::sql::placeholders;
-use crate::sql::split::{self, AnnotationKind, RawStatement, Split, Votes};
+use crate::sql::split::{self, AnnotationKind, Naming, RawStatement, Split, Votes};
 use crate::sql::summary::{DumpTool, FileSummary, MarkerTool};
 use crate::suppress::Suppression;
 
@@ -62,6 +62,8 @@ pub struct SqlStatement {
     pub lead: HostSpan,
     /// The name a comment gives it.
     pub name: Option<String>,
+    /// How many rows of its answer that comment says are taken.
+    pub takes: Takes,
     /// The front end: `sql`, `sqlx`, or the tool whose habit the naming comment is.
     pub source: &'static str,
     /// The part of a migration it belongs to.
@@ -144,13 +146,13 @@ impl SqlFileFacts {
         for raw in statements {
             while let Some(annotation) = annotations.next_if(|annotation| annotation.bytes.start < raw.bytes.start) {
                 match annotation.kind {
-                    AnnotationKind::Name { name: given, tool } => name = Some((given, tool)),
+                    AnnotationKind::Name(given) => name = Some(given),
                     AnnotationKind::Up(tool) => (part, name, self.markers) = (Part::Up, None, tool),
                     AnnotationKind::Down(tool) => (part, name, self.markers) = (Part::Down, None, tool),
                     AnnotationKind::End => {}
                 }
             }
-            self.take(text, base, &raw, source, name.as_ref().map(|(name, tool)| (name.as_str(), *tool)), part);
+            self.take(text, base, &raw, source, name.as_ref(), part);
         }
     }
 
@@ -160,7 +162,7 @@ impl SqlFileFacts {
         base: &SpanMap,
         raw: &RawStatement,
         source: &'static str,
-        name: Option<(&str, &'static str)>,
+        name: Option<&Naming>,
         part: Part,
     ) {
         let whole = slice(text, &raw.bytes);
@@ -183,8 +185,9 @@ impl SqlFileFacts {
                     place: place(self.file, base, &bytes),
                     lead: place(self.file, base, &raw.lead),
                     spans: cut(base, bytes),
-                    name: name.map(|(name, _)| name.to_owned()),
-                    source: name.map_or(source, |(_, tool)| tool),
+                    name: name.map(|naming| naming.name.clone()),
+                    takes: name.map_or(Takes::All, |naming| naming.takes),
+                    source: name.map_or(source, |naming| naming.tool),
                     part,
                     problem: raw.problem,
                 });

@@ -18,7 +18,8 @@ const SORTED_GROUPS: f64 = 200.0;
 impl Pricer<'_> {
     /// Prices the whole plan.
     pub(super) fn root(&self, node: &PlanNode) -> f64 {
-        let block = self.cx.shape.blocks.first().filter(|block| !block.arm);
+        let outermost = self.cx.shape.outermost().map(|number| &self.cx.shape.blocks[usize::from(number)]);
+        let block = outermost.filter(|block| !block.arm);
         let price = |fetch| self.block(node, block, 1.0, Known::default(), fetch).total();
         let in_order = price(Fetch::Index);
         // SQLite fetches row by row. Others may prefer pages, even under a LIMIT that asks for most of the rows.

@@ -18,6 +18,7 @@ use crate::stats::{ColumnRole, StatsSource};
 use crate::workload::WorkloadQuery;
 
 use super::RulesInput;
+use super::asker::Asking;
 use super::upkeep::Upkeep;
 
 /// One query that application code sends.
@@ -185,6 +186,21 @@ impl<'a> QueryContext<'a> {
         }
         found.retain(|(advice, _)| advice.action != Action::Drop);
         found
+    }
+
+    /// Returns the changes that a rule asks for, each with a reference that it serves.
+    pub(super) fn advice_of(&self, rule: &str) -> Vec<(&'a IndexAdvice, &'a AccessPattern)> {
+        let asking = self.asking();
+        let first = |(advice, references): (&'a IndexAdvice, Vec<RefId>)| {
+            let pattern = self.pattern(*references.first()?)?;
+            (asking.rule(&advice.def, pattern) == rule).then_some((advice, pattern))
+        };
+        self.advice().into_iter().filter_map(first).collect()
+    }
+
+    /// What decides which rule asks for a change.
+    pub(super) fn asking(&self) -> Asking<'a> {
+        Asking { query: self.query, catalog: self.input.catalog, target: &self.input.target }
     }
 
     /// Returns the change that helps a reference, if one does.

@@ -10,7 +10,7 @@ use crate::expr::{Expr, Op};
 use crate::finding::{Confidence, Severity};
 use crate::plan::{Access, PlanOp};
 use crate::query::{AccessPattern, Predicate, PredicateOp};
-use crate::stats::{ColumnRole, StatsSource};
+use crate::stats::ColumnRole;
 
 pub(super) fn check(cx: &PlanContext<'_>, findings: &mut Findings) {
     cx.plan.root.walk(&mut |step| {
@@ -21,7 +21,7 @@ pub(super) fn check(cx: &PlanContext<'_>, findings: &mut Findings) {
         }
         let Some((why, what_to_do)) = why(cx, pattern) else { return };
         // A few thousand rows read whole are nobody's worry: only a row count that was given makes this one.
-        let known = cx.stats.table(&pattern.table).is_some_and(|stats| stats.source > StatsSource::Assumed);
+        let known = cx.knows_rows(&pattern.table);
         findings
             .report(cx.place_of(*reference), subject::access(pattern))
             .message(format!("every row of `{}` is read to answer a filtered query: {why}", pattern.table))

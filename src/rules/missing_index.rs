@@ -5,13 +5,8 @@ use super::findings::Findings;
 use super::served::{self, Served};
 
 pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {
-    for (advice, references) in cx.advice() {
-        let Some(pattern) = references.first().and_then(|reference| cx.pattern(*reference)) else { continue };
+    for (advice, pattern) in cx.advice_of("missing-index") {
         let served = Served::of(&advice.def, pattern);
-        // Where an index gives an order and nothing else, `sort-not-indexed` speaks.
-        if served.is_order_only() {
-            continue;
-        }
         let told = served.told();
         let message = format!("`{}` is {told} without an index that serves it{}", pattern.table, served.hangs_on());
         served::report(findings, cx, advice, pattern, &served, message);

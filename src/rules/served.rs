@@ -1,7 +1,7 @@
-//! What the keys of a proposed index are to a query: for `missing-index` and `sort-not-indexed`, which share the work.
+//! What the keys of a proposed index are to a query: for the rules that ask for indexes, which share the work.
 
 use super::context::QueryContext;
-use super::findings::Findings;
+use super::findings::{Findings, Report};
 use super::subject;
 use crate::advice::{IndexAdvice, Proof, ProofKind};
 use crate::catalog::{IndexDef, IndexKey};
@@ -85,14 +85,14 @@ impl Served {
 }
 
 /// Reports what advice would mend, at the first key that the query names.
-pub(super) fn report(
-    findings: &mut Findings,
+pub(super) fn report<'f>(
+    findings: &'f mut Findings,
     cx: &QueryContext<'_>,
     advice: &IndexAdvice,
     pattern: &AccessPattern,
     served: &Served,
     message: String,
-) {
+) -> Report<'f> {
     let (severity, confidence) = strength(cx, served);
     findings
         .report(place(cx, &advice.def, pattern), subject::access(pattern))
@@ -103,7 +103,7 @@ pub(super) fn report(
         .advice([advice.id])
         .proof(cx.proof().cloned())
         .at_most(severity)
-        .no_surer_than(confidence);
+        .no_surer_than(confidence)
 }
 
 /// The conditions an index may answer, those of every branch of an OR included.
@@ -127,7 +127,7 @@ fn place(cx: &QueryContext<'_>, def: &IndexDef, pattern: &AccessPattern) -> Plac
 }
 
 /// `create an index on `orders (customer_id)``.
-fn help(def: &IndexDef) -> String {
+pub(super) fn help(def: &IndexDef) -> String {
     let key = |key: &IndexKey| format!("{}{}", key.expr, if key.desc { " DESC" } else { "" });
     let keys: Vec<String> = def.keys.iter().map(key).collect();
     let partial = def.predicate.as_ref().map_or(String::new(), |predicate| format!(" where `{predicate}`"));
@@ -135,7 +135,7 @@ fn help(def: &IndexDef) -> String {
 }
 
 /// How bad and how sure, by the evidence (`docs/architecture.md`, "Proof, tier, confidence").
-fn strength(cx: &QueryContext<'_>, served: &Served) -> (Severity, Confidence) {
+pub(super) fn strength(cx: &QueryContext<'_>, served: &Served) -> (Severity, Confidence) {
     let Some(Proof { kind, cost_before, cost_after, .. }) = cx.proof() else {
         return (Severity::Warning, Confidence::Medium);
     };

@@ -6,12 +6,8 @@ use super::served::{self, Served};
 use crate::query::Limit;
 
 pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {
-    for (advice, references) in cx.advice() {
-        let Some(pattern) = references.first().and_then(|reference| cx.pattern(*reference)) else { continue };
+    for (advice, pattern) in cx.advice_of("sort-not-indexed") {
         let served = Served::of(&advice.def, pattern);
-        if !served.is_order_only() {
-            continue;
-        }
         let wanted = match pattern.limit {
             Some(Limit::Rows(1)) => " to return the first".to_owned(),
             Some(Limit::Rows(rows)) => format!(" to return the first {rows}"),

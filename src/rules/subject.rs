@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::query::AccessPattern;
+use crate::query::{AccessPattern, Disjunction, Predicate};
 
 /// The set of (key, operator class) of filters and joins, then the ordered sort list: no literal, limit, alias,
 /// projection or advised name, so that only a change of what is asked moves a fingerprint.
@@ -12,16 +12,7 @@ pub(super) fn access(pattern: &AccessPattern) -> String {
         asked.insert(format!("{} {}", predicate.key, predicate.op.name()));
     }
     for any in &pattern.disjunctions {
-        let branches: BTreeSet<String> = any
-            .branches
-            .iter()
-            .map(|branch| {
-                let terms: BTreeSet<String> =
-                    branch.iter().map(|predicate| format!("{} {}", predicate.key, predicate.op.name())).collect();
-                terms.into_iter().collect::<Vec<_>>().join(" & ")
-            })
-            .collect();
-        asked.insert(branches.into_iter().collect::<Vec<_>>().join(" | "));
+        asked.insert(any_of(any));
     }
     for join in &pattern.joins {
         asked.insert(format!("{} join", join.key));
@@ -30,4 +21,15 @@ pub(super) fn access(pattern: &AccessPattern) -> String {
     let asked: Vec<String> = asked.into_iter().collect();
     // Queries may spell a column in another case than the schema.
     format!("{} order {}", asked.join(", "), order.collect::<Vec<_>>().join(", ")).to_ascii_lowercase()
+}
+
+/// An OR: the set of its branches, each the set of its terms.
+pub(super) fn any_of(any: &Disjunction) -> String {
+    let term = |predicate: &Predicate| format!("{} {}", predicate.key, predicate.op.name());
+    let branch = |terms: &Vec<Predicate>| {
+        let terms: BTreeSet<String> = terms.iter().map(term).collect();
+        terms.into_iter().collect::<Vec<_>>().join(" & ")
+    };
+    let branches: BTreeSet<String> = any.branches.iter().map(branch).collect();
+    branches.into_iter().collect::<Vec<_>>().join(" | ")
 }

@@ -100,6 +100,7 @@ pub(super) fn ranges(shape: &QueryShape) -> Vec<Range<u32>> {
         found.extend(pattern.order.iter().map(|key| key.sql.clone()));
     }
     found.extend(shape.clauses.iter().map(|clause| clause.sql.clone()));
+    found.extend(shape.blocks.iter().filter_map(|block| Some(block.offset.as_ref()?.sql.clone())));
     found.extend(shape.unknown.iter().map(|unknown| unknown.sql.clone()));
     found
 }

@@ -14,7 +14,7 @@ use crate::dialect::Dialect;
 use crate::engine::{Deadline, Fidelity, IndexSet, PlanRequest, ScratchEngine, Tier};
 use crate::name::nearest;
 use crate::query::{DatabaseId, PathClass, Skip, SkipStage};
-use crate::rules::{self, RulesInput, SchemaAdvice, Upkeep};
+use crate::rules::{self, Asking, RulesInput, SchemaAdvice, Upkeep};
 use crate::scratch::sqlite::SqliteEngine;
 use crate::source::HostSpan;
 use crate::stats::StatsSource;
@@ -154,7 +154,8 @@ fn unasked(analysis: &Analysis, number: usize, policy: &Policy) -> BTreeSet<Advi
             let references = advised.into_iter().flat_map(|advised| &advised.advice);
             let reference = references.filter(|(_, id)| *id == advice.id).map(|(reference, _)| reference).next();
             let pattern = reference.and_then(|reference| query.shape.patterns.get(usize::from(reference.0)));
-            let rule = pattern.map_or("missing-index", |pattern| rules::asker(&advice.def, pattern));
+            let asking = Asking { query, catalog: &database.catalog, target: &database.target };
+            let rule = pattern.map_or("missing-index", |pattern| asking.rule(&advice.def, pattern));
             query.senders.iter().any(|sender| policy.speaks(rule, path(sender)))
         })
     };

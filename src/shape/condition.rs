@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use sqlparser::ast::{self, BinaryOperator, UnaryOperator};
 
+use super::join;
 use super::predicate::{self, Restricted};
 use super::scope::BlockKind;
 use super::state::Shaper;
@@ -75,7 +76,9 @@ impl Shaper<'_> {
                     self.exists(subquery, scope, kind);
                 }
             }
-            Ast::InSubquery { expr, subquery, negated: false } => self.member_of(expr, subquery, scope, admits),
+            Ast::InSubquery { expr, subquery, negated: false } => {
+                self.member_of(expr, subquery, scope, admits);
+            }
             Ast::AnyOp { left, compare_op: BinaryOperator::Eq, right, .. }
                 if matches!(unnested(right), Ast::Subquery(_)) =>
             {
@@ -145,20 +148,32 @@ impl Shaper<'_> {
         if walked.aggregate || walked.window {
             return;
         }
+        let mut placed = walked.used.is_empty() && !walked.subquery;
         for reference in self.constrained(&walked.used, scope, admits) {
             let condition = self.seen_from(reference, expr);
             if condition.has_outer() {
+                placed |= join::equated_key(&condition).is_some();
                 self.join_key(reference, expr, &condition, &walked.used, scope, admits);
             }
             let Some(items) = predicate::restrict(condition) else { continue };
+            placed |= !walked.subquery;
             for item in items {
                 let optional = item.optional || switched == Switched::Yes;
                 self.restrict(reference, Restricted { optional, ..item }, &walked.used, admits);
             }
         }
+        if !placed {
+            self.note_open(scope);
+        }
         if self.scopes[scope].kind == BlockKind::Semi {
             self.outer_join_keys(expr, &walked.used, scope);
         }
+    }
+
+    /// Notes that a condition of a block is asked of no single reference.
+    pub(super) fn note_open(&mut self, scope: usize) {
+        let block = self.scopes[scope].block;
+        self.block(block).open = true;
     }
 
     /// The references among the names of a conjunct whose rows must meet it.

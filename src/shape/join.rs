@@ -104,12 +104,14 @@ impl Shaper<'_> {
     }
 
     pub(super) fn exists(&mut self, query: &ast::Query, scope: usize, kind: BlockKind) {
+        self.note_open(scope);
         let context = Context::within(self, scope, kind, Want::Nothing);
         self.query(query, context);
     }
 
     /// `expr IN (SELECT …)`.
     pub(super) fn member_of(&mut self, expr: &ast::Expr, query: &ast::Query, scope: usize, admits: &Admits) {
+        self.note_open(scope);
         let outputs = self.query(query, Context::within(self, scope, BlockKind::Semi, Want::Outputs));
         match unnested(expr) {
             ast::Expr::Tuple(parts) => {
@@ -123,6 +125,7 @@ impl Shaper<'_> {
 
     /// `expr NOT IN (SELECT …)`: the subquery is computed apart, the outer rows are tested one by one.
     pub(super) fn no_member_of(&mut self, expr: &ast::Expr, query: &ast::Query, scope: usize, admits: &Admits) {
+        self.note_open(scope);
         let outputs = self.query(query, Context::within(self, scope, BlockKind::Anti, Want::Outputs));
         let walked = self.walk(expr, scope);
         self.not_in(expr, &outputs, scope);
@@ -195,7 +198,7 @@ impl Shaper<'_> {
 }
 
 /// Returns the key of `key = value of another table`.
-fn equated_key(condition: &Expr) -> Option<&Expr> {
+pub(super) fn equated_key(condition: &Expr) -> Option<&Expr> {
     match condition {
         Expr::Op { op: Op::Eq, operands } => match operands.as_slice() {
             [key, other] if key.has_column() && !key.has_outer() && other.has_outer() && !other.has_column() => {

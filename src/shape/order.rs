@@ -1,6 +1,7 @@
 //! ORDER BY, GROUP BY, DISTINCT, LIMIT, locks and lone `min`/`max` of one block.
 
 use sqlparser::ast::{self, Distinct, GroupByExpr, LimitClause, OrderByKind, SelectItem};
+use sqlparser::tokenizer::Span;
 
 use super::predicate::has_aggregate;
 use super::scope::Columns;
@@ -8,7 +9,7 @@ use super::state::Shaper;
 use super::walk::{Used, Walked, is_min_or_max};
 use crate::expr::Expr;
 use crate::name::Ident;
-use crate::query::{Limit, OrderKey, RefId};
+use crate::query::{Limit, Offset, OrderKey, RefId};
 use crate::sql::canonical::unnested;
 use crate::sql::parse::ident;
 use crate::sql::resolution::{Name, Reach};
@@ -47,10 +48,14 @@ impl<'q> Tail<'q> {
     /// Writes the block's own facts.
     pub(super) fn note(&self, shaper: &mut Shaper<'_>, block: u16) {
         let limit = self.limit.and_then(limit_of);
+        let offset = self.offset.and_then(|offset| {
+            let sql = first_word(offset).map_or(0..0, |span| shaper.range(span));
+            Some(Offset { rows: limit_of(offset)?, sql })
+        });
         let block = shaper.block(block);
         block.ordered = self.order_by.is_some();
         block.limit = limit;
-        block.offset = self.offset.is_some();
+        block.offset = offset;
     }
 }
 
@@ -64,6 +69,21 @@ pub(super) fn limit_of(expr: &ast::Expr) -> Option<Limit> {
         },
         ast::Expr::Identifier(name) if name.value.eq_ignore_ascii_case("all") => None,
         _ => Some(Limit::Param),
+    }
+}
+
+/// Where the first name or constant of an expression stands.
+fn first_word(expr: &ast::Expr) -> Option<Span> {
+    let mut expr = expr;
+    loop {
+        expr = match expr {
+            ast::Expr::Value(value) => return Some(value.span),
+            ast::Expr::Identifier(name) => return Some(name.span),
+            ast::Expr::Nested(inner) | ast::Expr::Cast { expr: inner, .. } => inner,
+            ast::Expr::BinaryOp { left, .. } => left,
+            ast::Expr::Function(function) => return Some(function.name.0.first()?.as_ident()?.span),
+            _ => return None,
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sqlparser::ast::{self, SelectItem, SelectItemQualifiedWildcardKind, SetExpr};
 
 use super::order::Tail;
-use super::scope::{BlockKind, Columns, CteEntry, Output, Outputs, computed};
+use super::scope::{BlockKind, Columns, CteEntry, Output, Outputs, Relation, computed};
 use super::state::Shaper;
 use super::walk::Walked;
 use crate::dialect::Dialect;
@@ -201,6 +201,10 @@ impl Shaper<'_> {
         let block = self.open_block(context.block);
         let scope = self.open_scope(context.parent, block, context.kind);
         self.relations_of(&select.from, scope);
+        let tables = |relation: &Relation| matches!(relation.columns, Columns::Table(..));
+        if !self.scopes[scope].relations.iter().all(tables) {
+            self.block(block).open = true;
+        }
         self.scopes[scope].aliases = self.alias_names(&select.projection);
         for condition in select.prewhere.iter().chain(&select.selection) {
             self.filter(condition, scope);

@@ -23,6 +23,8 @@ pub(super) struct Walked {
     pub(super) aggregate: bool,
     /// A window function.
     pub(super) window: bool,
+    /// A subquery.
+    pub(super) subquery: bool,
 }
 
 /// A name in an expression.
@@ -112,6 +114,7 @@ impl Visitor for Walk<'_, '_> {
 
     fn pre_visit_query(&mut self, query: &ast::Query) -> ControlFlow<()> {
         if self.depth == 0 {
+            self.walked.subquery = true;
             let context = Context::within(self.shaper, self.scope, BlockKind::Correlated, Want::Nothing);
             self.shaper.query(query, context);
         }

@@ -11,7 +11,7 @@ mod votes;
 
 use std::ops::Range;
 
-pub use annotation::{Annotation, AnnotationKind};
+pub use annotation::{Annotation, AnnotationKind, Naming};
 pub use votes::Votes;
 
 use super::scan::{self, Comments, Escapes};

@@ -24,6 +24,7 @@ fn site(statement: &SqlStatement, database: DatabaseId, class: PathClass, skips:
     let mut site = QuerySite {
         place: statement.place,
         symbol: statement.name.clone(),
+        takes: statement.takes,
         database,
         class,
         origin: SiteOrigin::Text,

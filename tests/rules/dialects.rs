@@ -7,6 +7,10 @@ use planlint::outcome::RunReport;
 /// A name, a dialect, a schema, queries; and every finding that is expected, as `rule line:column message`.
 type Row = (&'static str, &'static str, &'static str, &'static str, &'static [&'static str]);
 
+const MEMBERS: &str =
+    "CREATE TABLE members (user_id bigint, group_id bigint, at timestamptz NOT NULL, PRIMARY KEY (user_id, group_id));";
+const REVERSE: &str = "SELECT at FROM members WHERE group_id = $1;";
+
 const TABLE: &[Row] = &[
     (
         "a chain of heads goes, the widest stays",
@@ -128,7 +132,41 @@ SELECT id FROM b WHERE title ILIKE '%x%';",
         "postgres",
         "CREATE TABLE t (id bigserial PRIMARY KEY, email text NOT NULL, phone text NOT NULL, note text);",
         "SELECT note FROM t WHERE email = $1 OR phone = $2;",
-        &["missing-index 1:26 email", "missing-index 1:40 phone"],
+        &["or-across-columns 1:26 email, phone"],
+    ),
+    (
+        "an OR of which one side has an index needs one for the other, and one for each needs none",
+        "postgres",
+        "CREATE TABLE t (id bigserial PRIMARY KEY, email text NOT NULL, phone text NOT NULL, note text, tags text[]);
+         CREATE INDEX t_email ON t (email);
+         CREATE INDEX t_tags ON t USING gin (tags);
+         CREATE INDEX t_lower ON t (lower(phone));",
+        "SELECT note FROM t WHERE email = $1 OR phone = $2;
+SELECT note FROM t WHERE email = $1 OR id = $2;
+SELECT note FROM t WHERE email = $1 OR lower(phone) = $2;
+SELECT note FROM t WHERE email = $1 OR tags @> $2;",
+        &["or-across-columns 1:40 email, phone"],
+    ),
+    (
+        "whether a leading column may be passed over hangs on the version, and that is not known",
+        "postgres",
+        MEMBERS,
+        REVERSE,
+        &["missing-index 1:30 group_id"],
+    ),
+    (
+        "before 18 it is not passed over",
+        "postgres\"\ntarget-version = \"17",
+        MEMBERS,
+        REVERSE,
+        &["composite-leading-skipped 1:30 group_id"],
+    ),
+    (
+        "from 18 on it may be",
+        "postgres\"\ntarget-version = \"18",
+        MEMBERS,
+        REVERSE,
+        &["missing-index 1:30 group_id"],
     ),
     (
         "names that PostgreSQL knows by itself",

@@ -3,13 +3,14 @@
 //! What makes one superfluous is decided by `coverage`; here stands only which of the two stays, and which are never
 //! called superfluous: those that hold a constraint, those the database does not use, those a query needs for its order.
 
-use crate::catalog::{Backing, Index, Table};
+use crate::catalog::{Index, Table};
 use crate::coverage;
 use crate::dialect::Dialect;
 use crate::expr::Expr;
 use crate::query::AccessPattern;
 
 use super::Upkeep;
+use crate::rules::words;
 
 /// An index too many and the one that does its work.
 #[derive(Debug)]
@@ -44,16 +45,7 @@ impl Kind {
 impl Surplus<'_> {
     /// Says it in words.
     pub(crate) fn told(&self) -> String {
-        let keeper = match (&self.keeper.name, self.keeper.backs) {
-            (_, Some(Backing::PrimaryKey)) => "the primary key".to_owned(),
-            // SQLite numbers the index of a constraint that nobody named.
-            (_, Some(Backing::Unique)) => {
-                let keys: Vec<String> = self.keeper.def.keys.iter().map(|key| key.expr.to_string()).collect();
-                format!("the index of the constraint `UNIQUE ({})`", keys.join(", "))
-            }
-            (Some(name), _) => format!("`{name}`"),
-            (None, _) => "a constraint's index".to_owned(),
-        };
+        let keeper = words::index(self.keeper);
         match self.kind {
             Kind::Duplicate => format!("repeats {keeper}"),
             Kind::Redundant if self.index.def.keys.len() == self.keeper.def.keys.len() => {

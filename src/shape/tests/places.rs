@@ -2,7 +2,7 @@
 
 use super::schema;
 use crate::dialect::Dialect;
-use crate::query::QueryShape;
+use crate::query::{Limit, QueryShape};
 use crate::shape::shape;
 
 fn shaped(sql: &str) -> QueryShape {
@@ -66,10 +66,47 @@ fn blocks_say_how_they_stand() {
          ORDER BY id LIMIT 5 OFFSET 10",
     );
     let [outer, exists, list, scalar] = &shape.blocks[..] else { panic!("four blocks") };
-    assert!(outer.ordered && outer.offset && outer.limit.is_some() && outer.parent.is_none() && !outer.correlated);
+    assert!(outer.ordered && outer.limit.is_some() && outer.parent.is_none() && !outer.correlated);
+    assert_eq!(outer.offset.as_ref().map(|offset| offset.rows), Some(Limit::Rows(10)));
     assert!(exists.correlated && exists.parent == Some(0));
     assert!(list.grouped && !list.correlated);
     assert!(scalar.aggregated && !scalar.grouped);
     let arms = shaped("SELECT id FROM users UNION SELECT id FROM orgs");
     assert_eq!(arms.blocks.iter().map(|block| block.arm).collect::<Vec<_>>(), [false, true, true]);
+}
+
+#[test]
+fn a_block_is_open_where_its_patterns_do_not_say_all() {
+    let cases = [
+        ("SELECT id FROM users WHERE email = $1 AND name > 'x'", false),
+        ("SELECT u.id FROM users u JOIN orders o ON o.user_id = u.id WHERE o.total > 5 OR o.note = 'x'", false),
+        ("SELECT u.id FROM users u LEFT JOIN orders o ON o.user_id = u.id WHERE $1", false),
+        ("SELECT id FROM users u WHERE EXISTS (SELECT 1 FROM orders o WHERE o.user_id = u.id)", true),
+        ("SELECT id FROM users WHERE id IN (SELECT user_id FROM orders)", true),
+        ("SELECT id FROM users u WHERE (SELECT count(*) FROM orders o WHERE o.user_id = u.id) > 3", true),
+        ("SELECT u.id FROM users u JOIN orders o ON o.user_id = u.id WHERE o.total > 5 OR u.name = 'x'", true),
+        ("SELECT u.id FROM users u JOIN orders o ON o.user_id = u.id AND o.created_at > u.created_at", true),
+        ("SELECT u.id FROM users u JOIN unnest($1) AS given (id) ON given.id = u.id", true),
+        ("SELECT u.id FROM users u JOIN (SELECT user_id FROM orders LIMIT 3) o ON o.user_id = u.id", true),
+    ];
+    for (sql, open) in cases {
+        assert_eq!(shaped(sql).blocks[0].open, open, "{sql}");
+    }
+}
+
+#[test]
+fn an_offset_is_known_or_a_parameter() {
+    let cases = [
+        ("SELECT id FROM users LIMIT 5", None),
+        ("SELECT id FROM users OFFSET 0", Some((Limit::Rows(0), "0"))),
+        ("SELECT id FROM users LIMIT $1 OFFSET $2", Some((Limit::Param, "$2"))),
+        ("SELECT id FROM users LIMIT $1 OFFSET ($2 - 1) * $1", Some((Limit::Param, "$2"))),
+        ("SELECT id FROM users OFFSET 20 ROWS FETCH NEXT 10 ROWS ONLY", Some((Limit::Rows(20), "20"))),
+    ];
+    for (sql, expect) in cases {
+        let shape = shaped(sql);
+        let found = shape.blocks[0].offset.as_ref();
+        let found = found.map(|offset| (offset.rows, &sql[offset.sql.start as usize..offset.sql.end as usize]));
+        assert_eq!(found, expect, "{sql}");
+    }
 }

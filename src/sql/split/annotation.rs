@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::query::Takes;
 use crate::sql::summary::MarkerTool;
 
 /// A comment with a meaning; it ends the statement before it, with or without a `;`.
@@ -17,18 +18,24 @@ pub struct Annotation {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AnnotationKind {
     /// `-- name: get-user`: the name of the statement that follows.
-    Name {
-        /// The name, without aiosql's operator.
-        name: String,
-        /// The family of tools that writes it so: `sqlc`, `aiosql`, `yesql`, `hugsql`.
-        tool: &'static str,
-    },
+    Name(Naming),
     /// `-- +goose Up`: what follows applies the migration; no tool where several write it so.
     Up(Option<MarkerTool>),
     /// `-- +goose Down`: what follows takes it back.
     Down(Option<MarkerTool>),
     /// `-- +goose StatementEnd`: only an end.
     End,
+}
+
+/// The name of a statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Naming {
+    /// The name, without aiosql's operator.
+    pub name: String,
+    /// The family of tools that writes it so: `sqlc`, `aiosql`, `yesql`, `hugsql`.
+    pub tool: &'static str,
+    /// How many rows of its answer are taken.
+    pub takes: Takes,
 }
 
 /// Reads the text of a comment, without its delimiters.
@@ -78,13 +85,20 @@ fn name(rest: &str, hugsql: bool) -> Option<AnnotationKind> {
     if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.:/".contains(&byte)) {
         return None;
     }
-    let tool = match words.next() {
+    let command = words.next();
+    let tool = match command {
         _ if hugsql => "hugsql",
         Some(command) if command.starts_with(':') => "sqlc",
         _ if name.len() < word.len() => "aiosql",
         _ => "yesql",
     };
-    Some(AnnotationKind::Name { name: name.to_owned(), tool })
+    // sqlc `:one`, hugsql `:? :1` and `:one`, pugsql `:scalar`, aiosql `^` and `$`.
+    let one = |command: &str| [":one", ":1", ":scalar", ":batchone"].contains(&command);
+    let takes = match word[name.len()..].ends_with(['^', '$']) || command.into_iter().chain(words).any(one) {
+        true => Takes::One,
+        false => Takes::All,
+    };
+    Some(AnnotationKind::Name(Naming { name: name.to_owned(), tool, takes }))
 }
 
 fn direction(word: &str, tool: Option<MarkerTool>) -> Option<AnnotationKind> {
@@ -102,13 +116,18 @@ mod tests {
 
     #[test]
     fn comments_with_a_meaning_are_told_from_talk() {
-        let named = |name: &str, tool: &'static str| Some(AnnotationKind::Name { name: name.to_owned(), tool });
+        let taking = |name: &str, tool: &'static str, takes: Takes| {
+            Some(AnnotationKind::Name(Naming { name: name.to_owned(), tool, takes }))
+        };
+        let named = |name: &str, tool: &'static str| taking(name, tool, Takes::All);
         let check = |comment: &str, kind: Option<AnnotationKind>| assert_eq!(read(comment), kind, "{comment}");
-        check(" name: GetUser :one", named("GetUser", "sqlc"));
+        check(" name: GetUser :one", taking("GetUser", "sqlc", Takes::One));
+        check(" name: ListUsers :many", named("ListUsers", "sqlc"));
         check("name: get-user", named("get-user", "yesql"));
-        check(" name: get_user^", named("get_user", "aiosql"));
+        check(" name: get_user^", taking("get_user", "aiosql", Takes::One));
         check(" name: publish<!", named("publish", "aiosql"));
         check(" :name all-users :? :*", named("all-users", "hugsql"));
+        check(" :name user-by-id :? :1", taking("user-by-id", "hugsql", Takes::One));
         check(" name: (of the customer)", None);
         check(" the name: x", None);
         check(" +goose Up", Some(AnnotationKind::Up(Some(MarkerTool::Goose))));

@@ -127,8 +127,8 @@ fn annotations_end_statements() {
     let text = "-- name: get-user\n-- Finds one.\nSELECT 1\n\n-- name: all^\nSELECT 2;\n-- +goose Down\nDROP TABLE t";
     check(text, &["SELECT 1", "SELECT 2", "DROP TABLE t"]);
     let kinds: Vec<_> = split(text).annotations.into_iter().map(|annotation| annotation.kind).collect();
-    assert!(matches!(&kinds[0], AnnotationKind::Name { name, .. } if name == "get-user"));
-    assert!(matches!(&kinds[1], AnnotationKind::Name { name, .. } if name == "all"));
+    assert!(matches!(&kinds[0], AnnotationKind::Name(naming) if naming.name == "get-user"));
+    assert!(matches!(&kinds[1], AnnotationKind::Name(naming) if naming.name == "all"));
     assert!(matches!(kinds[2], AnnotationKind::Down(_)));
 }
 

@@ -1,0 +1,73 @@
+//! Which rule asks for an advised index, so that one fault is told by one rule and can be switched off by its name.
+
+use crate::catalog::{Catalog, IndexDef, Table};
+use crate::coverage::{self, Asked, Behind, Joins};
+use crate::dialect::Target;
+use crate::plan::{Access, Condition, ConditionKind, PlanOp};
+use crate::query::{AccessPattern, Disjunction, Predicate};
+use crate::workload::WorkloadQuery;
+
+use super::served::Served;
+
+/// A query and what its indexes are judged by.
+#[derive(Clone, Copy)]
+pub struct Asking<'a> {
+    /// The query.
+    pub query: &'a WorkloadQuery,
+    /// The schema.
+    pub catalog: &'a Catalog,
+    /// What production runs.
+    pub target: &'a Target,
+}
+
+impl<'a> Asking<'a> {
+    /// Names the rule that asks for an index which serves a reference.
+    pub fn rule(&self, def: &IndexDef, pattern: &AccessPattern) -> &'static str {
+        if Served::of(def, pattern).is_order_only() {
+            "sort-not-indexed"
+        } else if pattern.disjunctions.iter().any(|any| self.serves_branch(def, pattern, any)) {
+            "or-across-columns"
+        } else if self.behind(def, pattern).is_some() {
+            "composite-leading-skipped"
+        } else {
+            "missing-index"
+        }
+    }
+
+    /// Says whether an index is worth something to a branch of an OR, and nothing to the access without it.
+    pub(super) fn serves_branch(&self, def: &IndexDef, pattern: &AccessPattern, any: &Disjunction) -> bool {
+        let judge = |branch: &[Predicate], joins: Joins| {
+            let asked = Asked { access: pattern, branch, joins, table: self.table(pattern) };
+            coverage::judge(def, &asked, self.target)
+        };
+        !judge(&[], Joins::Bound).serves() && any.branches.iter().any(|branch| judge(branch, Joins::Ignored).seeks())
+    }
+
+    /// Finds an existing index that holds the keys of a proposed one, as far as the query compares them, behind others.
+    pub(super) fn behind(&self, def: &IndexDef, pattern: &AccessPattern) -> Option<Behind<'a>> {
+        let table = self.table(pattern)?;
+        if self.skips(pattern) {
+            return None;
+        }
+        let asked = Asked { access: pattern, branch: &[], joins: Joins::Bound, table: Some(table) };
+        let wanted = coverage::judge(def, &asked, self.target);
+        coverage::behind(table, pattern, &wanted, self.target)
+    }
+
+    fn table(&self, pattern: &AccessPattern) -> Option<&'a Table> {
+        self.catalog.table(&pattern.table)
+    }
+
+    /// Says whether the plan passes over leading keys to read a reference.
+    fn skips(&self, pattern: &AccessPattern) -> bool {
+        let skipped = |one: &Condition| one.kind == ConditionKind::Skipped;
+        let mut found = false;
+        let Some(plan) = self.query.planned() else { return false };
+        plan.root.walk(&mut |step| {
+            if let PlanOp::Scan { reference, access: Access::Seek { conditions, .. }, .. } = &step.op {
+                found |= *reference == pattern.reference && conditions.iter().any(skipped);
+            }
+        });
+        found
+    }
+}
