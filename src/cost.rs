@@ -17,7 +17,7 @@ use crate::plan::Plan;
 use crate::query::{AccessPattern, QueryShape, RefId};
 use crate::stats::{StatsModel, TableStats};
 
-pub use selectivity::{access_selectivity, condition_selectivity, distinct, selectivity};
+pub use selectivity::{access_selectivity, condition_selectivity, distinct, is_due, selectivity};
 
 /// Reading a page in sequence (`seq_page_cost`).
 const SEQ_PAGE: f64 = 1.0;

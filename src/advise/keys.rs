@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use crate::catalog::{Direction, IndexKey, Table};
+use crate::cost;
 use crate::dialect::Dialect;
 use crate::expr::{Expr, Literal, Op};
 use crate::name::{Ident, QName};
@@ -134,7 +135,7 @@ impl Judge<'_> {
             _ if is_equality(predicate) => keys.equal.push(key),
             PredicateOp::In => keys.lists.push(key),
             // A one-sided upper bound on a time is nearly everything, unless it is a time to come.
-            PredicateOp::Range(Bound::Upper) if key.time && !is_due(&key.expr) => {}
+            PredicateOp::Range(Bound::Upper) if key.time && !key.expr.as_column().is_some_and(cost::is_due) => {}
             PredicateOp::Range(_) => keys.ranges.push(key),
             _ => {}
         }
@@ -274,12 +275,4 @@ pub(super) fn is_equality(predicate: &Predicate) -> bool {
         (PredicateOp::In, Value::Literals(literals)) => literals.len() == 1,
         _ => false,
     }
-}
-
-/// Times that lie ahead: `< now()` selects the few that are due.
-fn is_due(key: &Expr) -> bool {
-    let Some(column) = key.as_column() else { return false };
-    let name = column.as_str().to_ascii_lowercase();
-    ["next_", "scheduled_", "due_", "retry_", "run_at"].iter().any(|head| name.starts_with(head))
-        || name.ends_with("_after")
 }

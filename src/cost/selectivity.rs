@@ -207,8 +207,9 @@ fn column_of(key: &Expr) -> Option<&Ident> {
     }
 }
 
-/// Times that are looked at when they have come: `next_run`, `scheduled_at`, `retry_after`.
-fn is_due(name: &Ident) -> bool {
+/// Says whether a time is looked at when it has come (`next_run`, `scheduled_at`, `retry_after`): `< now()` selects the few
+/// that are due.
+pub fn is_due(name: &Ident) -> bool {
     let name = name.as_str().to_ascii_lowercase();
     ["next_", "scheduled", "due", "retry_", "run_at", "remind"].iter().any(|head| name.starts_with(head))
         || ["_after", "_due", "_run_at"].iter().any(|tail| name.ends_with(tail))
