@@ -11,7 +11,7 @@ use crate::finding::{Confidence, Place};
 use crate::name::QName;
 use crate::plan::{self, Access, Plan, PlanNames};
 use crate::query::{
-    AccessPattern, Clause, PathClass, Predicate, PredicateOp, QuerySite, RefId, StatementKind, UnknownKind,
+    AccessPattern, Clause, PathClass, Predicate, PredicateOp, QueryShape, QuerySite, RefId, UnknownKind,
 };
 use crate::source::{FileId, TreePath};
 use crate::stats::{ColumnRole, StatsSource};
@@ -158,15 +158,13 @@ impl<'a> QueryContext<'a> {
         sites.filter(|site| site.class == PathClass::App).map(|site| SenderContext { site, files })
     }
 
-    /// Says whether a file inserts rows into a table.
-    pub(super) fn is_filled_in(&self, file: FileId, table: &QName) -> bool {
+    /// Returns what the queries of a file ask.
+    pub(super) fn shapes_in(&self, file: FileId) -> impl Iterator<Item = &'a QueryShape> {
         let RulesInput { sites, workload, .. } = self.input;
-        let inserts = workload.iter().filter(|query| {
-            let mut written = query.shape.references.iter().filter(|reference| reference.written);
-            query.shape.statement == StatementKind::Insert && written.any(|reference| reference.table == *table)
-        });
-        let mut files = inserts.flat_map(|query| &query.senders).map(|sender| sites[sender.site.0 as usize].place.file);
-        files.any(|known| known == file)
+        let here = move |query: &&WorkloadQuery| {
+            query.senders.iter().any(|sender| sites[sender.site.0 as usize].place.file == file)
+        };
+        workload.iter().filter(here).map(|query| &query.shape)
     }
 
     /// Returns the place of a clause.

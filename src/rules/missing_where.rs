@@ -4,14 +4,14 @@ use super::context::QueryContext;
 use super::findings::Findings;
 use crate::finding::{Confidence, Severity};
 use crate::name::QName;
-use crate::query::{ClauseKind, StatementKind};
+use crate::query::{Clause, ClauseKind, QueryShape, StatementKind};
 
 pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {
     for clause in &cx.query.shape.clauses {
         let ClauseKind::EveryRow(kind) = &clause.kind else { continue };
         // Of a table that the schema does not have (a temporary one, say) nothing is known.
         let Some(pattern) = clause.reference.and_then(|reference| cx.pattern(reference)) else { continue };
-        if cx.is_small(&pattern.table) || is_refilled(cx, &pattern.table) {
+        if cx.is_small(&pattern.table) || is_routine(cx, &pattern.table) {
             continue;
         }
         let verb = if *kind == StatementKind::Delete { "deleted" } else { "updated" };
@@ -36,9 +36,20 @@ fn is_named_so(cx: &QueryContext<'_>) -> bool {
     cx.senders().all(|sender| promises(sender.name()))
 }
 
-/// Says whether every sender is a script without named queries that fills the table again.
-fn is_refilled(cx: &QueryContext<'_>, table: &QName) -> bool {
-    cx.senders().all(|sender| sender.site.symbol.is_none() && cx.is_filled_in(sender.site.place.file, table))
+/// Says whether every sender is a script without named queries that fills the table again, or empties others too.
+fn is_routine(cx: &QueryContext<'_>, table: &QName) -> bool {
+    let empties = |shape: &QueryShape| {
+        let emptied = |clause: &Clause| clause.kind == ClauseKind::EveryRow(StatementKind::Delete);
+        shape.clauses.iter().any(emptied) && shape.references.iter().all(|reference| reference.table != *table)
+    };
+    let fills = |shape: &QueryShape| {
+        let mut written = shape.references.iter().filter(|reference| reference.written);
+        shape.statement == StatementKind::Insert && written.any(|reference| reference.table == *table)
+    };
+    cx.senders().all(|sender| {
+        let routine = |shape: &QueryShape| empties(shape) || fills(shape);
+        sender.site.symbol.is_none() && cx.shapes_in(sender.site.place.file).any(routine)
+    })
 }
 
 /// The words of a name in snake, kebab or camel case.

@@ -11,7 +11,7 @@ pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {
         let known = cx.knows_rows(&pattern.table);
         findings
             .report(cx.place_of_clause(clause), clause.text.clone())
-            .message(format!("every row of `{}` is read and sorted by chance", pattern.table))
+            .message(format!("a number is drawn for each row of `{}`, and all of them are sorted by it", pattern.table))
             .help("draw random keys and look up their rows, or sample the table where the database can")
             .table(&pattern.table)
             .at_most(if known { Severity::Warning } else { Severity::Info })

@@ -83,6 +83,7 @@ fn null_in(expr: &ast::Expr) -> Option<&ast::ValueWithSpan> {
 fn is_literal(expr: &ast::Expr) -> bool {
     match unnested(expr) {
         ast::Expr::Value(value) => !matches!(value.value, Value::Placeholder(_)),
+        ast::Expr::Cast { expr, .. } => is_literal(expr),
         _ => false,
     }
 }

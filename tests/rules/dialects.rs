@@ -128,6 +128,60 @@ SELECT id FROM b WHERE title ILIKE '%x%';",
         &["full-table-scan 1:16 tags", "leading-wildcard-like 2:24 title"],
     ),
     (
+        "patterns that start with a wildcard",
+        "postgres",
+        "CREATE TABLE docs (id bigserial PRIMARY KEY, title text, body text);
+         CREATE INDEX docs_title ON docs USING gin (title gin_trgm_ops);
+         CREATE INDEX docs_body ON docs USING gin (lower(body) gin_trgm_ops);
+         CREATE TABLE notes (id bigserial PRIMARY KEY, author_id bigint NOT NULL, title text, body text);
+         CREATE INDEX notes_author_id ON notes (author_id);",
+        "SELECT id FROM docs WHERE title ILIKE '%x%';
+SELECT id FROM docs WHERE lower(body) LIKE '%' || $1;
+SELECT id FROM notes WHERE body ILIKE concat('%', $1::text, '%') OR title ~~* '%x%';
+SELECT id FROM notes WHERE author_id = $1 AND body ILIKE '%x%';
+SELECT id FROM notes WHERE body LIKE '\\%x' AND title NOT LIKE '%x' AND title LIKE '%%';
+SELECT id FROM notes WHERE body LIKE $1 || '%';
+SELECT id FROM notes WHERE body LIKE $1;",
+        &["leading-wildcard-like 3:28 body, title"],
+    ),
+    (
+        "MySQL's full-text indexes",
+        "mysql",
+        "CREATE TABLE docs (id int PRIMARY KEY, title text, body text, FULLTEXT KEY docs_title (title));",
+        "SELECT id FROM docs WHERE title LIKE '%x%';
+SELECT id FROM docs WHERE body LIKE CONCAT('%', ?, '%');",
+        &["leading-wildcard-like 2:27 body"],
+    ),
+    (
+        "functions, lists and single rows are no cartesian product",
+        "postgres",
+        "CREATE TABLE docs (id bigserial PRIMARY KEY, words tsvector, tags text[]);
+         CREATE INDEX docs_words ON docs USING gin (words);
+         CREATE TABLE notes (id bigserial PRIMARY KEY, doc_id bigint NOT NULL);
+         CREATE INDEX notes_doc_id ON notes (doc_id);",
+        "SELECT d.id FROM docs d, plainto_tsquery($1) q WHERE d.words @@ q;
+SELECT d.id, t FROM docs d, unnest(d.tags) t WHERE d.id = $1;
+SELECT d.id FROM docs d, LATERAL (SELECT n.id FROM notes n WHERE n.doc_id = d.id LIMIT 3) n WHERE d.id = $1;
+SELECT d.id FROM notes n LEFT JOIN docs d ON true WHERE n.id = $1;
+SELECT n.id FROM docs d, notes n WHERE d.id = $1 AND n.doc_id > 7;
+SELECT count(*) FROM docs d, notes n WHERE d.id > 7 AND n.id > 7;
+UPDATE notes SET doc_id = d.id FROM docs d WHERE d.id > 7;",
+        &["cartesian-join 6:30 ", "cartesian-join 7:37 "],
+    ),
+    (
+        "writes to every row that are no accident",
+        "postgres",
+        "CREATE TABLE notes (id bigserial PRIMARY KEY, doc_id bigint NOT NULL);
+         CREATE TEMPORARY TABLE scratch (id bigint);",
+        "DELETE FROM scratch;
+WITH old AS (SELECT id FROM notes ORDER BY id LIMIT 100) DELETE FROM notes USING old WHERE old.id = notes.id;
+-- name: ResetNotes :exec
+UPDATE notes SET doc_id = 0;
+-- name: MoveNote :exec
+UPDATE notes SET doc_id = $1;",
+        &["missing-where 6:8 "],
+    ),
+    (
         "an OR needs an index for each branch",
         "postgres",
         "CREATE TABLE t (id bigserial PRIMARY KEY, email text NOT NULL, phone text NOT NULL, note text);",

@@ -153,7 +153,7 @@ fn comparisons_with_null() {
             ("SELECT name = NULL FROM users", &["Equal null -> IS NULL @ = NULL: name = null"]),
             ("SELECT 1 FROM users HAVING max(name) = NULL", &["Equal null -> IS NULL @ = NULL: max(name) = null"]),
             ("SELECT 1 FROM users WHERE name IS NULL OR name IS NOT DISTINCT FROM NULL OR name = $1", &[]),
-            ("SELECT 1 FROM users WHERE NULL = NULL OR 1 = NULL OR f(a => NULL, b := NULL)", &[]),
+            ("SELECT 1 FROM users WHERE NULL = NULL OR 1 = NULL OR 'x'::text < NULL OR f(a => NULL, b := NULL)", &[]),
             ("SELECT CASE WHEN name IS NULL THEN NULL ELSE coalesce(name, NULL) END, NULL FROM users", &[]),
             ("UPDATE users SET name = NULL, (email, status) = (NULL, NULL) WHERE id = 1", &[]),
             ("INSERT INTO users (id, name) VALUES (1, NULL) ON CONFLICT (id) DO UPDATE SET name = NULL", &[]),
