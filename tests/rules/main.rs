@@ -34,6 +34,25 @@ fn every_case_of_every_page() {
 }
 
 #[test]
+fn what_is_certain_is_offered_as_an_edit() {
+    let sql = "SELECT id FROM users WHERE id = ? AND name<>NULL";
+    let files = BTreeMap::from([
+        ("schema.sql".to_owned(), "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT);\n".to_owned()),
+        ("query.sql".to_owned(), format!("-- ü\n{sql};\n")),
+        ("guard.sql".to_owned(), "SELECT id FROM users WHERE id = ? AND name IN (NULL);\n".to_owned()),
+        (".sqlx/query-1.json".to_owned(), format!("{{\"db_name\": \"SQLite\", \"query\": \"{sql} \"}}\n")),
+    ]);
+    let report = analyse(&files, "").unwrap();
+    let found = report.findings.iter().filter(|finding| finding.rule == "null-comparison");
+    let edits = found.map(|finding| {
+        let edit = finding.edits.first().map(|edit| (edit.location.line, edit.location.column, edit.text.as_str()));
+        (finding.location.path.as_str(), edit)
+    });
+    let expect = [(".sqlx/query-1.json", None), ("guard.sql", None), ("query.sql", Some((2, 43, " IS NOT NULL")))];
+    assert_eq!(edits.collect::<Vec<_>>(), expect);
+}
+
+#[test]
 fn every_page_shows_the_fault_the_fix_and_the_way_out() {
     for rule in &RULES {
         let cases = cases(rule.page());
