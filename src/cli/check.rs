@@ -24,7 +24,7 @@ Examples:
   planlint check queries/users.sql
   planlint check --output text --output json=planlint.json
   planlint check --audit --fail-on error
-  git show HEAD:queries/users.sql | planlint check - --stdin-filename queries/users.sql")]
+  cat queries/users.sql | planlint check - --stdin-filename queries/users.sql")]
 pub(super) struct Options {
     #[command(flatten)]
     common: Common,

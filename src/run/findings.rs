@@ -1,6 +1,6 @@
 //! Makes findings concrete: one entry for each place a finding stands at, fingerprinted and sorted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::analysis::RunSuppression;
 use super::analysis::{Analysis, Database};
@@ -9,7 +9,7 @@ use super::entries;
 use super::policy::Policy;
 use super::suppressions::silencing;
 use crate::advice::AdviceId;
-use crate::finding::{Finding, Place};
+use crate::finding::{Confidence, Finding, Place};
 use crate::outcome::{AdviceEntry, EditEntry, FindingEntry, RelatedEntry, Suppressed};
 use crate::query::PathClass;
 use crate::sql::fingerprint::fingerprint;
@@ -34,19 +34,25 @@ pub(super) fn findings(analysis: &Analysis, policy: &Policy, quotes: &Quotes<'_>
     found
 }
 
-/// Takes out the advice whose every finding in application code is suppressed; what is left of the findings does not
-/// name it any more.
+/// Takes out the advice whose every finding in application code is suppressed, and makes what other findings still ask
+/// for no surer than the surest of those; what is left of the findings does not name what went.
 pub(super) fn leave_out_suppressed(findings: &mut [FindingEntry], advice: &mut Vec<AdviceEntry>) {
-    let mut silenced: BTreeMap<String, bool> = BTreeMap::new();
-    for finding in findings.iter().filter(|finding| finding.class == PathClass::App) {
-        for id in &finding.advice {
-            *silenced.entry(id.clone()).or_insert(true) &= finding.suppressed.is_some();
+    let asking = || findings.iter().filter(|finding| finding.class == PathClass::App);
+    let (suppressed, open): (Vec<_>, Vec<_>) = asking().partition(|finding| finding.suppressed.is_some());
+    let doubtful: BTreeSet<String> = suppressed.iter().flat_map(|finding| &finding.advice).cloned().collect();
+    let mut asked: BTreeMap<String, Confidence> = BTreeMap::new();
+    for finding in open {
+        for id in finding.advice.iter().filter(|id| doubtful.contains(*id)) {
+            let surest = asked.entry(id.clone()).or_insert(finding.confidence);
+            *surest = (*surest).max(finding.confidence);
         }
     }
-    let goes = |id: &String| silenced.get(id).is_some_and(|silenced| *silenced);
-    advice.retain(|advice| !goes(&advice.id));
+    advice.retain(|advice| !doubtful.contains(&advice.id) || asked.contains_key(&advice.id));
+    for one in advice.iter_mut() {
+        one.confidence = asked.get(&one.id).map_or(one.confidence, |surest| one.confidence.min(*surest));
+    }
     for finding in findings {
-        finding.advice.retain(|id| !goes(id));
+        finding.advice.retain(|id| !doubtful.contains(id) || asked.contains_key(id));
     }
 }
 

@@ -7,6 +7,7 @@ use super::analysis::{Analysis, RunSuppression};
 use super::concrete::{Concrete, places};
 use super::policy::Policy;
 use crate::config::Config;
+use crate::dialect::Dialect;
 use crate::finding::Finding;
 use crate::query::{DatabaseId, PathClass};
 use crate::rules::page::Reads;
@@ -106,7 +107,12 @@ fn is_run(analysis: &Analysis, one: &RunSuppression, rule: &Rule) -> bool {
         Reads::Schema => file.builds_schema,
         Reads::Query | Reads::Plan => file.class == PathClass::App,
     };
-    of_class && database.is_some_and(|database| database.engine.is_some())
+    // MySQL's queries are always judged by shape; without an engine, others are this once.
+    let planned = database.is_some_and(|database| match database.target.dialect {
+        Dialect::Mysql => rule.meta().reads != Reads::Plan,
+        _ => database.engine.is_some(),
+    });
+    of_class && planned
 }
 
 /// Says whether a part of what a suppression reaches could not be read or planned.

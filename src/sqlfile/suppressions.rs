@@ -14,9 +14,8 @@ pub(super) fn suppressions(file: FileId, text: &str, base: &SpanMap, split: &Spl
     let mut known: Option<(usize, Vec<Range<u32>>)> = None;
     for comment in &split.suppressions {
         let next = split.statements.partition_point(|statement| statement.bytes.start <= comment.start);
-        let before = next.saturating_sub(1);
-        if known.as_ref().is_none_or(|(place, _)| *place != before) {
-            known = Some((before, around(text, split, before)));
+        if known.as_ref().is_none_or(|(place, _)| *place != next) {
+            known = Some((next, around(text, split, next)));
         }
         let statements = known.as_ref().map_or(&[][..], |(_, statements)| statements);
         let host = Host { text, statements, place: &|range| place(file, base, &range) };
@@ -25,11 +24,16 @@ pub(super) fn suppressions(file: FileId, text: &str, base: &SpanMap, split: &Spl
     found
 }
 
-/// A statement, its parts, and the statement after it: all that a comment behind its start can be about.
-fn around(text: &str, split: &Split, number: usize) -> Vec<Range<u32>> {
-    let near = split.statements.iter().skip(number).take(2);
-    let mut found: Vec<Range<u32>> = near.map(|statement| statement.bytes.clone()).collect();
-    if let Some(statement) = split.statements.get(number) {
+/// The statement before the one of a number with its parts, and those that start on the line of that one: all that a
+/// comment between the two starts can be about.
+fn around(text: &str, split: &Split, next: usize) -> Vec<Range<u32>> {
+    let after = &split.statements[next..];
+    let first = after.first().map_or(0, |statement| statement.bytes.start as usize);
+    let line = text[first..].find('\n').map_or(text.len(), |length| first + length);
+    let on_line = after.iter().take_while(|statement| (statement.bytes.start as usize) < line);
+    let mut found: Vec<Range<u32>> = on_line.map(|statement| statement.bytes.clone()).collect();
+    if let Some(statement) = next.checked_sub(1).map(|before| &split.statements[before]) {
+        found.push(statement.bytes.clone());
         let start = statement.bytes.start;
         let parts = parts(statement.keyword, slice(text, &statement.bytes));
         found.extend(parts.into_iter().map(|part| start + part.start as u32..start + part.end as u32));

@@ -160,6 +160,8 @@ fn suppressions_stand_in_every_kind_of_comment() {
     check("-- planlint: ignore-file[a] -- why\n\nSELECT 1;", &["a (why): the file"]);
     check("SELECT '-- planlint: ignore[a]';", &[]);
     check("SELECT 1;\n-- planlint: ignore[a]\n", &["a (): nothing"]);
+    let both = "DROP INDEX IF EXISTS i; CREATE INDEX i ON t (a)";
+    check(&format!("-- planlint: ignore[a]\n{both};\nSELECT 1;"), &[&format!("a (): {both}")]);
 }
 
 #[test]

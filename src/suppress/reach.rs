@@ -7,7 +7,8 @@ use super::Host;
 /// Finds the statement that a comment is about.
 ///
 /// Behind code on its line it is about the statement that ends there, else about the innermost one around it. On a line
-/// of its own it is about the statement below; within a statement that holds no other, about that one.
+/// of its own it is about the statements that start on the line of the one below; within a statement that holds no
+/// other, about that one.
 pub(super) fn of(host: &Host<'_>, comment: &Range<u32>) -> Option<Range<u32>> {
     let around = innermost(host.statements, comment);
     let inside: Vec<&Range<u32>> =
@@ -15,7 +16,7 @@ pub(super) fn of(host: &Host<'_>, comment: &Range<u32>) -> Option<Range<u32>> {
     match (has_its_own_line(host.text, comment), around) {
         (false, _) => ends_before(host.text, &inside, comment).or(around).cloned(),
         (true, Some(around)) if inside.is_empty() => Some(around.clone()),
-        (true, _) => below(&inside, comment).cloned(),
+        (true, _) => below(host.text, &inside, comment),
     }
 }
 
@@ -43,8 +44,11 @@ fn ends_before<'a>(text: &str, statements: &[&'a Range<u32>], comment: &Range<u3
     (!between.contains('\n') || between.chars().all(is_end)).then_some(last)
 }
 
-/// The outermost of the first statements that start behind a comment.
-fn below<'a>(statements: &[&'a Range<u32>], comment: &Range<u32>) -> Option<&'a Range<u32>> {
-    let after = statements.iter().copied().filter(|statement| statement.start >= comment.end);
-    after.min_by_key(|statement| (statement.start, u32::MAX - statement.end))
+/// The first statement that starts behind a comment, and those that start on its line.
+fn below(text: &str, statements: &[&Range<u32>], comment: &Range<u32>) -> Option<Range<u32>> {
+    let after = || statements.iter().filter(|statement| statement.start >= comment.end);
+    let start = after().map(|statement| statement.start).min()?;
+    let line = text[start as usize..].find('\n').map_or(text.len(), |length| start as usize + length);
+    let end = after().filter(|statement| (statement.start as usize) < line).map(|statement| statement.end).max()?;
+    Some(start..end)
 }

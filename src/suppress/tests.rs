@@ -89,6 +89,7 @@ fn a_comment_is_about_the_statement_it_stands_in_behind_or_above() {
     };
     check("# c\n«a»;\n«b»;", Some("a"));
     check("«a»;\n# c\n\n«b\nb»;", Some("b b"));
+    check("# c\n«a»; «b\nb»; «c»;\n", Some("a; b b"));
     check("«a»; # c\n«b»;", Some("a"));
     check("«a»; «b» # c\n", Some("b"));
     check("«a\n»; # c\n«b»;", Some("a "));

@@ -50,6 +50,19 @@ fn what_only_suppressed_findings_ask_for_is_not_advised() {
 }
 
 #[test]
+fn what_is_hidden_does_not_keep_a_suppressed_index_advised() {
+    let schema = "CREATE TABLE users (id INTEGER PRIMARY KEY);
+CREATE TABLE orders (id INTEGER PRIMARY KEY, user_id INTEGER NOT NULL REFERENCES users (id), total INTEGER);";
+    let query = "SELECT total FROM orders WHERE user_id = ?; -- planlint: ignore[missing-index] -- few";
+    let files = [("schema.sql", schema), ("q.sql", query)];
+    let hint = report(&files, &["check", "--audit"]);
+    assert_eq!(findings(&hint), ["~missing-index q.sql:1", "unindexed-foreign-key schema.sql:2"]);
+    assert_eq!(hint["findings"][1]["confidence"], "low");
+    assert_eq!(hint["advice"][0]["confidence"], "low");
+    check(&files, &["check"], 0, "no findings, 1 suppressed\n");
+}
+
+#[test]
 fn a_whole_file_is_silenced_by_ignore_file() {
     let query = "SELECT id FROM users WHERE email = ?;\nSELECT email FROM users WHERE email > ? AND email < ?;\n";
     let silenced = format!("-- planlint: ignore-file[missing-index, full-table-scan] -- reports\n\n{query}");
