@@ -66,3 +66,26 @@ pub(super) fn end_on_signals() {
 /// Leaves signals to the system where it has none of Unix's.
 #[cfg(not(unix))]
 pub(super) fn end_on_signals() {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_finished_is_gone_after_a_panic_too() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = |name: &str| folder.path().join(name);
+        let half = path("half.tmp");
+        let falls = std::panic::catch_unwind(|| {
+            let unfinished = Unfinished::new(half.clone());
+            fs::write(unfinished.path(), "half").expect("a file");
+            panic!("in the middle");
+        });
+        assert!(falls.is_err() && !half.exists());
+        let whole = Unfinished::new(path("whole.tmp"));
+        fs::write(whole.path(), "whole").expect("a file");
+        whole.finish(&path("whole")).expect("it is renamed");
+        assert!(path("whole").exists() && !path("whole.tmp").exists());
+        assert!(UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner).is_empty());
+    }
+}

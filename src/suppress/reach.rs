@@ -13,7 +13,8 @@ pub(super) fn of(host: &Host<'_>, comment: &Range<u32>) -> Option<Range<u32>> {
     let around = innermost(host.statements, comment);
     let inside: Vec<&Range<u32>> =
         host.statements.iter().filter(|statement| around.is_none_or(|around| is_within(statement, around))).collect();
-    match (has_its_own_line(host.text, comment), around) {
+    let stands_above = has_its_own_line(host.text, comment) && !is_before_an_end(host.text, comment);
+    match (stands_above, around) {
         (false, _) => ends_before(host.text, &inside, comment).or(around).cloned(),
         (true, Some(around)) if inside.is_empty() => Some(around.clone()),
         (true, _) => below(host.text, &inside, comment),
@@ -33,6 +34,11 @@ fn is_within(inner: &Range<u32>, outer: &Range<u32>) -> bool {
 fn has_its_own_line(text: &str, comment: &Range<u32>) -> bool {
     let line = text[..comment.start as usize].rsplit('\n').next().unwrap_or("");
     line.trim().is_empty()
+}
+
+/// Says whether a comment stands between a statement and its `;`.
+fn is_before_an_end(text: &str, comment: &Range<u32>) -> bool {
+    text[comment.end as usize..].trim_start().starts_with(';')
 }
 
 /// The statement that ends last before a comment, with nothing else between: on its line, or with its `;` there.

@@ -94,6 +94,7 @@ fn a_comment_is_about_the_statement_it_stands_in_behind_or_above() {
     check("«a»; «b» # c\n", Some("b"));
     check("«a\n»; # c\n«b»;", Some("a "));
     check("«a»\n; # c\n«b»;", Some("a"));
+    check("«a»\n# c\n;\n«b»;", Some("a"));
     check("«a # c\nb»;", Some("a # c b"));
     check("«a\n # c\nb»;", Some("a  # c b"));
     check("«a»;\n# c\n", None);

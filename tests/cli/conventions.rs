@@ -102,6 +102,9 @@ fn a_reader_that_goes_away_is_no_error() {
     let mut asked: Vec<Vec<&str>> =
         vec![vec!["--help"], vec!["--version"], vec!["rules"], vec!["rule", "missing-index"]];
     asked.push(vec!["completions", "zsh"]);
+    for command in ["check", "advise"] {
+        asked.extend(["sarif", "github", "sql"].map(|format| vec![command, "--output", format]));
+    }
     for command in ["check", "advise", "queries", "schema"] {
         asked.extend([vec![command], vec![command, "--output", "json"], vec![command, "--output", "text=/dev/stdout"]]);
     }
