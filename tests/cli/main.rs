@@ -1,6 +1,7 @@
 //! The binary as users meet it: exit status, streams, messages, files.
 
 mod conventions;
+mod formats;
 mod suppressions;
 
 use std::fs;
@@ -12,7 +13,13 @@ use tempfile::TempDir;
 
 fn planlint(folder: &Path, args: &[&str]) -> Output {
     let mut command = Command::cargo_bin("planlint").expect("the binary is built");
-    command.current_dir(folder).env_remove("NO_COLOR").args(args).output().expect("it runs")
+    command
+        .current_dir(folder)
+        .env_remove("NO_COLOR")
+        .env_remove("GITHUB_ACTIONS")
+        .args(args)
+        .output()
+        .expect("it runs")
 }
 
 fn text(bytes: &[u8]) -> String {
