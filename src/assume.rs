@@ -46,7 +46,7 @@ pub fn assume(catalog: &Catalog, config: &Config, shapes: &[&QueryShape]) -> Sta
 pub fn unknown_settings(catalog: &Catalog, config: &Config) -> Vec<Vec<String>> {
     let mut unknown = Vec::new();
     for (name, table_settings) in &config.tables {
-        match catalog.table(&read_name(name)) {
+        match catalog.table(&QName::read(name)) {
             None => unknown.push(key(&["tables", name])),
             Some(table) => {
                 let missing =
@@ -99,12 +99,5 @@ fn pages(table: &TableStats) -> f64 {
 
 fn settings<'a>(catalog: &Catalog, config: &'a Config, name: &QName) -> Option<&'a TableSettings> {
     let named = |table: &Table| table.name == *name;
-    config.tables.iter().find(|(key, _)| catalog.table(&read_name(key)).is_some_and(named)).map(|(_, found)| found)
-}
-
-fn read_name(text: &str) -> QName {
-    match text.split_once('.') {
-        Some((schema, name)) => QName::qualified(schema, name),
-        None => QName::plain(text),
-    }
+    config.tables.iter().find(|(key, _)| catalog.table(&QName::read(key)).is_some_and(named)).map(|(_, found)| found)
 }

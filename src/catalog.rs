@@ -28,6 +28,8 @@ pub struct Catalog {
     pub views: BTreeMap<QName, View>,
     /// Enums and domains, by name.
     pub types: BTreeMap<QName, UserType>,
+    /// Conditions that the application's framework adds to every query of a table, by table, parameters as `$1`, `$2`, …
+    pub always: BTreeMap<QName, Arc<str>>,
 }
 
 /// A base table, or a materialised view.
@@ -473,7 +475,13 @@ pub enum Constraint {
 impl Catalog {
     /// An empty schema.
     pub fn new(dialect: Dialect) -> Self {
-        Self { dialect, tables: BTreeMap::new(), views: BTreeMap::new(), types: BTreeMap::new() }
+        Self {
+            dialect,
+            tables: BTreeMap::new(),
+            views: BTreeMap::new(),
+            types: BTreeMap::new(),
+            always: BTreeMap::new(),
+        }
     }
 
     /// Finds a table as a query would name it: exactly, else by its bare name where one schema alone has it

@@ -45,7 +45,7 @@ pub struct Config {
     #[schemars(with = "Vec<format::Pattern>", example = ["legacy/**"])]
     pub exclude: Vec<String>,
     /// Files and folders to read although ignore files or the built-in excludes hide them.
-    #[schemars(with = "Vec<ProjectPath>", example = ["generated/sql"])]
+    #[schemars(with = "Vec<ProjectPath>", example = ["local/sql"])]
     pub include: Vec<String>,
     /// The rules that run: names, `DEFAULT`, or `ALL`.
     #[schemars(with = "Vec<Selector>", example = ["missing-index", "unknown-column"])]

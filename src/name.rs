@@ -128,6 +128,14 @@ impl QName {
         Self { schema: None, name: name.into() }
     }
 
+    /// Reads `name` or `schema.name`, as configurations and reports write it.
+    pub fn read(text: &str) -> Self {
+        match text.split_once('.') {
+            Some((schema, name)) => Self::qualified(schema, name),
+            None => Self::plain(text),
+        }
+    }
+
     /// Names an object of `schema`; the default schemas of the dialects we read count as none.
     pub fn qualified(schema: impl Into<Ident>, name: impl Into<Ident>) -> Self {
         let schema = schema.into();
@@ -154,11 +162,7 @@ impl Serialize for QName {
 
 impl<'de> Deserialize<'de> for QName {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Ok(match text.split_once('.') {
-            Some((schema, name)) => Self::qualified(schema, name),
-            None => Self::plain(text.as_str()),
-        })
+        Ok(Self::read(&String::deserialize(deserializer)?))
     }
 }
 

@@ -46,13 +46,39 @@ pub enum Goal {
     Check,
 }
 
+/// The folder that the paths of a report are relative to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Here<'a> {
+    /// A folder of the tree; empty for its root.
+    Within(&'a str),
+    /// One outside of it, and what leads from there to the tree (`../app/`).
+    Outside(&'a str),
+}
+
+impl Here<'_> {
+    /// Writes a path of the tree as it is called from here.
+    pub fn path(self, path: &TreePath) -> String {
+        let folder = match self {
+            Self::Outside(way) => return format!("{way}{path}"),
+            Self::Within(folder) => folder,
+        };
+        let mut parts = folder.split('/').filter(|part| !part.is_empty()).peekable();
+        let mut rest = path.as_str();
+        while let Some((_, below)) = rest.split_once('/').filter(|(first, _)| parts.peek() == Some(first)) {
+            parts.next();
+            rest = below;
+        }
+        "../".repeat(parts.count()) + rest
+    }
+}
+
 /// What is asked of a tree.
 #[derive(Clone, Copy, Debug)]
 pub struct Ask<'a> {
     /// How far to go.
     pub goal: Goal,
-    /// What stands before the tree's paths in the report.
-    pub prefix: &'a str,
+    /// Where the report's paths start.
+    pub here: Here<'a>,
     /// The files or folders whose queries alone are asked for; everything when empty.
     pub scope: &'a [TreePath],
     /// When to stop planning.
@@ -127,6 +153,7 @@ impl Session {
         let facts = time.of("facts", || stages::facts(tree, config, watcher))?;
         let linked = time.of("link", || stages::link(&facts, config))?;
         let mut analysis = time.of("schema", || stages::schema(facts, linked));
+        stages::always(&mut analysis, config)?;
         if goal > Goal::Schema {
             time.of("shape", || workload::build(&mut analysis, ask.scope));
             time.of("assume", || judge::assume(&mut analysis, config))?;
@@ -147,5 +174,23 @@ impl Session {
     /// Returns how long each stage took, in order.
     pub fn timings(&self) -> impl Iterator<Item = (&'static str, Duration)> {
         self.timings.entries()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_called_as_from_here() {
+        let check = |here: Here<'_>, path: &str, expect: &str| {
+            assert_eq!(here.path(&TreePath::new(path)), expect, "{here:?} {path}");
+        };
+        check(Here::Within(""), "a/b.sql", "a/b.sql");
+        check(Here::Within("a"), "a/b.sql", "b.sql");
+        check(Here::Within("a/b"), "a/c/d.sql", "../c/d.sql");
+        check(Here::Within("a/b"), "a.sql", "../../a.sql");
+        check(Here::Within("a"), "ab/c.sql", "../ab/c.sql");
+        check(Here::Outside("../x/"), "a/b.sql", "../x/a/b.sql");
     }
 }

@@ -1,6 +1,6 @@
 //! SQL and a catalogue to the shape of a query: what it asks of each table.
 //!
-//! A statement is parsed once, its views are expanded, its names resolved scope by scope as SQL does, and every
+//! A statement is parsed once, what the framework always adds is added, its views are expanded, its names resolved scope by scope as SQL does, and every
 //! condition, join, order and limit is put to the base-table reference it is asked of. Two rules keep it honest:
 //! - A condition goes to a reference only if every row that the reference contributes must meet it.
 //! - A name that cannot be told is left out; it is called unknown only where every table it could belong to is complete.
@@ -27,6 +27,7 @@ use sqlparser::ast::{SetExpr, Statement};
 
 use crate::catalog::Catalog;
 use crate::query::StatementKind;
+use crate::sql::always::add_always;
 use crate::sql::expand::expand_views;
 use crate::sql::parse::{ParseFailure, parse};
 use crate::sql::resolution::Shaped;
@@ -61,7 +62,8 @@ pub fn shape(sql: &str, catalog: &Catalog) -> Result<Shaped, ShapeFailure> {
         let message = format!("`{}` is not a query", words.join(" "));
         return Err(ShapeFailure { reason: "not-a-query", message, at: None });
     };
-    let views = expand_views(&mut statement, catalog, parsed.lines.count());
+    let lines = add_always(&mut statement, catalog, parsed.lines.count());
+    let views = expand_views(&mut statement, catalog, lines);
     let mut shaper = Shaper::new(sql, catalog, parsed.lines, views, kind);
     shaper.count_ctes(&statement);
     shaper.statement(&statement, None);

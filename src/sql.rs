@@ -2,6 +2,7 @@
 //!
 //! Pure functions over text and data; knows no file, no engine connection and no rule.
 
+pub mod always;
 pub mod build;
 pub mod canonical;
 pub mod expand;

@@ -130,9 +130,9 @@ impl Project {
             self.buffer.iter().map(|(path, text)| (below(&layout.base, path), text.clone())).collect();
         let overlay = Overlay { over: &disk, buffers };
         let tree: &dyn Tree = if overlay.buffers.is_empty() { &disk } else { &overlay };
-        let prefix = layout.prefix(&self.here);
+        let way = layout.way(&self.here);
         let mut session = Session::new(config).watched_by(Line::start(options.watched()));
-        let ask = Ask { goal, prefix: &prefix, scope: &layout.scope, until: self.until };
+        let ask = Ask { goal, here: way.here(), scope: &layout.scope, until: self.until };
         let report = session.analyse(tree, &ask).map_err(|error| self.settings.locate(error))?;
         if options.timings {
             progress::clear();

@@ -140,7 +140,7 @@ impl Settings {
     pub fn locate(&self, error: RunError) -> Stop {
         match error {
             RunError::Config { message, help, key } => match self.layer_of(&key) {
-                Some(layer) => SettingsError::from(layer.wrong(&key, Part::Key, message, help)).into(),
+                Some(layer) => SettingsError::from(layer.wrong(&key, part(&key), message, help)).into(),
                 None => RunError::Config { message, help, key }.into(),
             },
             other => other.into(),
@@ -197,6 +197,15 @@ impl Settings {
             found.extend(keyed(&["database", &number, "paths"], &database.paths));
         }
         found
+    }
+}
+
+/// What of a setting a run finds wrong: names of tables and columns are keys, everything else is a value.
+fn part(key: &[String]) -> Part {
+    match key {
+        [tables, _] if tables == "tables" => Part::Key,
+        [.., columns, _] if columns == "columns" => Part::Key,
+        _ => Part::Value,
     }
 }
 

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use lru::LruCache;
 
+use super::Here;
 use super::analysis::{Analysis, Database};
 use super::lines::LineIndex;
 use crate::finding::{Edit, Place};
@@ -111,16 +112,16 @@ pub(super) fn ranges(shape: &QueryShape) -> Vec<Range<u32>> {
 pub(super) struct Quotes<'a> {
     tree: &'a dyn Tree,
     analysis: &'a Analysis,
-    prefix: &'a str,
+    here: Here<'a>,
     // Places come sorted by file, so a handful of texts is enough and a large tree is never held whole.
     recent: RefCell<LruCache<FileId, Rc<LineIndex>>>,
 }
 
 impl<'a> Quotes<'a> {
     /// Quotes from a tree.
-    pub fn new(tree: &'a dyn Tree, analysis: &'a Analysis, prefix: &'a str) -> Self {
+    pub fn new(tree: &'a dyn Tree, analysis: &'a Analysis, here: Here<'a>) -> Self {
         let capacity = NonZeroUsize::new(16).expect("16 is not zero");
-        Self { tree, analysis, prefix, recent: RefCell::new(LruCache::new(capacity)) }
+        Self { tree, analysis, here, recent: RefCell::new(LruCache::new(capacity)) }
     }
 
     /// Locates a span.
@@ -130,7 +131,7 @@ impl<'a> Quotes<'a> {
 
     /// Returns a file's path as the report shows it.
     pub fn shown(&self, file: FileId) -> String {
-        format!("{}{}", self.prefix, self.analysis.path(file))
+        self.here.path(self.analysis.path(file))
     }
 
     /// Returns a file's text; a file that went away since it was listed is empty.

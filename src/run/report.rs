@@ -19,7 +19,7 @@ use crate::tree::Tree;
 /// Writes the report; arrays that the goal does not fill are empty.
 pub(super) fn write(tree: &dyn Tree, analysis: &Analysis, policy: &Policy, ask: &Ask<'_>) -> RunReport {
     let goal = ask.goal;
-    let quotes = Quotes::new(tree, analysis, ask.prefix);
+    let quotes = Quotes::new(tree, analysis, ask.here);
     let mut report = RunReport {
         schema_version: 1,
         tool: Tool { name: "planlint".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },

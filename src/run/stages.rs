@@ -21,6 +21,7 @@ use crate::schema::layout::{self, MigrationTool, SchemaRoot, SourceKind};
 use crate::schema::{ddl, sqlc};
 use crate::scratch::sqlite::native::{self, Corrected, NativeStatement};
 use crate::source::{FileId, HostSpan, TreePath};
+use crate::sql;
 use crate::sql::split::Votes;
 use crate::sql::summary::FileSummary;
 use crate::sqlfile::{self, Part, SqlFileFacts, SqlStatement, StatementClass};
@@ -283,6 +284,26 @@ pub(super) fn schema(facts: Facts, linked: Linked) -> Analysis {
     }
     analysis.files = files;
     analysis
+}
+
+/// Notes with each schema what the application's framework adds to every query of a table.
+pub(super) fn always(analysis: &mut Analysis, config: &Config) -> Result<(), RunError> {
+    let conditions = config.tables.iter().filter_map(|(name, table)| Some((name, table.always.as_ref()?)));
+    for (name, condition) in conditions {
+        for Database { catalog, .. } in &mut analysis.databases {
+            // A table that no schema has is told of once the queries are known.
+            let Some(table) = catalog.table(&QName::read(name)) else { continue };
+            let condition = sql::always::read(condition, table, catalog.dialect).map_err(|fault| RunError::Config {
+                message: format!("the condition `{condition}` cannot always hold for `{name}`: {fault}"),
+                help: "write a condition on the table's own columns, for example `always = \"deleted_at IS NULL\"`"
+                    .to_owned(),
+                key: ["tables", name, "always"].map(str::to_owned).to_vec(),
+            })?;
+            let table = table.name.clone();
+            catalog.always.insert(table, condition);
+        }
+    }
+    Ok(())
 }
 
 /// Sites of no database: counted, not judged.

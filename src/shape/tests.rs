@@ -3,6 +3,7 @@
 mod render;
 mod schema;
 
+mod always;
 mod clauses;
 mod conditions;
 mod joins;

@@ -77,10 +77,18 @@ pub fn parse_at(sql: &str, dialect: Dialect, shift_lines: u64) -> Result<Parsed,
 /// # Errors
 /// As [`parse`].
 pub fn parse_expr(sql: &str, dialect: Dialect) -> Result<ast::Expr, ParseFailure> {
+    parse_expr_at(sql, dialect, 0)
+}
+
+/// Reads one scalar expression, as [`parse_at`] reads a statement.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_expr_at(sql: &str, dialect: Dialect, shift_lines: u64) -> Result<ast::Expr, ParseFailure> {
     first_that_reads(dialect, |dialect| {
-        let mut parser = parser(dialect, tokens(sql, dialect, 0)?);
-        let expr = parser.parse_expr().map_err(|error| failure(sql, error, 0))?;
-        expect_end(sql, parser, 0)?;
+        let mut parser = parser(dialect, tokens(sql, dialect, shift_lines)?);
+        let expr = parser.parse_expr().map_err(|error| failure(sql, error, shift_lines))?;
+        expect_end(sql, parser, shift_lines)?;
         Ok(expr)
     })
 }

@@ -1,7 +1,9 @@
 //! The binary as users meet it: exit status, streams, messages, files.
 
+mod config;
 mod conventions;
 mod formats;
+mod keys;
 mod suppressions;
 
 use std::fs;

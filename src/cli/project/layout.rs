@@ -3,6 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use super::ancestors;
+use crate::run::Here;
 use crate::source::TreePath;
 
 /// The folders and files that the command line names, as full paths.
@@ -80,13 +81,34 @@ impl Asked {
 }
 
 impl Layout {
-    /// What stands before the tree's paths in a report, so that they are relative to the current directory.
-    pub fn prefix(&self, here: &Path) -> String {
+    /// How the tree's paths are called from the current directory.
+    pub fn way(&self, here: &Path) -> Way {
+        if let Ok(within) = here.strip_prefix(&self.base) {
+            return Way::Within(slashed(within));
+        }
         let shared = common(here, &self.base);
         let up = here.components().count() - shared.components().count();
         let down = self.base.strip_prefix(&shared).map(slashed).unwrap_or_default();
-        let prefix = format!("{}{down}", "../".repeat(up));
-        if prefix.is_empty() || prefix.ends_with('/') { prefix } else { format!("{prefix}/") }
+        let way = format!("{}{down}", "../".repeat(up));
+        Way::Outside(if way.ends_with('/') { way } else { format!("{way}/") })
+    }
+}
+
+/// The current directory and a tree.
+pub(super) enum Way {
+    /// It is this folder of the tree.
+    Within(String),
+    /// This leads from it to the tree.
+    Outside(String),
+}
+
+impl Way {
+    /// The same for a run.
+    pub fn here(&self) -> Here<'_> {
+        match self {
+            Self::Within(folder) => Here::Within(folder),
+            Self::Outside(way) => Here::Outside(way),
+        }
     }
 }
 

@@ -220,16 +220,16 @@ pub(in crate::cli) fn dotted(path: &[String]) -> String {
     parts.collect::<Vec<_>>().join(".")
 }
 
-/// `for example `rows = 2500000``, by the schema's example or default.
+/// ``rows = 2500000`, for example`: the schema's example or default; for a table without one, its head.
 fn example(key: &str, schema: &Json) -> String {
-    let shown = schema["examples"].get(0).or_else(|| schema.get("default")).cloned().unwrap_or(Json::Null);
-    match Value::try_from(&shown) {
-        Ok(Value::Table(table)) => {
-            let inner = table.iter().map(|(key, value)| format!("\"{key}\" = {value}")).collect::<Vec<_>>().join(", ");
-            format!("for example `{key} = {{ {inner} }}`")
+    let shown = schema["examples"].get(0).or_else(|| schema.get("default").filter(|default| !default.is_object()));
+    match shown.map(Value::try_from) {
+        Some(Ok(Value::Table(table))) => {
+            let inner: Vec<String> = table.iter().map(|(key, value)| format!("\"{key}\" = {value}")).collect();
+            format!("`{key} = {{ {} }}`, for example", inner.join(", "))
         }
-        Ok(value) => format!("for example `{key} = {value}`"),
-        Err(_) => format!("a table, `[{key}]`"),
+        Some(Ok(value)) => format!("`{key} = {value}`, for example"),
+        _ => format!("a table, `[{key}]`"),
     }
 }
 
