@@ -505,7 +505,8 @@ pub enum ClauseKind {
     },
     /// An UPDATE or DELETE of one table without WHERE, join or LIMIT.
     EveryRow(StatementKind),
-    /// A FROM clause whose relations fall into groups that nothing connects: no condition, no `CROSS JOIN`, no argument.
+    /// A FROM clause whose relations fall into groups that nothing connects: no condition, no `CROSS JOIN`, no argument, no
+    /// output computed from both.
     ///
     /// Each group's references in the order of the text; relations of one row and lists are not counted.
     Apart(Vec<Vec<RefId>>),

@@ -25,7 +25,7 @@ fn words(form: NullForm) -> (&'static str, &'static str) {
         NullForm::Ordered => ("an order relation with `NULL` is never true", "leave it out, or compare with a value"),
         NullForm::In => ("`NULL` in a list is equal to nothing, not even to NULL", "leave it out, or add `OR … IS NULL`"),
         NullForm::NotIn => (
-            "`NOT IN` with `NULL` in the list is never true, so that no row is left",
+            "`NOT IN` with `NULL` in the list is never true",
             "leave the `NULL` out, or add `AND … IS NOT NULL`",
         ),
         NullForm::When => ("`WHEN NULL` is never chosen: `CASE` compares with `=`", "write `CASE WHEN … IS NULL THEN`"),

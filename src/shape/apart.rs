@@ -1,4 +1,4 @@
-//! Which relations of a FROM clause belong together: by a condition, a join that says so, an argument.
+//! Which relations of a FROM clause belong together: by a condition, a join that says so, an argument, an output.
 //!
 //! When in doubt they do: a name that cannot be told connects everything.
 
@@ -6,6 +6,7 @@ use std::ops::{ControlFlow, Range};
 
 use sqlparser::ast::{self, Visit, Visitor};
 
+use super::predicate::has_aggregate;
 use super::scope::{Columns, Relation};
 use super::state::Shaper;
 use crate::query::{Clause, ClauseKind, Limit, RefId};
@@ -62,6 +63,18 @@ impl Shaper<'_> {
         }
         if !named_any {
             self.connect_sides(left, right, scope);
+        }
+    }
+
+    /// Connects the relations that one output is computed from: whoever asks for a distance means every pair. An
+    /// aggregate over pairs says nothing of the kind.
+    pub(super) fn connect_outputs(&mut self, outputs: &[ast::SelectItem], scope: usize) {
+        for output in outputs {
+            if let ast::SelectItem::UnnamedExpr(expr) | ast::SelectItem::ExprWithAlias { expr, .. } = output
+                && !has_aggregate(expr)
+            {
+                self.connect(expr, scope);
+            }
         }
     }
 

@@ -182,8 +182,11 @@ impl Shaper<'_> {
             TableFactor::NestedJoin { table_with_joins, alias: None } => self.joined(table_with_joins, scope),
             TableFactor::NestedJoin { table_with_joins, alias } => {
                 // Named as a whole: its columns are still those of its tables.
+                let first = self.scopes[scope].relations.len();
                 self.joined(table_with_joins, scope);
+                let whole = self.scopes[scope].relations.len();
                 self.add_unknown(alias.as_ref(), scope);
+                self.connect_sides(&(first..whole), &(whole..whole + 1), scope);
             }
             TableFactor::Table { args: Some(args), alias, name, .. } => {
                 let walked = self.walk(&args.args, scope);

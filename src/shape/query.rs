@@ -209,8 +209,9 @@ impl Shaper<'_> {
         for condition in select.prewhere.iter().chain(&select.selection) {
             self.filter(condition, scope);
         }
-        self.apart(scope);
         let (mut columns, complete, walked) = self.projection(&select.projection, scope, context.want);
+        self.connect_outputs(&select.projection, scope);
+        self.apart(scope);
         self.walk(&select.named_window, scope);
         let grouped = self.grouping(select, scope);
         if let Some(having) = &select.having {

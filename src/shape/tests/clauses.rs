@@ -242,6 +242,12 @@ fn relations_that_nothing_connects() {
             ),
             ("SELECT 1 FROM users, elsewhere WHERE a = b", &[]),
             ("SELECT 1 FROM users, elsewhere", &[]),
+            ("SELECT u.id, o.id - u.id FROM users u, orders o", &[]),
+            ("SELECT sum(o.total * u.id), u.id FROM users u, orders o", &["apart u | o @ orders: from orders, users"]),
+            (
+                "SELECT 1 FROM users u LEFT JOIN (orders o JOIN products p ON p.id = o.product_id) s ON s.user_id = u.id",
+                &[],
+            ),
         ],
     );
 }
