@@ -35,9 +35,14 @@ pub(crate) fn escapes_of_string(bytes: &[u8], at: usize) -> Escapes {
     }
 }
 
+/// Returns how many bytes stand before the first `byte`.
+pub(crate) fn find(bytes: &[u8], byte: u8) -> Option<usize> {
+    bytes.iter().position(|found| *found == byte)
+}
+
 /// Returns the end of the `--` or `#` comment at `at`: the line break, which is not part of it.
 pub(crate) fn line_comment(bytes: &[u8], at: usize) -> usize {
-    bytes[at..].iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |length| at + length)
+    find(&bytes[at..], b'\n').map_or(bytes.len(), |length| at + length)
 }
 
 /// Where the block comments of one text end.
@@ -96,7 +101,7 @@ pub(crate) fn dollar_quoted(bytes: &[u8], at: usize, tag: usize) -> Option<usize
     let close = &bytes[at..at + tag];
     let mut next = at + tag;
     loop {
-        let stop = next + bytes.get(next..)?.iter().position(|byte| *byte == b'$')?;
+        let stop = next + find(bytes.get(next..)?, b'$')?;
         if bytes[stop..].starts_with(close) {
             return Some(stop + tag);
         }

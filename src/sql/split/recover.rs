@@ -83,12 +83,13 @@ impl Splitter<'_> {
 
     /// Finds the first line inside `from..end` that looks like the start of a statement.
     fn plausible_line(&self, from: usize, end: usize) -> Option<usize> {
-        let mut line = self.next_line(from);
-        while line < end {
-            if is_start(self.bytes, line) {
+        let mut line = from;
+        // Looks no further than `end`: most strings are short, and a line may hold a million of them.
+        while let Some(length) = scan::find(&self.bytes[line..end], b'\n') {
+            line += length + 1;
+            if line < end && is_start(self.bytes, line) {
                 return Some(line);
             }
-            line = self.next_line(line);
         }
         None
     }
