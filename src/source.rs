@@ -124,6 +124,10 @@ impl SpanMap {
             last.host.end = host.end;
             return;
         }
+        if self.0.is_empty() {
+            // Most texts are one segment, and there are many of them.
+            self.0.reserve_exact(1);
+        }
         self.0.push(Segment { sql: start..start + len, host, origin });
     }
 

@@ -98,6 +98,7 @@ pub fn facts(file: FileId, path: &TreePath, text: &str) -> SqlFileFacts {
     let mut facts = SqlFileFacts::empty(file);
     facts.dump = header::dump_tool(text);
     facts.read(text, &whole, "sql");
+    facts.statements.shrink_to_fit();
     facts
 }
 

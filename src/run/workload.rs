@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 
 use rayon::prelude::*;
+use xxhash_rust::xxh3::xxh3_128;
 
 use super::analysis::{Analysis, Database};
 use super::concrete;
@@ -108,7 +109,7 @@ fn is_required(site: &QuerySite, variant: u16) -> bool {
 
 /// Queries of one database by what the engine would get.
 #[derive(Default)]
-struct Groups(HashMap<String, usize>);
+struct Groups(HashMap<u128, usize>);
 
 impl Groups {
     fn add(
@@ -126,6 +127,7 @@ impl Groups {
             // Lowering may hide how a clause is written.
             _ => shape.clauses.iter().fold(engine.sql.clone(), |key, clause| key + "\0" + &written(clause)),
         };
+        let key = xxh3_128(key.as_bytes());
         if let Some(&known) = self.0.get(&key) {
             let query = &mut database.workload[known];
             query.senders.push(sender);

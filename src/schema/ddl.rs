@@ -33,6 +33,7 @@ use crate::query::{Skip, SkipStage};
 use crate::source::HostSpan;
 use crate::sql::canonical;
 use crate::sql::parse::{self, LineStarts, ParseFailure, Parsed};
+use crate::sql::placeholders;
 
 /// Lowers one statement. `place` is where its text stands; the places of columns, keys and indexes lie within it when
 /// the text is the host's byte for byte.
@@ -55,6 +56,8 @@ pub fn steps(sql: &str, place: HostSpan, dialect: Dialect) -> (Vec<SchemaStep>, 
 
 /// Lowers a statement of a block: that it has nothing to do is never a fault.
 fn steps_within(sql: &str, place: HostSpan, dialect: Dialect) -> (Vec<SchemaStep>, Vec<Skip>) {
+    // What is pasted in within a block's quotes was no placeholder to whoever read the file.
+    let sql = &placeholders::without_qualifiers(sql);
     let mut lowering = Lowering { guarded: true, ..Lowering::new(sql, place, dialect) };
     lowering.read();
     (lowering.steps, lowering.skips)

@@ -407,7 +407,13 @@ impl<'a> Splitter<'a> {
     /// Passes the rest of the line over.
     fn command(&mut self) {
         self.out.passed.commands += 1;
-        self.at = scan::line_comment(self.bytes, self.at);
+        let start = self.at;
+        self.at = scan::line_comment(self.bytes, start);
+        let mut words = self.text[start..self.at].split_ascii_whitespace();
+        let is = |word: &str, expect: &str| word.trim_end_matches(';').eq_ignore_ascii_case(expect);
+        if words.next().is_some_and(|word| is(word, "\\copy")) && words.any(|word| is(word, "stdin")) {
+            self.skip_copy_data();
+        }
     }
 
     fn word(&mut self) {

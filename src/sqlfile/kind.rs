@@ -38,6 +38,7 @@ const NOISE: &[&str] = &[
     "END",
     "EXEC",
     "EXECUTE",
+    "EXPORT",
     "FETCH",
     "FLUSH",
     "GRANT",
@@ -46,6 +47,7 @@ const NOISE: &[&str] = &[
     "LISTEN",
     "LOAD",
     "LOCK",
+    "MOVE",
     "NOTIFY",
     "OPTIMIZE",
     "PRAGMA",
@@ -55,6 +57,7 @@ const NOISE: &[&str] = &[
     "REFRESH",
     "REINDEX",
     "RELEASE",
+    "REPACK",
     "RESET",
     "REVOKE",
     "ROLLBACK",
@@ -82,6 +85,8 @@ pub(super) fn classify(raw: &RawStatement, text: &str, named: bool) -> Statement
         // Dumps say so where later unqualified names live.
         Keyword::Select if is_effect(text) && text.contains("search_path") => StatementClass::Schema,
         Keyword::Select if is_effect(text) => StatementClass::Noise,
+        // A prepared statement stands elsewhere, and no table is made.
+        Keyword::Explain if !opens_query(&text[explain_prefix(raw, text) as usize..]) => StatementClass::Noise,
         Keyword::Delete | Keyword::Explain | Keyword::Insert | Keyword::Merge | Keyword::Select | Keyword::Update => {
             StatementClass::Query
         }
@@ -90,6 +95,7 @@ pub(super) fn classify(raw: &RawStatement, text: &str, named: bool) -> Statement
             let first = words(text).next().unwrap_or_default();
             match first.as_str() {
                 "DO" | "RENAME" => StatementClass::Schema,
+                "TABLE" => StatementClass::Query,
                 "SET" if words(text).take(3).any(|word| word == "SEARCH_PATH") => StatementClass::Schema,
                 word if NOISE.binary_search(&word).is_ok() => StatementClass::Noise,
                 _ => StatementClass::Unknown,
@@ -120,6 +126,10 @@ pub(super) fn explain_prefix(raw: &RawStatement, text: &str) -> u32 {
             "FORMAT" => {
                 rest[end..].trim_start().trim_start_matches(['=', ' ']).trim_start_matches(char::is_alphanumeric)
             }
+            // psql's variable, for options that differ between versions.
+            "" if rest.starts_with(':') => {
+                rest[1..].trim_start_matches(|char: char| char.is_alphanumeric() || char == '_')
+            }
             // An option list is in lower case or upper; a query in parentheses starts with SELECT, WITH or VALUES.
             "" if rest.starts_with('(') && !opens_query(rest) => rest.split_once(')').map_or("", |(_, rest)| rest),
             _ => break,
@@ -133,8 +143,9 @@ pub(super) fn explain_prefix(raw: &RawStatement, text: &str) -> u32 {
 }
 
 fn opens_query(text: &str) -> bool {
-    let first = words(text.trim_start_matches(['(', ' ', '\n'])).next().unwrap_or_default();
-    ["SELECT", "WITH", "VALUES"].contains(&first.as_str())
+    const VERBS: &[&str] = &["DELETE", "INSERT", "MERGE", "REPLACE", "SELECT", "TABLE", "UPDATE", "VALUES", "WITH"];
+    let first = words(text.trim_start_matches(['(', ' ', '\t', '\r', '\n'])).next().unwrap_or_default();
+    VERBS.contains(&first.as_str())
 }
 
 /// Says whether a schema statement is a `CREATE TABLE` that lasts.
@@ -194,6 +205,11 @@ mod tests {
         check("INSERT INTO t SELECT * FROM u", StatementClass::Query);
         check("WITH a AS (SELECT 1) INSERT INTO t SELECT * FROM a", StatementClass::Query);
         check("COPY t FROM stdin", StatementClass::Data);
+        check("TABLE t", StatementClass::Query);
+        check("EXPLAIN (COSTS OFF) EXECUTE prepared(1)", StatementClass::Noise);
+        check("EXPLAIN CREATE TABLE t AS SELECT 1", StatementClass::Noise);
+        check("EXPLAIN :options UPDATE t SET a = 1", StatementClass::Query);
+        check("MOVE 3 FROM a_cursor", StatementClass::Noise);
         check("BEGIN", StatementClass::Noise);
         check("PRAGMA foreign_keys = ON", StatementClass::Noise);
         check("Lorem ipsum", StatementClass::Unknown);
@@ -210,6 +226,7 @@ mod tests {
         check("EXPLAIN QUERY PLAN SELECT 1", "SELECT 1");
         check("EXPLAIN FORMAT=JSON SELECT 1", "SELECT 1");
         check("EXPLAIN (SELECT 1)", "(SELECT 1)");
+        check("EXPLAIN :options\nSELECT 1", "SELECT 1");
         check("SELECT 1", "SELECT 1");
     }
 

@@ -45,7 +45,10 @@ fn site(statement: &SqlStatement, database: DatabaseId, class: PathClass, skips:
         site.resolution = if normalised.holes.is_empty() { Resolution::Resolved } else { Resolution::Partial };
         site.variants.push(Variant {
             kind: VariantKind::Required,
-            sql: Arc::from(normalised.sql),
+            sql: match *normalised.sql == *statement.text {
+                true => Arc::clone(&statement.text),
+                false => Arc::from(normalised.sql),
+            },
             spans: normalised.spans,
             params: normalised.params,
         });

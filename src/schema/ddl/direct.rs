@@ -6,12 +6,14 @@ use sqlparser::tokenizer::Token;
 use super::Lowering;
 use super::create::{empty_table, untyped};
 use super::scan::{self, Cursor, Tok};
-use crate::catalog::{SchemaOp, TakeOver, TypeClass};
+use crate::catalog::{ColumnChange, SchemaOp, TakeOver, TypeClass};
 use crate::name::QName;
 
 /// First words of ALTER TABLE operations that change nothing the catalogue holds.
 const WITHOUT_EFFECT: &[&[&str]] = &[
     &["OWNER"],
+    &["OF"],
+    &["NOT", "OF"],
     &["CLUSTER"],
     &["REPLICA"],
     &["ENABLE"],
@@ -53,6 +55,13 @@ const COLUMN_WITHOUT_EFFECT: &[&[&str]] = &[
     &["SET", "STORAGE"],
     &["SET", "COMPRESSION"],
     &["SET", "GENERATED"],
+    &["SET", "CACHE"],
+    &["SET", "CYCLE"],
+    &["SET", "INCREMENT"],
+    &["SET", "MAXVALUE"],
+    &["SET", "MINVALUE"],
+    &["SET", "NO"],
+    &["SET", "START"],
     &["SET", "("],
     &["RESET"],
     &["RESTART"],
@@ -71,6 +80,13 @@ impl Lowering<'_> {
             self.search_path(tokens);
             return true;
         }
+        if cursor.eat(&["CREATE", "FOREIGN", "TABLE"]) {
+            return self.create_foreign_table(cursor).is_some();
+        }
+        if cursor.eat(&["ALTER", "FOREIGN"]) || cursor.eat(&["DROP", "FOREIGN"]) {
+            self.step(SchemaOp::Opaque);
+            return true;
+        }
         if cursor.eat(&["CREATE", "DOMAIN"]) {
             return self.create_domain(cursor).is_some();
         }
@@ -81,7 +97,8 @@ impl Lowering<'_> {
             return false;
         }
         if cursor.eat(&["TYPE"]) {
-            let known = cursor.rest.iter().any(|token| token.is_any(&["VALUE", "RENAME"]));
+            let attribute = cursor.rest.iter().any(|token| token.is("ATTRIBUTE"));
+            let known = !attribute && cursor.rest.iter().any(|token| token.is_any(&["VALUE", "RENAME"]));
             if !known {
                 self.step(SchemaOp::Opaque);
             }
@@ -94,7 +111,7 @@ impl Lowering<'_> {
             self.alter_view(cursor);
             return true;
         }
-        cursor.eat_any(&["FOREIGN", "ONLINE", "IGNORE"]);
+        cursor.eat_any(&["ONLINE", "IGNORE"]);
         let Some((table, operations)) = alter_head(cursor) else { return false };
         if scan::split_at_commas(operations.rest).any(|operation| self.known_operation(operation).is_some()) {
             self.alter_piecewise(&table, tokens, operations.rest);
@@ -123,6 +140,14 @@ impl Lowering<'_> {
         schemas.retain(|schema| !schema.is_empty() && schema != "$user" && schema != "pg_catalog");
         let schemas = schemas.into_iter().map(Into::into).collect();
         self.step(SchemaOp::SearchPath(schemas));
+    }
+
+    /// A foreign table is another server's: it is there, and no index of ours can serve it.
+    fn create_foreign_table(&mut self, mut cursor: Cursor<'_>) -> Option<()> {
+        cursor.eat(&["IF", "NOT", "EXISTS"]);
+        let tables = vec![cursor.name()?];
+        self.step(SchemaOp::NotUnderstood { tables });
+        Some(())
     }
 
     /// SQLite's virtual tables hold what their module says: the arguments of a full-text table are its columns.
@@ -212,6 +237,13 @@ impl Lowering<'_> {
                 false => SchemaOp::Opaque,
             });
         }
+        if cursor.eat(&["ADD"]) {
+            if cursor.eat(&["CONSTRAINT"]) {
+                cursor.next()?;
+            }
+            let column = cursor.eat(&["NOT", "NULL"]).then(|| cursor.name())??;
+            return Some(SchemaOp::AlterColumn(table, column.name, ColumnChange::NotNull(true)));
+        }
         if cursor.eat(&["DROP", "CHECK"]) {
             return Some(SchemaOp::DropConstraint(table, cursor.name()?.name));
         }
@@ -248,6 +280,7 @@ pub(super) fn of_table(op: SchemaOp, altered: &QName) -> SchemaOp {
         SchemaOp::DropIndex { name, .. } => SchemaOp::DropIndex { name, table: Some(altered.clone()) },
         SchemaOp::InvalidateIndex { name, .. } => SchemaOp::InvalidateIndex { name, table: Some(altered.clone()) },
         SchemaOp::DropConstraint(_, name) => SchemaOp::DropConstraint(altered.clone(), name),
+        SchemaOp::AlterColumn(_, column, change) => SchemaOp::AlterColumn(altered.clone(), column, change),
         other => other,
     }
 }

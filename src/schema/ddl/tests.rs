@@ -78,6 +78,31 @@ fn mysqldump_output() {
     insta::assert_snapshot!(check(include_str!("../../../testdata/schemas/mysqldump.sql"), Dialect::Mysql));
 }
 
+#[test]
+fn inheritance_cannot_be_circular() {
+    let sql = "CREATE TABLE a (x int PRIMARY KEY) PARTITION BY LIST (x);
+        CREATE TABLE b PARTITION OF a DEFAULT PARTITION BY LIST (x); CREATE TABLE c PARTITION OF b DEFAULT;
+        ALTER TABLE c ATTACH PARTITION a DEFAULT; ALTER TABLE a INHERIT a;";
+    let (catalog, _) = build(sql, Dialect::Postgres);
+    let parents: Vec<_> = catalog.tables.values().map(|table| table.parent.as_ref().map(ToString::to_string)).collect();
+    assert_eq!(parents, [None, Some("a".to_owned()), Some("b".to_owned())]);
+}
+
+#[test]
+fn statements_without_effect_are_no_skips() {
+    let table = "CREATE TABLE t (a int, b int);";
+    for rest in [
+        "ALTER TABLE t ADD CONSTRAINT n NOT NULL a NOT VALID;",
+        "ALTER TABLE t ALTER COLUMN a SET INCREMENT BY 2, ALTER b SET CYCLE;",
+        "ALTER TABLE t OF some_type; ALTER TABLE t NOT OF;",
+        "ALTER TYPE k RENAME ATTRIBUTE a TO b;",
+        "CREATE FOREIGN TABLE f (a int OPTIONS (n 'x')) SERVER s; ALTER FOREIGN TABLE f ADD b int; DROP FOREIGN TABLE f;",
+        "DO $$ BEGIN CREATE TYPE {{ index .Options \"Namespace\" }}.k AS ENUM ('a'); END $$;",
+    ] {
+        assert_eq!(build(&format!("{table} {rest}"), Dialect::Postgres).1, [], "{rest}");
+    }
+}
+
 /// The indexes of a schema, one a line: `table name (keys)`, those behind constraints marked.
 fn indexes(sql: &str, dialect: Dialect) -> String {
     let (catalog, skips) = build(sql, dialect);

@@ -76,7 +76,7 @@ impl Lowering<'_> {
     }
 
     fn alter_tolerantly(&mut self, mut cursor: Cursor<'_>, tokens: &[Tok]) -> Option<()> {
-        cursor.eat_any(&["FOREIGN", "ONLINE", "IGNORE"]);
+        cursor.eat_any(&["ONLINE", "IGNORE"]);
         let (table, operations) = alter_head(cursor)?;
         if operations.rest.is_empty() {
             return None;
@@ -105,7 +105,7 @@ impl Lowering<'_> {
 
     fn create_tolerantly(&mut self, mut cursor: Cursor<'_>, tokens: &[Tok]) -> Option<()> {
         cursor.eat(&["OR", "REPLACE"]);
-        cursor.eat_any(&["UNLOGGED", "FOREIGN"]);
+        cursor.eat_any(&["UNLOGGED"]);
         if cursor.eat(&["TABLE"]) {
             return self.create_table_piecewise(cursor, tokens);
         }

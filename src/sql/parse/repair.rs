@@ -4,6 +4,9 @@
 //! statement computes, but adds no name, and drops only names that say nothing of how a table is searched (conflict
 //! targets, index hints). It may not touch what sqlparser reads by itself.
 
+mod postgres;
+
+use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Span, Token, TokenWithSpan};
 
 use crate::dialect::Dialect;
@@ -71,7 +74,14 @@ impl Mender {
                 self.at += 2;
             }
             _ if self.dialect == Dialect::Mysql => self.mysql_sign(),
-            Token::LBracket if self.is_subscript_of_assigned() => self.skip_to(&Token::RBracket),
+            Token::LBracket => match self.subscript_of_assigned() {
+                Some(end) => self.at = end,
+                None => self.keep(),
+            },
+            Token::DoubleColon if self.is(self.at + 2, "PRECEDING") || self.is(self.at + 2, "FOLLOWING") => {
+                // The type of a window frame's bound.
+                self.at += 2;
+            }
             _ => self.keep(),
         }
     }
@@ -80,11 +90,16 @@ impl Mender {
         let at = self.at;
         match first {
             b'A' if self.are(at, &["AS"]) => self.record_alias(),
+            b'B' if self.are(at, &["BINARY"]) && self.dialect == Dialect::Mysql && self.behind_parenthesis() => {
+                // The older spelling of a binary collation, behind a type.
+                self.at += 1;
+            }
             b'B' if self.are(at, &["BETWEEN", "SYMMETRIC"]) || self.are(at, &["BETWEEN", "ASYMMETRIC"]) => {
                 self.keep();
                 self.at += 1;
             }
-            b'C' if self.are(at, &["CYCLE"]) && self.behind_parenthesis() => self.skip_cycle(),
+            b'C' => self.word_with_c(),
+            b'D' if self.are(at, &["DEFAULT", "VALUES"]) && self.behind("INSERT") => self.merged_defaults(),
             b'D' if self.are(at, &["DELETE"]) => self.open_list(List::Deleted),
             b'E' if self.are(at, &["EXCLUDE"]) => self.frame_exclusion(),
             b'F' if self.are(at, &["FOR", "NO", "KEY", "UPDATE"]) => self.keep_and_skip(2),
@@ -100,6 +115,7 @@ impl Mender {
                 self.put("SHARE");
                 self.at += 4;
             }
+            b'L' if self.are(at, &["LOCAL"]) && self.behind("INTO") => self.plain_name(),
             b'N' if self.are(at, &["NOT", "INDEXED"]) && self.dialect == Dialect::Sqlite => self.at += 2,
             b'N' if self.are(at, &["NOT", "GLOB"]) => {
                 // Neither can be searched by an index.
@@ -108,13 +124,34 @@ impl Mender {
                 self.at += 1;
             }
             b'O' if self.are(at, &["ON", "CONFLICT"]) => self.conflict_target(),
+            b'O' if self.are(at, &["ONLY"]) && self.is_only() => self.at += 1,
             b'O' if self.are(at, &["OVERRIDING"]) && self.is(at + 2, "VALUE") => self.at += 3,
             b'R' if self.are(at, &["RETURNING"]) => self.close_list(),
+            b'R' if self.are(at, &["ROWS", "FROM"]) => self.rows_from(),
             b'S' => self.word_with_s(),
+            b'T' if self.are(at, &["TABLE"]) && self.is_table_query() => self.table_query(),
             b'U' if self.are(at, &["UPDATE"]) => self.open_list(List::Updated),
+            b'V' if self.are(at, &["VARIADIC"]) && matches!(self.previous(), Some(Token::LParen | Token::Comma)) => {
+                self.at += 1;
+            }
             b'W' if self.are(at, &["WHERE"]) => self.close_list(),
             b'$' => self.numbered_placeholder(),
             _ => self.keep(),
+        }
+    }
+
+    fn word_with_c(&mut self) {
+        let at = self.at;
+        if self.are(at, &["CYCLE"]) && self.behind_parenthesis() {
+            self.skip_cycle();
+        } else if self.are(at, &["COLLATE"]) {
+            self.collate();
+        } else if self.are(at, &["CURRENT", "OF"]) && self.behind("WHERE") {
+            // The row a cursor stands on is found without a search.
+            self.put("FALSE");
+            self.at += 3;
+        } else {
+            self.keep();
         }
     }
 
@@ -271,8 +308,8 @@ impl Mender {
         self.keep();
     }
 
-    /// `SET a[1] = 2` changes `a`.
-    fn is_subscript_of_assigned(&self) -> bool {
+    /// `SET a[1][2].b = 3` changes `a`: where the `=` stands.
+    fn subscript_of_assigned(&self) -> Option<usize> {
         let assigned = self.out.len() >= 2
             && matches!(&self.out[self.out.len() - 2].token, Token::Comma | Token::Word(_))
             && matches!(self.previous(), Some(Token::Word(_)));
@@ -281,8 +318,38 @@ impl Mender {
                 Token::Word(word) => word.value.eq_ignore_ascii_case("SET"),
                 _ => true,
             };
-        let close = (self.at..self.tokens.len()).find(|at| self.token(*at) == Some(&Token::RBracket));
-        self.list == List::Assigned && target && close.is_some_and(|close| self.token(close + 1) == Some(&Token::Eq))
+        if self.list != List::Assigned || !target {
+            return None;
+        }
+        let mut at = self.at;
+        loop {
+            at = match self.token(at)? {
+                Token::LBracket => (at..self.tokens.len()).find(|at| self.token(*at) == Some(&Token::RBracket))? + 1,
+                Token::Period => at + 2,
+                Token::Eq => return Some(at),
+                _ => return None,
+            };
+        }
+    }
+
+    /// Keeps a name that sqlparser would take for a word of its own.
+    fn plain_name(&mut self) {
+        if let Token::Word(word) = &mut self.tokens[self.at].token {
+            word.keyword = Keyword::NoKeyword;
+        }
+        self.keep();
+    }
+
+    /// MERGE's `INSERT DEFAULT VALUES`.
+    fn merged_defaults(&mut self) {
+        if self.out.len() < 2 {
+            return self.keep();
+        }
+        self.put("VALUES");
+        self.put_sign(Token::LParen);
+        self.put("DEFAULT");
+        self.put_sign(Token::RParen);
+        self.at += 2;
     }
 
     fn open_list(&mut self, list: List) {
@@ -321,15 +388,12 @@ impl Mender {
 
     /// Adds a word at the place of the current token.
     fn put(&mut self, word: &str) {
-        let span = self.tokens.get(self.at).or(self.out.last()).map_or(Span::empty(), |token| token.span);
-        self.out.push(TokenWithSpan::new(Token::make_keyword(word), span));
+        self.put_sign(Token::make_keyword(word));
     }
 
-    fn skip_to(&mut self, end: &Token) {
-        while self.token(self.at).is_some_and(|token| token != end) {
-            self.at += 1;
-        }
-        self.at += 1;
+    fn put_sign(&mut self, sign: Token) {
+        let span = self.tokens.get(self.at).or(self.out.last()).map_or(Span::empty(), |token| token.span);
+        self.out.push(TokenWithSpan::new(sign, span));
     }
 
     fn skip_behind(&mut self, word: &str) {
@@ -366,13 +430,24 @@ impl Mender {
         self.previous() == Some(&Token::RParen)
     }
 
+    /// Says whether the token before is this word, unquoted.
+    fn behind(&self, expect: &str) -> bool {
+        matches!(self.previous(), Some(Token::Word(word)) if word.quote_style.is_none() && word.value.eq_ignore_ascii_case(expect))
+    }
+
     fn behind_operand(&self) -> bool {
-        matches!(
-            self.previous(),
-            Some(
-                Token::Word(_) | Token::RParen | Token::Placeholder(_) | Token::SingleQuotedString(_) | Token::RBracket
+        // What follows AS is a name.
+        !self.behind("AS")
+            && matches!(
+                self.previous(),
+                Some(
+                    Token::Word(_)
+                        | Token::RParen
+                        | Token::Placeholder(_)
+                        | Token::SingleQuotedString(_)
+                        | Token::RBracket
+                )
             )
-        )
     }
 
     /// Says whether an unquoted word stands at `at`.

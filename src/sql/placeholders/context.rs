@@ -146,7 +146,6 @@ fn wants_value(upper: &[u8]) -> bool {
             | b"CASE"
             | b"AND"
             | b"VALUES"
-            | b"VALUE"
             | b"INTERVAL"
             | b"IS"
             | b"ESCAPE"

@@ -209,7 +209,7 @@ impl<'a> Finder<'a> {
     /// Something bound to a value: a parameter wherever a value may stand.
     fn bound(&mut self, end: usize, number: Number<'a>) {
         let becomes = match self.context.position() {
-            Position::Other(kind @ (HoleKind::Table | HoleKind::Name)) => Becomes::Hole(kind),
+            Position::Other(kind @ (HoleKind::Table | HoleKind::Name | HoleKind::Query)) => Becomes::Hole(kind),
             Position::List => Becomes::List,
             _ => Becomes::Value,
         };
@@ -298,10 +298,16 @@ impl<'a> Finder<'a> {
             },
             _ if scan::is_name(next) && next != b'$' => {
                 let end = scan::name(self.bytes, at + 1);
-                self.bound(end, Number::Named(&self.text[at + 1..end]));
+                let name = Number::Named(&self.text[at + 1..end]);
+                if self.is_qualifier(end) { self.pasted(end, name) } else { self.bound(end, name) }
             }
             _ => self.punctuation(1),
         }
+    }
+
+    /// Says whether a name follows behind a dot, as behind psql's `:schema`: no value has one.
+    fn is_qualifier(&self, end: usize) -> bool {
+        self.byte(end) == b'.' && (scan::is_name_start(self.byte(end + 1)) || self.byte(end + 1) == b'"')
     }
 
     /// `@name`: a parameter to sqlc and .NET, a variable to MySQL; known at run time only, either way.
@@ -313,6 +319,10 @@ impl<'a> Finder<'a> {
             return self.punctuation(if matches!(next, b'@' | b'?' | b'>') { 2 } else { 1 });
         }
         let end = scan::name(self.bytes, at + 1);
+        // `@extschema@.f`, in the scripts of PostgreSQL's extensions.
+        if self.byte(end) == b'@' && self.is_qualifier(end + 1) {
+            return self.pasted(end + 1, Number::Named(&self.text[at + 1..end]));
+        }
         if self.text[end..].trim_start().starts_with(":=") {
             return self.operand_to(Some(end));
         }

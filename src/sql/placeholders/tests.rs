@@ -52,6 +52,7 @@ fn what_looks_like_a_placeholder_and_is_none_stays() {
     same("SELECT @@version, a @> b, c <@ d, e @? '$.x', f @@ '$.y', @ -5");
     same("SELECT a % 2, a %s2, b%c FROM t");
     same("SELECT a FROM t WHERE b ? 'key'");
+    same("UPDATE t SET value = 1 WHERE value ? 'key'");
     same("SELECT a FROM t WHERE b ?| ARRAY['x'] AND c ?& array['y']");
     same("SELECT a FROM t WHERE b = $1 AND c ? $2 AND d ?| $3");
     same("SELECT @x := 1");
@@ -74,6 +75,9 @@ fn what_is_pasted_where_no_value_stands_is_a_hole() {
     check("SELECT a FROM {table} WHERE b = ?", "SELECT a FROM _hole_1 WHERE b = $2", &[HoleKind::Table]);
     check("SELECT a FROM %s", "SELECT a FROM _hole_1", &[HoleKind::Table]);
     check("SELECT a FROM {schema}.users", "SELECT a FROM users", &[HoleKind::Qualifier]);
+    check("SELECT a FROM :schema.users", "SELECT a FROM users", &[HoleKind::Qualifier]);
+    check("SELECT @extschema@.f(a)", "SELECT f(a)", &[HoleKind::Qualifier]);
+    check("SELECT a FROM (:QUERY) AS x", "SELECT a FROM (_hole_1) AS x", &[HoleKind::Query]);
     check("SELECT a FROM {prefix}users", "SELECT a FROM _hole_1users", &[HoleKind::Name]);
     check("SELECT a FROM t_%s", "SELECT a FROM t__hole_1", &[HoleKind::Name]);
     check("SELECT t.{column} FROM t", "SELECT t._hole_1 FROM t", &[HoleKind::Name]);

@@ -59,6 +59,14 @@ fn commands_to_the_client_are_no_statements() {
     check(text, &["SELECT 1", "SELECT 2", "SELECT 3", "SELECT 4"]);
     assert_eq!(split(text).passed.commands, 3);
     check(
+        "\\COPY t FROM stdin WITH CSV\n1,it's\n\\.\nSELECT 1;\n\\copy t from 'x'\nSELECT 2;",
+        &["SELECT 1", "SELECT 2"],
+    );
+    check(
+        "\\copy t from stdin\nSELECT 1;\nCOPY t FROM stdin;\nSELECT 2;",
+        &["SELECT 1", "COPY t FROM stdin", "SELECT 2"],
+    );
+    check(
         "CREATE TABLE t (a int)\nGO\nSELECT go FROM t\n  go  \nSELECT 1",
         &["CREATE TABLE t (a int)", "SELECT go FROM t", "SELECT 1"],
     );

@@ -30,6 +30,46 @@ fn postgres_says_more_than_sqlparser_reads() {
 }
 
 #[test]
+fn postgres_reads_tables_in_more_places() {
+    let check = |sql: &str, expect: &str| check(Dialect::Postgres, sql, expect);
+    check("SELECT a FROM ONLY s.t AS x, ONLY u", "SELECT a FROM s.t AS x, u");
+    check("SELECT a FROM t JOIN ONLY u ON t.a = u.a", "SELECT a FROM t JOIN u ON t.a = u.a");
+    check("SELECT a FROM t FETCH FIRST 2 ROWS ONLY", "SELECT a FROM t FETCH FIRST 2 ROWS ONLY");
+    check("UPDATE ONLY s.t SET a = 1 WHERE b = 2", "UPDATE s.t SET a = 1 WHERE b = 2");
+    check("DELETE FROM ONLY t WHERE b = 2", "DELETE FROM t WHERE b = 2");
+    check("TABLE s.t ORDER BY a LIMIT 1", "SELECT * FROM s.t ORDER BY a LIMIT 1");
+    check(
+        "SELECT CASE WHEN EXISTS (TABLE t EXCEPT TABLE u) THEN 1 END",
+        "SELECT CASE WHEN EXISTS (SELECT * FROM t EXCEPT SELECT * FROM u) THEN 1 END",
+    );
+    check("SELECT * FROM ROWS FROM (f(1, g(2)), h(3)) AS x (a, b)", "SELECT * FROM f(1, g(2)) AS x (a, b)");
+    check("INSERT INTO local (a) VALUES (1)", "INSERT INTO local (a) VALUES (1)");
+    check(
+        "MERGE INTO t USING u ON t.a = u.a WHEN NOT MATCHED THEN INSERT DEFAULT VALUES",
+        "MERGE INTO t USING u ON t.a = u.a WHEN NOT MATCHED THEN INSERT VALUES (DEFAULT)",
+    );
+}
+
+#[test]
+fn postgres_reads_longer_expressions() {
+    let check = |sql: &str, expect: &str| check(Dialect::Postgres, sql, expect);
+    check("SELECT a FROM t ORDER BY b::text COLLATE \"C\"", "SELECT a FROM t ORDER BY (b::TEXT) COLLATE \"C\"");
+    check(
+        "SELECT x.a::regclass::varchar(8) COLLATE \"C\", f(b)::s.kind COLLATE d FROM x",
+        "SELECT (x.a::REGCLASS::VARCHAR(8)) COLLATE \"C\", (f(b)::s.kind) COLLATE d FROM x",
+    );
+    check("SELECT a FROM t ORDER BY b COLLATE \"C\"", "SELECT a FROM t ORDER BY b COLLATE \"C\"");
+    check("SELECT f(a, VARIADIC $1::text[]) FROM t", "SELECT f(a, $1::TEXT[]) FROM t");
+    check("SELECT a AS isnull FROM t WHERE b ISNULL", "SELECT a AS isnull FROM t WHERE b IS NULL");
+    check("UPDATE t SET a[1][2:3] = 4, b[1].c = 5", "UPDATE t SET a = 4, b = 5");
+    check("DELETE FROM t WHERE CURRENT OF c", "DELETE FROM t WHERE false");
+    check(
+        "SELECT sum(a) OVER (ORDER BY b RANGE BETWEEN '1 day'::interval PRECEDING AND CURRENT ROW) FROM t",
+        "SELECT sum(a) OVER (ORDER BY b RANGE BETWEEN INTERVAL '1 day' PRECEDING AND CURRENT ROW) FROM t",
+    );
+}
+
+#[test]
 fn conflict_targets_may_be_expressions_and_partial() {
     let check = |sql: &str, expect: &str| {
         check(Dialect::Postgres, &format!("INSERT INTO t (a) {sql}"), &format!("INSERT INTO t (a) {expect}"));
@@ -69,6 +109,7 @@ fn mysql_says_more_than_sqlparser_reads() {
     check("DELETE t.*, u.* FROM t JOIN u ON t.a = u.a", "DELETE t, u FROM t JOIN u ON t.a = u.a");
     check("SELECT a FROM t WHERE !b AND c = \"it's\"", "SELECT a FROM t WHERE NOT b AND c = 'it''s'");
     check("SELECT a FROM t WHERE b = $1", "SELECT a FROM t WHERE b = $1");
+    check("ALTER TABLE t MODIFY COLUMN a VARCHAR(64) BINARY", "ALTER TABLE t MODIFY COLUMN a VARCHAR(64)");
     check("CREATE TABLE t (a INT) /*!50100 PARTITION BY HASH (a) */", "CREATE TABLE t (a INT)");
 }
 
