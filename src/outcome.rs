@@ -157,7 +157,7 @@ pub struct SkipEntry {
     /// The stage.
     pub stage: SkipStage,
     /// The reason.
-    pub reason: String,
+    pub reason: &'static str,
     /// What was seen.
     pub detail: String,
     /// The file.
@@ -211,13 +211,13 @@ pub struct QueryEntry {
     /// What kind of file it stands in.
     pub class: PathClass,
     /// The front end that found it.
-    pub source: String,
+    pub source: &'static str,
     /// `text`, `call` or `implied`.
-    pub origin: String,
+    pub origin: &'static str,
     /// Why it is implied.
-    pub implied: Option<String>,
+    pub implied: Option<&'static str>,
     /// `resolved`, `partial` or `skipped`.
-    pub resolution: String,
+    pub resolution: &'static str,
     /// Other places it is made of.
     pub related: Vec<RelatedEntry>,
     /// The tables it touches, sorted.
@@ -230,11 +230,11 @@ pub struct QueryEntry {
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct VariantEntry {
     /// `required`, `all` or `branch`.
-    pub kind: String,
+    pub kind: &'static str,
     /// Its SQL, as written.
-    pub sql: String,
+    pub sql: Arc<str>,
     /// `exact`, `approximate` or `none`; null when no engine was asked.
-    pub fidelity: Option<String>,
+    pub fidelity: Option<&'static str>,
     /// Why it is not exact.
     pub fidelity_reasons: Vec<String>,
     /// What it asks of each table.
@@ -287,7 +287,7 @@ pub struct PredicateEntry {
     #[serde(flatten)]
     pub key: KeyEntry,
     /// `eq`, `in`, `range`, `prefix`, `null`, `not-null` or `other`.
-    pub op: String,
+    pub op: &'static str,
     /// Stands behind a run-time switch.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub optional: bool,
@@ -312,9 +312,9 @@ pub struct OrderEntry {
     #[serde(flatten)]
     pub key: KeyEntry,
     /// `asc` or `desc`.
-    pub order: String,
+    pub order: &'static str,
     /// `first` or `last`.
-    pub nulls: String,
+    pub nulls: &'static str,
 }
 
 /// A finding.

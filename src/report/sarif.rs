@@ -138,7 +138,7 @@ impl Sarif {
         let id = skip_id(skip.stage, &skip.reason);
         let region =
             skip.line.map(|line| log::Region { start_line: line, start_column: skip.column, ..log::Region::default() });
-        let words = if skip.detail.is_empty() { skip.reason.clone() } else { skip.detail.clone() };
+        let words = if skip.detail.is_empty() { skip.reason.to_owned() } else { skip.detail.clone() };
         log::Notification {
             descriptor: log::DescriptorReference { index: known.iter().position(|known| *known == id), id },
             level: "note",

@@ -1,6 +1,7 @@
 //! Writes the concrete report: queries, schema and advice as the JSON contract's entries.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::analysis::{Analysis, Database};
 use super::concrete::Quotes;
@@ -66,9 +67,8 @@ fn query_entry(
                 VariantKind::Required => "required",
                 VariantKind::All => "all",
                 VariantKind::Branch(_) => "branch",
-            }
-            .to_owned(),
-            sql: variant.sql.to_string(),
+            },
+            sql: Arc::clone(&variant.sql),
             fidelity: None,
             fidelity_reasons: Vec::new(),
             patterns: Vec::new(),
@@ -90,15 +90,14 @@ fn query_entry(
         symbol: site.symbol.clone(),
         database: analysis.databases[usize::from(site.database.0)].name.clone(),
         class: site.class,
-        source: site.source.to_owned(),
-        origin: origin.to_owned(),
-        implied: implied.map(str::to_owned),
+        source: site.source,
+        origin,
+        implied,
         resolution: match site.resolution {
             Resolution::Resolved => "resolved",
             Resolution::Partial => "partial",
             Resolution::Skipped => "skipped",
-        }
-        .to_owned(),
+        },
         related: Vec::new(),
         tables: tables.into_iter().collect(),
         variants,
@@ -122,11 +121,11 @@ fn origin(origin: &SiteOrigin) -> (&'static str, Option<&'static str>) {
     }
 }
 
-fn fidelity(fidelity: &Fidelity) -> (Option<String>, Vec<String>) {
+fn fidelity(fidelity: &Fidelity) -> (Option<&'static str>, Vec<String>) {
     match fidelity {
-        Fidelity::Exact => (Some("exact".to_owned()), Vec::new()),
-        Fidelity::Approximate(reasons) => (Some("approximate".to_owned()), reasons.clone()),
-        Fidelity::None(reason) => (Some("none".to_owned()), vec![reason.clone()]),
+        Fidelity::Exact => (Some("exact"), Vec::new()),
+        Fidelity::Approximate(reasons) => (Some("approximate"), reasons.clone()),
+        Fidelity::None(reason) => (Some("none"), vec![reason.clone()]),
     }
 }
 
@@ -169,7 +168,7 @@ fn pattern_entry(pattern: &AccessPattern, shape: &QueryShape) -> PatternEntry {
 }
 
 fn predicate_entry(predicate: &Predicate) -> PredicateEntry {
-    PredicateEntry { key: key_entry(&predicate.key), op: predicate.op.name().to_owned(), optional: predicate.optional }
+    PredicateEntry { key: key_entry(&predicate.key), op: predicate.op.name(), optional: predicate.optional }
 }
 
 fn key_entry(key: &Expr) -> KeyEntry {
@@ -179,12 +178,12 @@ fn key_entry(key: &Expr) -> KeyEntry {
     }
 }
 
-fn order(desc: bool) -> String {
-    if desc { "desc" } else { "asc" }.to_owned()
+fn order(desc: bool) -> &'static str {
+    if desc { "desc" } else { "asc" }
 }
 
-fn nulls(first: bool) -> String {
-    if first { "first" } else { "last" }.to_owned()
+fn nulls(first: bool) -> &'static str {
+    if first { "first" } else { "last" }
 }
 
 /// Writes the schema.
@@ -247,8 +246,8 @@ fn index_column(key: &IndexKey) -> IndexColumnEntry {
     IndexColumnEntry {
         name,
         expression,
-        order: order(key.desc),
-        nulls: nulls(key.nulls_first),
+        order: order(key.desc).to_owned(),
+        nulls: nulls(key.nulls_first).to_owned(),
         opclass: key.opclass.clone(),
         collation: key.collation.clone(),
     }

@@ -138,7 +138,7 @@ fn entry(skip: &Skip, quotes: &Quotes<'_>) -> SkipEntry {
     let location = (skip.place.end > 0).then(|| quotes.locate(skip.place));
     SkipEntry {
         stage: skip.stage,
-        reason: skip.reason.to_owned(),
+        reason: skip.reason,
         detail: skip.detail.clone(),
         path: quotes.shown(skip.place.file),
         line: location.as_ref().map(|location| location.line),

@@ -57,7 +57,7 @@ impl Replay {
         let Some(key) = self.known(name, under) else { return };
         // What a view's columns are is not known here.
         let from = if find(&self.catalog.views, from).is_some() { None } else { self.known(from, under) };
-        let Some(from) = from.filter(|from| !self.descends(from, &key)) else {
+        let Some(from) = from.filter(|from| *from != key) else {
             self.table(&key).complete = false;
             return;
         };
@@ -161,12 +161,6 @@ impl Replay {
                 self.table(&child).parent = None;
             }
         }
-    }
-
-    /// Says whether a table is, or inherits from, another: then the other cannot inherit from it.
-    fn descends(&self, key: &QName, ancestor: &QName) -> bool {
-        let parent = |key: &&QName| self.catalog.tables.get(*key).and_then(|table| table.parent.as_ref());
-        std::iter::successors(Some(key), parent).any(|key| key == ancestor)
     }
 
     /// The tables that inherit from one directly.
