@@ -3,6 +3,8 @@
 //! Source text, names, plans and paths come from other people's repositories; a comment in one must not move the
 //! cursor, recolour a verdict or turn the reading direction around.
 
+use unicode_width::UnicodeWidthChar;
+
 /// Neutralises text that may span lines; `\n` and `\t` stay.
 pub(super) fn block(text: &str) -> String {
     escape(text, |letter| matches!(letter, '\n' | '\t'))
@@ -13,13 +15,30 @@ pub(super) fn line(text: &str) -> String {
     escape(text, |_| false)
 }
 
-/// Breaks a line at spaces so that no line is wider than `width` characters, as far as its words allow; a name or a
+/// Columns of a tab in a frame.
+const TAB: usize = 4;
+
+/// The columns that a character takes once it is neutralised.
+pub(super) fn columns_of(letter: char) -> usize {
+    match letter {
+        '\t' => TAB,
+        letter if is_obeyed(letter) => letter.escape_default().count(),
+        letter => letter.width().unwrap_or(0),
+    }
+}
+
+/// The columns that a line takes once it is neutralised.
+pub(super) fn columns(line: &str) -> usize {
+    line.chars().map(columns_of).sum()
+}
+
+/// Breaks a line at spaces so that no line is wider than `width` columns, as far as its words allow; a name or a
 /// piece of code between backticks stays whole where it fits.
 pub(super) fn wrap(text: &str, width: usize) -> String {
     let mut wrapped = String::with_capacity(text.len());
     let mut column = 0;
     for word in words(text, width) {
-        let length = word.chars().count();
+        let length = columns(word);
         if column > 0 && column + 1 + length > width {
             wrapped.push('\n');
             column = 0;
@@ -47,7 +66,7 @@ fn words(text: &str, width: usize) -> Vec<&str> {
             }),
             _ => space,
         };
-        let end = if rest[..end].chars().count() <= width * 2 / 3 { end } else { space };
+        let end = if columns(&rest[..end]) <= width * 2 / 3 { end } else { space };
         words.push(&rest[..end]);
         rest = rest[end..].trim_start();
     }
@@ -93,6 +112,7 @@ mod tests {
             ("see `a b c d e f g h i j k` so", 20, "see `a b c d e f g h\ni j k` so"),
             ("unclosed ` tick", 10, "unclosed `\ntick"),
             ("averyveryverylongword x", 8, "averyveryverylongword\nx"),
+            ("名前 名前 x", 7, "名前\n名前 x"),
             ("", 8, ""),
         ] {
             assert_eq!(wrap(text, width), expect);

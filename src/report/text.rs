@@ -12,7 +12,7 @@ mod suppressed;
 
 use std::io::{self, Write};
 
-use super::{Colour, Reporter, View};
+use super::{Colour, Reporter, View, neutral};
 use crate::outcome::RunReport;
 
 /// Writes the report for people.
@@ -70,6 +70,21 @@ impl Reporter for Text {
         }
     }
 }
+
+/// Writes words behind `prefix`; what the terminal has no room for goes on in lines of their own, set in.
+fn say(text: &Text, prefix: &str, words: &str, out: &mut dyn Write) -> io::Result<()> {
+    let room = text.width.saturating_sub(prefix.len());
+    if neutral::columns(words) <= room {
+        return writeln!(out, "{prefix}{words}");
+    }
+    for (number, line) in neutral::wrap(words, room.saturating_sub(SET_IN.len())).lines().enumerate() {
+        writeln!(out, "{prefix}{}{line}", if number == 0 { "" } else { SET_IN })?;
+    }
+    Ok(())
+}
+
+/// What stands before a line that goes on with the one above it.
+const SET_IN: &str = "  ";
 
 /// `1 index`, `2 indexes`: a count with its noun.
 fn count(number: usize, one: &str, many: &str) -> String {

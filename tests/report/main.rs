@@ -6,6 +6,7 @@ mod sample;
 use planlint::finding::Severity;
 use planlint::outcome::RunReport;
 use planlint::report::{Colour, Json, Reporter, Skips, Tally, Text, View};
+use unicode_width::UnicodeWidthStr;
 
 /// `check` as text, on a terminal of 80 columns without colours.
 const PLAIN: Text =
@@ -29,6 +30,34 @@ fn text_fits_the_terminal() {
         for line in text(View::Check, width).lines().filter(|line| line.contains('│') || line.contains('╰')) {
             assert!(line.chars().count() <= width, "{width}: {line}");
         }
+    }
+}
+
+#[test]
+fn tabs_and_wide_characters_take_their_columns() {
+    let wide = "\t\t'日本語日本語' ".repeat(8) + "'😀😀'\t\u{1b}[1m";
+    let mut report = sample::report();
+    report.findings.truncate(1);
+    for at in (0..wide.len()).step_by(5) {
+        report.sources.insert("db/schema.sql".into(), format!("{wide}\n{wide}\n").into());
+        report.findings[0].location.bytes = at..at + 4;
+        report.findings[0].related.clear();
+        for width in [60, 80, 200] {
+            let text = written(&Text { width, ..PLAIN }, &report);
+            for line in text.lines().take_while(|line| !line.contains('╰')) {
+                assert!(line.width() <= width, "{at}, {width}: {line}");
+            }
+        }
+    }
+}
+
+#[test]
+fn words_fit_the_terminal_and_code_stays_on_its_line() {
+    let mut report = sample::report();
+    report.findings[1].related[0].location.path = "a folder with a long name/".repeat(6);
+    let is_code = |line: &str| line.contains("INDEX") || line.contains("seek") || line.contains("scan");
+    for line in written(&PLAIN, &report).lines().filter(|line| !is_code(line)) {
+        assert!(line.width() <= 80, "{line}");
     }
 }
 

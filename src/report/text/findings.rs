@@ -6,7 +6,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
-use super::{Tally, Text, count, ddl, frame, suppressed};
+use super::{Tally, Text, count, ddl, frame, say, suppressed};
 use crate::advice::{Action, ProofKind};
 use crate::finding::{Confidence, Severity};
 use crate::outcome::{AdviceEntry, FindingEntry, ProofEntry, RelatedEntry, RunReport};
@@ -18,14 +18,16 @@ pub(super) fn write(text: &Text, report: &RunReport, out: &mut dyn Write) -> io:
     for finding in shown(report) {
         let (rendered, left_out) = frame::render(text, report, finding);
         out.write_all(rendered.as_bytes())?;
-        write_notes(report, finding, &left_out, out)?;
-        write_evidence(report, finding, &mut told, out)?;
+        write_notes(text, report, finding, &left_out, out)?;
+        write_evidence(text, report, finding, &mut told, out)?;
         writeln!(out)?;
     }
     if !report.advice.is_empty() {
         writeln!(out, "index set")?;
         for advice in &report.advice {
-            write_indented(out, &sql::served_by(report, advice, "-- "))?;
+            for reason in sql::served_by(report, advice, "").lines() {
+                say(text, "  -- ", reason, out)?;
+            }
             write_indented(out, &neutral::block(&advice.ddl))?;
         }
         writeln!(out)?;
@@ -34,7 +36,7 @@ pub(super) fn write(text: &Text, report: &RunReport, out: &mut dyn Write) -> io:
     if text.tally == Tally::Rules {
         write_tally(report, out)?;
     }
-    writeln!(out, "{}", sum(report))
+    say(text, "", &sum(report), out)
 }
 
 /// Writes how many findings each rule has, most frequent first.
@@ -62,6 +64,7 @@ fn shown(report: &RunReport) -> impl Iterator<Item = &FindingEntry> {
 
 /// Writes what proves a finding, once an index.
 fn write_evidence<'a>(
+    text: &Text,
     report: &'a RunReport,
     finding: &'a FindingEntry,
     told: &mut BTreeSet<&'a str>,
@@ -71,7 +74,7 @@ fn write_evidence<'a>(
     let fresh: Vec<&&AdviceEntry> = advice.iter().filter(|entry| told.insert(&entry.id)).collect();
     if !advice.is_empty() && fresh.is_empty() {
         let names: Vec<String> = advice.iter().map(|entry| format!("`{}`", neutral::line(&entry.name))).collect();
-        return writeln!(out, "  {} above: {}", verb(advice[0].action), names.join(", "));
+        return say(text, "  ", &format!("{} above: {}", verb(advice[0].action), names.join(", ")), out);
     }
     if let Some(proof) = &finding.proof
         // Two indexes for one query share its plans.
@@ -86,13 +89,14 @@ fn write_evidence<'a>(
         }
     }
     if let Some(proof) = &finding.proof {
-        writeln!(out, "  {}", proof_line(report, finding, proof))?;
+        say(text, "  ", &proof_line(report, finding, proof), out)?;
     }
     Ok(())
 }
 
 /// Writes the related places that the frame does not show, and whether the query is known in part only.
 fn write_notes(
+    text: &Text,
     report: &RunReport,
     finding: &FindingEntry,
     left_out: &[&RelatedEntry],
@@ -100,7 +104,7 @@ fn write_notes(
 ) -> io::Result<()> {
     for related in left_out {
         let (label, path) = (neutral::line(&related.label), neutral::line(&related.location.path));
-        writeln!(out, "  note: {label} at {path}:{}", related.location.line)?;
+        say(text, "  ", &format!("note: {label} at {path}:{}", related.location.line), out)?;
     }
     let query = report.queries.iter().find(|query| Some(&query.id) == finding.query.as_ref());
     if query.is_some_and(|query| query.resolution == "partial") {

@@ -26,7 +26,7 @@ const GUTTER: usize = 8;
 /// Bytes of a line that are looked at before and behind a place in it.
 const LINE_BYTES: usize = 1 << 14;
 
-/// Characters of a line shown at the least, however narrow the terminal.
+/// Columns of a line shown at the least, however narrow the terminal.
 const MIN_ROOM: usize = 32;
 
 /// Columns that miette puts before a message, and leaves free behind it.
@@ -229,18 +229,30 @@ fn write_line(
 /// The part of a line to show: all of it where it fits, else what surrounds the first place in it.
 fn cut(body: &str, offset: usize, places: &[Labelled<'_>], width: usize) -> Range<usize> {
     let room = width.saturating_sub(GUTTER).max(MIN_ROOM);
-    if body.chars().nth(room).is_none() {
+    // Looks at no more of a line than is shown: it may be the whole file.
+    if fitted(body.char_indices(), room).is_none_or(|end| end == body.len()) {
         return 0..body.len();
     }
     let here = offset..offset + body.len();
     let wanted = places.iter().map(|(range, ..)| range.start).find(|start| here.contains(start)).unwrap_or(offset);
-    // A third of the room goes to what stands before.
-    let start = match body[..wanted - offset].char_indices().rev().nth(room / 3) {
-        Some((start, _)) => start,
-        None => 0,
-    };
-    let end = body[start..].char_indices().nth(room - 2).map_or(body.len(), |(end, _)| start + end);
-    start..end
+    // A third of the room goes to what stands before, two columns to the marks of what is cut off.
+    let before = body[..wanted - offset].char_indices().rev();
+    let start = fitting(before, room / 3).last().map_or(wanted - offset, |(at, _)| at);
+    start..start + fitted(body[start..].char_indices(), room - 2).unwrap_or_default()
+}
+
+/// Where the first characters end that take no more than `room` columns.
+fn fitted(letters: impl Iterator<Item = (usize, char)>, room: usize) -> Option<usize> {
+    fitting(letters, room).last().map(|(at, letter)| at + letter.len_utf8())
+}
+
+fn fitting(letters: impl Iterator<Item = (usize, char)>, mut room: usize) -> impl Iterator<Item = (usize, char)> {
+    letters.take_while(move |(_, letter)| {
+        let columns = neutral::columns_of(*letter);
+        let fits = columns <= room;
+        room = room.saturating_sub(columns);
+        fits
+    })
 }
 
 /// The start of the line `lines` above the one that holds `byte`, or as far as anybody looks.

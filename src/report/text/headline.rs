@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{Skips, Text, count};
+use super::{Skips, Text, count, say};
 use crate::engine::Tier;
 use crate::outcome::{DatabaseEntry, RunReport};
 use crate::query::SkipStage;
@@ -14,9 +14,8 @@ const PATHS_SHOWN: usize = 3;
 /// Writes the headline, each line behind `prefix`, and an empty line.
 pub(super) fn write(text: &Text, report: &RunReport, prefix: &str, out: &mut dyn Write) -> io::Result<()> {
     let queries = &report.coverage.queries;
-    writeln!(
-        out,
-        "{prefix}{} {}: {}, {} ({} resolved, {} partial, {} skipped{})",
+    let read = format!(
+        "{} {}: {}, {} ({} resolved, {} partial, {} skipped{})",
         report.tool.name,
         report.tool.version,
         count(report.coverage.files, "file", "files"),
@@ -25,10 +24,11 @@ pub(super) fn write(text: &Text, report: &RunReport, prefix: &str, out: &mut dyn
         queries.partial,
         queries.skipped,
         reasons(report, SkipStage::Query).map_or(String::new(), |reasons| format!(": {reasons}")),
-    )?;
+    );
+    say(text, prefix, &read, out)?;
     for database in &report.run.databases {
-        writeln!(out, "{prefix}{}", schema_line(report, database))?;
-        writeln!(out, "{prefix}{}", evidence_line(database))?;
+        say(text, prefix, &schema_line(report, database), out)?;
+        say(text, prefix, &evidence_line(database), out)?;
     }
     if report.run.databases.iter().any(|database| database.engine.is_some()) {
         let mut of = format!("{} of {} planned", queries.planned, count(queries.judged, "query", "queries"));
@@ -36,10 +36,10 @@ pub(super) fn write(text: &Text, report: &RunReport, prefix: &str, out: &mut dyn
             let others = queries.found - queries.judged;
             of.push_str(&format!(" ({others} of migrations, seeds and other people's code are not judged)"));
         }
-        match reasons(report, SkipStage::Plan) {
-            Some(reasons) => writeln!(out, "{prefix}{of}; judged by shape alone: {reasons}")?,
-            None => writeln!(out, "{prefix}{of}")?,
+        if let Some(reasons) = reasons(report, SkipStage::Plan) {
+            of.push_str(&format!("; judged by shape alone: {reasons}"));
         }
+        say(text, prefix, &of, out)?;
     }
     write_left_out(text, report, prefix, out)
 }
@@ -47,7 +47,7 @@ pub(super) fn write(text: &Text, report: &RunReport, prefix: &str, out: &mut dyn
 /// Writes the part of the headline that concerns the schema.
 pub(super) fn write_schema(text: &Text, report: &RunReport, prefix: &str, out: &mut dyn Write) -> io::Result<()> {
     for database in &report.run.databases {
-        writeln!(out, "{prefix}{}", schema_line(report, database))?;
+        say(text, prefix, &schema_line(report, database), out)?;
     }
     write_left_out(text, report, prefix, out)
 }
@@ -55,7 +55,7 @@ pub(super) fn write_schema(text: &Text, report: &RunReport, prefix: &str, out: &
 fn write_left_out(text: &Text, report: &RunReport, prefix: &str, out: &mut dyn Write) -> io::Result<()> {
     for (stage, what) in [(SkipStage::File, "not read"), (SkipStage::Schema, "schema statements not understood")] {
         if let Some(reasons) = reasons(report, stage) {
-            writeln!(out, "{prefix}{what}: {reasons}")?;
+            say(text, prefix, &format!("{what}: {reasons}"), out)?;
         }
     }
     if text.skips == Skips::Listed {
