@@ -14,6 +14,10 @@ pub fn decode(bytes: Vec<u8>) -> Content {
             if malformed {
                 return unread("encoding", format!("not valid {}", encoding.name()));
             }
+            // The mark of UTF-32 starts as that of UTF-16 does.
+            if text.contains('\0') {
+                return unread("binary", "holds NUL characters".to_owned());
+            }
             Content::Text(Arc::from(text))
         }
         bom => {

@@ -49,6 +49,8 @@ impl Phase {
 pub(super) struct Guard {
     phase: Arc<AtomicU8>,
     steps: Arc<AtomicU32>,
+    /// How many times a statement was stopped for what it cost.
+    stopped: Arc<AtomicU32>,
 }
 
 /// After this many units of SQLite's work the progress handler is called.
@@ -77,15 +79,29 @@ impl Guard {
             (Limit::SQLITE_LIMIT_VDBE_OP, 1_000_000),
         ];
         limits.into_iter().try_for_each(|(limit, value)| connection.set_limit(limit, value).map(drop))?;
-        let guard = Self { phase: Arc::new(AtomicU8::new(Phase::Build as u8)), steps: Arc::new(AtomicU32::new(0)) };
+        let guard = Self {
+            phase: Arc::new(AtomicU8::new(Phase::Build as u8)),
+            steps: Arc::new(AtomicU32::new(0)),
+            stopped: Arc::new(AtomicU32::new(0)),
+        };
         let phase = Arc::clone(&guard.phase);
         connection.authorizer(Some(move |context: AuthContext<'_>| {
             let phase = Phase::from_number(phase.load(Ordering::Relaxed));
             if phase.admits(&context.action) { Authorization::Allow } else { Authorization::Deny }
         }))?;
-        let steps = Arc::clone(&guard.steps);
-        connection.progress_handler(STEP, Some(move || steps.fetch_add(1, Ordering::Relaxed) > STEPS))?;
+        let (steps, stopped) = (Arc::clone(&guard.steps), Arc::clone(&guard.stopped));
+        let exhausted = move || {
+            let exhausted = steps.fetch_add(1, Ordering::Relaxed) > STEPS;
+            stopped.fetch_add(u32::from(exhausted), Ordering::Relaxed);
+            exhausted
+        };
+        connection.progress_handler(STEP, Some(exhausted))?;
         Ok(guard)
+    }
+
+    /// Says how many times a statement was stopped for what it cost.
+    pub(super) fn stopped(&self) -> u32 {
+        self.stopped.load(Ordering::Relaxed)
     }
 
     /// Starts a statement.

@@ -53,6 +53,9 @@ impl Lowering<'_> {
                 Value::Boolean(value) => {
                     *expr = Expr::Identifier(ast::Ident::new(if value { "TRUE" } else { "FALSE" }))
                 }
+                Value::Placeholder(ref name) if !name.bytes().skip(1).any(|byte| byte.is_ascii_alphanumeric()) => {
+                    *expr = parameter("value");
+                }
                 ref mut other => constant(other),
             },
             Expr::Function(_) => self.function(expr),

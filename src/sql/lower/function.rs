@@ -119,8 +119,10 @@ const KEYWORDS: &[&str] = &[
 
 /// A function's name as SQLite's grammar takes it.
 pub(super) fn name(name: &str) -> ast::Ident {
-    let quote_style = KEYWORDS.iter().any(|word| name.eq_ignore_ascii_case(word)).then_some('"');
-    ast::Ident { quote_style, ..ast::Ident::new(name) }
+    let plain = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        && !KEYWORDS.iter().any(|word| name.eq_ignore_ascii_case(word));
+    ast::Ident { quote_style: (!plain).then_some('"'), ..ast::Ident::new(name) }
 }
 
 impl Lowering<'_> {

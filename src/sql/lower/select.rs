@@ -72,6 +72,11 @@ impl Lowering<'_> {
             items.push(SelectItem::UnnamedExpr(super::number(1)));
         }
         for item in items {
+            if let SelectItem::Wildcard(options) | SelectItem::QualifiedWildcard(_, options) = item
+                && *options != ast::WildcardAdditionalOptions::default()
+            {
+                self.refuse("`*` takes no words of its own");
+            }
             match item {
                 SelectItem::ExprWithAlias { alias, .. } => quote(alias),
                 SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), _)

@@ -78,7 +78,7 @@ const MAX_PAGES: u32 = 1 << 17;
 /// Each ALTER reads every statement of the schema again, 10 to 20 µs each: no more than this many readings in all.
 const MAX_READINGS: i64 = 500_000;
 /// Statements that may take as long as the guard lets one take; none of an honest schema does.
-const MAX_INTERRUPTED: u32 = 3;
+const MAX_STOPPED: u32 = 3;
 /// Functions that one statement may lack.
 const ATTEMPTS: usize = 32;
 
@@ -91,7 +91,6 @@ impl Applied {
         let mut applied = Self::empty().map_err(|error| words(&error))?;
         let mut last = 0;
         let mut readings = 0;
-        let mut interrupted = 0;
         for statement in statements {
             if let Some(legacy) = head::legacy_alter(statement.sql) {
                 applied.legacy = legacy;
@@ -105,12 +104,9 @@ impl Applied {
             }
             match applied.apply_one(statement.sql, &head) {
                 Ok(()) => applied.succeeded(&head),
-                Err(failure) => {
-                    interrupted += u32::from(failure.words == "interrupted");
-                    applied.failed(&head, failure, statement.place);
-                }
+                Err(failure) => applied.failed(&head, failure, statement.place),
             }
-            if interrupted >= MAX_INTERRUPTED {
+            if applied.guard.stopped() >= MAX_STOPPED {
                 return Err("its statements take too long".to_owned());
             }
             last = applied.note_origins(last, statement.place).map_err(|error| words(&error))?;
