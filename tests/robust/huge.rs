@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use super::{SQLITE, ends, project};
+use super::{POSTGRES, SQLITE, ends, project};
 
 /// What a tree of a gigabyte may take.
 const MAX_KIB: u64 = 300 << 10;
@@ -71,6 +71,23 @@ fn a_million_statements_and_a_line_of_ten_megabytes_end() {
             let output = run.current_dir(folder.path()).args([command]).output().expect("it runs");
             assert!(matches!(output.status.code(), Some(0 | 1)), "{:?}", output.status);
         }
+    }
+}
+
+#[test]
+#[ignore = "takes a minute in a debug build"]
+fn ten_thousand_views_on_views_end() {
+    let view = |at: usize| {
+        format!(
+            "CREATE VIEW v{at} AS SELECT * FROM {};\n",
+            if at == 0 { "t".to_owned() } else { format!("v{}", at - 1) }
+        )
+    };
+    for schema in [SQLITE, POSTGRES] {
+        let views: String = (0..10_000).map(view).collect();
+        let schema = [schema, &views].concat();
+        let folder = project(&[("schema.sql", schema.as_bytes()), ("q.sql", b"SELECT * FROM v9999 WHERE a = 1")]);
+        assert!(peak(folder.path(), &["check"]) < MAX_KIB);
     }
 }
 
