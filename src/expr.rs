@@ -12,7 +12,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-pub use canonical::simplify;
+pub use canonical::{cast_changes_nothing, simplify};
 
 use crate::dialect::Dialect;
 use crate::name::Ident;

@@ -145,7 +145,9 @@ fn is_pinned(expr: &Expr, asked: &Asked<'_>, target: &Target) -> bool {
 fn is_pinned_key(key: &IndexKey, asked: &Asked<'_>, target: &Target) -> bool {
     let same =
         |predicate: &Predicate| collation_matches(key, &predicate.key, said_of(&predicate.condition), asked, target);
-    asked.predicates().any(|(_, predicate)| predicate.key == key.expr && is_one(predicate, target) && same(predicate))
+    asked
+        .predicates()
+        .any(|(_, predicate)| compares(key, &predicate.key) && is_one(predicate, target) && same(predicate))
         || is_pinned_by_join(&key.expr, asked)
 }
 

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::catalog::TypeClass;
+use crate::catalog::{ColumnType, TypeClass};
 use crate::expr::{Expr, Literal, Op};
 use crate::name::Ident;
 
@@ -109,14 +109,14 @@ impl Expr {
 /// Drops casts that do not change how the operand compares (`(status)::text` of a `varchar` column, as `pg_dump` prints
 /// it) and puts the rest into canonical form again.
 ///
-/// `class_of` tells a column's kind of type. SQLite keeps every cast: its planner matches none of them to a column, so
+/// `type_of` tells a column's type. SQLite keeps every cast: its planner matches none of them to a column, so
 /// there pass a function that knows no column.
-pub fn simplify(expr: Expr, class_of: &dyn Fn(&Ident) -> Option<TypeClass>) -> Expr {
-    let each = |parts: Vec<Expr>| parts.into_iter().map(|part| simplify(part, class_of)).collect::<Vec<_>>();
+pub fn simplify<'t>(expr: Expr, type_of: &dyn Fn(&Ident) -> Option<&'t ColumnType>) -> Expr {
+    let each = |parts: Vec<Expr>| parts.into_iter().map(|part| simplify(part, type_of)).collect::<Vec<_>>();
     match expr {
         Expr::Cast { operand, to } => {
-            let operand = simplify(*operand, class_of);
-            if coerces(&operand, &to, class_of) { operand } else { Expr::Cast { operand: Box::new(operand), to } }
+            let operand = simplify(*operand, type_of);
+            if coerces(&operand, &to, type_of) { operand } else { Expr::Cast { operand: Box::new(operand), to } }
         }
         Expr::Call { function, args } => Expr::Call { function, args: each(args) },
         Expr::Op { op, operands } => rebuild(op, each(operands)),
@@ -213,11 +213,47 @@ fn into_list(operand: Expr) -> Result<(Expr, Vec<Expr>), Expr> {
 }
 
 /// Says whether a cast to `to` leaves every comparison of `operand` as it was.
-fn coerces(operand: &Expr, to: &str, class_of: &dyn Fn(&Ident) -> Option<TypeClass>) -> bool {
+fn coerces<'t>(operand: &Expr, to: &str, type_of: &dyn Fn(&Ident) -> Option<&'t ColumnType>) -> bool {
     match operand {
         Expr::Literal(_) | Expr::Param => true,
-        _ => class_of_target(to).is_some_and(|target| class_of_value(operand, class_of) == Some(target)),
+        Expr::Column(name) => type_of(name).is_some_and(|ty| cast_changes_nothing(ty, to)),
+        _ => class_of_target(to).is_some_and(|target| class_of_value(operand, type_of) == Some(target)),
     }
+}
+
+/// Says whether a column of a type compares as before when it is cast to `to`, lower case: the type itself under any of
+/// its names, or another of one representation with it.
+pub fn cast_changes_nothing(ty: &ColumnType, to: &str) -> bool {
+    if class_of_target(to) == Some(ty.class) {
+        return true;
+    }
+    let ((declared, precision), (target, wanted)) = (type_name(&ty.declared), type_name(to));
+    // A bare `char` or `bit` is one of length 1.
+    let cuts = ["char", "bit"].contains(&target.as_str());
+    !target.is_empty() && declared == target && (precision == wanted || (wanted.is_empty() && !cuts))
+}
+
+/// PostgreSQL's shortest name of a type, and its length or precision.
+fn type_name(text: &str) -> (String, &str) {
+    let (before, rest) = text.split_once('(').unwrap_or((text, ""));
+    let (precision, behind) = rest.split_once(')').unwrap_or((rest, ""));
+    let name = format!("{} {}", before.trim(), behind.trim());
+    let name = name.trim().rsplit('.').next().unwrap_or_default().trim_matches('"');
+    let short = match name {
+        "int" | "int4" | "serial" | "serial4" => "integer",
+        "int8" | "bigserial" | "serial8" => "bigint",
+        "int2" | "smallserial" | "serial2" => "smallint",
+        "decimal" | "dec" => "numeric",
+        "float8" | "float" | "double precision" => "double",
+        "float4" => "real",
+        "timestamp with time zone" => "timestamptz",
+        "timestamp without time zone" => "timestamp",
+        "time with time zone" => "timetz",
+        "time without time zone" => "time",
+        "character" => "char",
+        other => other,
+    };
+    (short.to_owned(), precision.trim())
 }
 
 /// The kinds of types that have one representation each, so that a cast within the kind does nothing.
@@ -233,16 +269,16 @@ fn class_of_target(to: &str) -> Option<TypeClass> {
     })
 }
 
-fn class_of_value(value: &Expr, class_of: &dyn Fn(&Ident) -> Option<TypeClass>) -> Option<TypeClass> {
+fn class_of_value<'t>(value: &Expr, type_of: &dyn Fn(&Ident) -> Option<&'t ColumnType>) -> Option<TypeClass> {
     match value {
-        Expr::Column(name) => class_of(name),
+        Expr::Column(name) => Some(type_of(name)?.class),
         Expr::Cast { to, .. } => class_of_target(to),
         Expr::Op { op: Op::Concat, .. } => Some(TypeClass::Text),
         Expr::Op { op: Op::Other(symbol), .. } if matches!(symbol.as_str(), "->>" | "#>>") => Some(TypeClass::Text),
         Expr::Call { function, args } => match function.as_str() {
             "lower" | "upper" | "trim" | "btrim" | "ltrim" | "rtrim" | "md5" | "concat" | "substring" | "substr"
             | "replace" | "left" | "right" => Some(TypeClass::Text),
-            "coalesce" => args.first().and_then(|first| class_of_value(first, class_of)),
+            "coalesce" => args.first().and_then(|first| class_of_value(first, type_of)),
             "date" => Some(TypeClass::Date),
             _ => None,
         },
@@ -292,13 +328,22 @@ mod tests {
 
     #[test]
     fn casts_within_one_kind_of_type_drop() {
-        let class_of = |name: &Ident| match name.as_str() {
-            "name" => Some(TypeClass::Text),
-            "id" => Some(TypeClass::Uuid),
-            "at" => Some(TypeClass::Timestamp),
-            "status" => Some(TypeClass::Enum),
-            _ => None,
-        };
+        let types = [
+            ("name", "text", TypeClass::Text),
+            ("id", "uuid", TypeClass::Uuid),
+            ("at", "timestamp(3) with time zone", TypeClass::Timestamp),
+            ("status", "public.status", TypeClass::Enum),
+            ("n", "bigserial", TypeClass::Integer),
+            ("price", "numeric(10,2)", TypeClass::Numeric),
+            ("code", "character(5)", TypeClass::Text),
+        ];
+        let types: Vec<(&str, ColumnType)> = types
+            .into_iter()
+            .map(|(name, declared, class)| {
+                (name, ColumnType { declared: declared.to_owned(), class, members: Vec::new() })
+            })
+            .collect();
+        let type_of = |name: &Ident| types.iter().find(|(known, _)| *name == **known).map(|(_, ty)| ty);
         let cast = |operand: Expr, to: &str| Expr::Cast { operand: Box::new(operand), to: to.to_owned() };
         let lower = |arg: Expr| Expr::Call { function: "lower".into(), args: vec![arg] };
         let cases = [
@@ -310,11 +355,21 @@ mod tests {
             (cast(column("id"), "text"), "CAST(id AS text)"),
             (cast(column("at"), "date"), "CAST(at AS date)"),
             (cast(column("status"), "text"), "CAST(status AS text)"),
+            (cast(column("status"), "status"), "status"),
+            (cast(column("at"), "timestamptz"), "at"),
+            (cast(column("at"), "timestamptz(3)"), "at"),
+            (cast(column("at"), "timestamp(0) with time zone"), "CAST(at AS timestamp(0) with time zone)"),
+            (cast(column("at"), "timestamp"), "CAST(at AS timestamp)"),
+            (cast(column("n"), "int8"), "n"),
+            (cast(column("n"), "int"), "CAST(n AS int)"),
+            (cast(column("price"), "numeric"), "price"),
+            (cast(column("price"), "numeric(8,2)"), "CAST(price AS numeric(8,2))"),
+            (cast(column("code"), "char"), "CAST(code AS char)"),
             (cast(column("unknown"), "text"), "CAST(unknown AS text)"),
             (cast(Expr::Param, "text"), "?"),
         ];
         for (expr, expect) in cases {
-            assert_eq!(simplify(expr, &class_of).to_string(), expect);
+            assert_eq!(simplify(expr, &type_of).to_string(), expect);
         }
     }
 }

@@ -15,9 +15,10 @@ pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {
         if block.grouped || block.aggregated || block.correlated {
             continue;
         }
-        let Some(volume) = volume::of_block(cx, number).filter(|volume| volume.rows >= cx.limits.min_rows) else {
+        let Some(volume) = volume::of_block(cx, number) else { continue };
+        if volume.rows < cx.limits.min_rows || volume.conditions == Conditions::Unknown {
             continue;
-        };
+        }
         let pattern = sorted(cx, number).unwrap_or(volume.most);
         let Some(keyset) = keyset(cx, block, number, pattern) else { continue };
         let (severity, confidence) = strength(&volume, volume::is_known_whole(cx));
@@ -66,7 +67,7 @@ fn keyset<'a>(cx: &QueryContext<'a>, block: &Block, number: u16, pattern: &'a Ac
     Keyset::of(cx.table_of(pattern)?, order, several.then_some(label))
 }
 
-/// Row counts that were given make it sure, unless the answer may be short for reasons that are not known.
+/// Row counts that were given make it sure, unless the answer is as short as the call makes it.
 fn strength(volume: &Volume<'_>, whole: bool) -> (Severity, Confidence) {
     match (volume.measured, volume.conditions) {
         (true, Conditions::Everything | Conditions::Share) if whole => (Severity::Warning, Confidence::High),

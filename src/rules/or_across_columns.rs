@@ -27,10 +27,10 @@ pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {
             findings
                 .report(place(cx, pattern, any, &leads), format!("{} of {}", subject::any_of(any), subject::access(pattern)))
                 .message(format!(
-                    "`{}` is searched by {}, and no index finds the rows by {}",
+                    "`{}` is searched by {} without an index for {}",
                     pattern.table,
                     words::list(any.branches.iter().map(|branch| key_of(cx, pattern, branch, &leads)), "or"),
-                    words::list(&leads, "and by"),
+                    words::list(&leads, "or"),
                 ))
                 .help(help(&missing))
                 .table(&pattern.table)
@@ -64,11 +64,12 @@ fn place(cx: &QueryContext<'_>, pattern: &AccessPattern, any: &Disjunction, lead
 }
 
 fn help(missing: &[&IndexAdvice]) -> String {
-    let indexes: Vec<String> = missing.iter().map(|advice| served::help(&advice.def)).collect();
-    match indexes.as_slice() {
-        [one] => format!("{one}; an OR is searched only when each of its sides has an index"),
-        several => format!("{}; an OR is searched only when each of its sides has an index", several.join(" and ")),
-    }
+    let indexes: Vec<String> = missing.iter().map(|advice| served::indexed(&advice.def)).collect();
+    let what = match indexes.as_slice() {
+        [one] => format!("an index on {one}"),
+        several => format!("indexes on {}", several.join(" and ")),
+    };
+    format!("create {what}: an OR is searched only if each of its sides has an index")
 }
 
 fn strength(cx: &QueryContext<'_>, missing: &[&IndexAdvice], pattern: &AccessPattern) -> (Severity, Confidence) {

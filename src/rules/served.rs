@@ -126,12 +126,16 @@ fn place(cx: &QueryContext<'_>, def: &IndexDef, pattern: &AccessPattern) -> Plac
     }
 }
 
-/// `create an index on `orders (customer_id)``.
-pub(super) fn help(def: &IndexDef) -> String {
+fn help(def: &IndexDef) -> String {
+    format!("create an index on {}", indexed(def))
+}
+
+/// ``orders (customer_id)` where `deleted_at IS NULL``.
+pub(super) fn indexed(def: &IndexDef) -> String {
     let key = |key: &IndexKey| format!("{}{}", key.expr, if key.desc { " DESC" } else { "" });
     let keys: Vec<String> = def.keys.iter().map(key).collect();
     let partial = def.predicate.as_ref().map_or(String::new(), |predicate| format!(" where `{predicate}`"));
-    format!("create an index on `{} ({})`{partial}", def.table, keys.join(", "))
+    format!("`{} ({})`{partial}", def.table, keys.join(", "))
 }
 
 /// How bad and how sure, by the evidence (`docs/architecture.md`, "Proof, tier, confidence").

@@ -5,7 +5,7 @@ use super::findings::Findings;
 use super::volume::{self, Conditions, Volume};
 use super::{subject, words};
 use crate::finding::{Confidence, Severity};
-use crate::query::{AccessPattern, StatementKind};
+use crate::query::StatementKind;
 
 pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {
     let shape = &cx.query.shape;
@@ -22,37 +22,32 @@ pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {
     }
     let Some(volume) = volume::of_block(cx, outermost) else { return };
     let most = volume.most;
-    // What an advised index finds, or a key, is a part that somebody chose.
-    if volume.rows < cx.limits.min_rows || cx.index_for(most.reference).is_some() {
+    // What an index finds, or could find, is a part that somebody chose; the rows of a materialised view were chosen once.
+    let chosen = volume.conditions > Conditions::Range || cx.index_for(most.reference).is_some();
+    let materialized = cx.table_of(most).is_some_and(|table| table.materialized);
+    if chosen || materialized || volume.rows < cx.limits.min_rows {
         return;
     }
-    let columns = paged_by(cx, most);
     let (severity, confidence) = strength(&volume);
+    let key = cx.table_of(most).map(|table| table.primary_key.as_slice()).unwrap_or_default();
     let seen = match volume.conditions {
         Conditions::Everything => format!("every row of `{}` is returned: nothing bounds the answer", most.table),
         Conditions::Share => format!("a whole share of `{}` is returned: no `LIMIT` bounds the answer", most.table),
-        Conditions::Unknown => {
-            format!("no `LIMIT` bounds the answer from `{}`: how long it gets hangs on the values given", most.table)
+        Conditions::Range | Conditions::Switched | Conditions::Unknown => {
+            format!("no `LIMIT` bounds the answer from `{}`: how long it gets hangs on the range asked for", most.table)
         }
     };
     findings
         .report(cx.place_of(most.reference), subject::access(most))
         .message(seen)
-        .help(format!("read it a page at a time, by {} and with a `LIMIT`", words::list(&columns, "and")))
+        .help(match key {
+            [] => "read it a page at a time, with a `LIMIT`".to_owned(),
+            key => format!("read it a page at a time, by {} and with a `LIMIT`", words::list(key, "and")),
+        })
         .table(&most.table)
-        .columns(&columns)
+        .columns(if key.is_empty() { most.columns.iter().collect::<Vec<_>>() } else { key.iter().collect() })
         .at_most(severity)
         .no_surer_than(confidence);
-}
-
-/// The columns to page by: the primary key, else what is read.
-fn paged_by(cx: &QueryContext<'_>, pattern: &AccessPattern) -> Vec<String> {
-    let key = cx.table_of(pattern).map(|table| table.primary_key.as_slice()).unwrap_or_default();
-    let columns: Vec<String> = key.iter().map(ToString::to_string).collect();
-    match columns.is_empty() {
-        true => pattern.columns.iter().take(1).map(ToString::to_string).collect(),
-        false => columns,
-    }
 }
 
 /// Rows that are only assumed make a hint, and so does what hangs on the values of a call.

@@ -1,20 +1,20 @@
 //! How many rows a SELECT block gives before any LIMIT, as far as the statistics model can tell.
 
 use crate::cost;
-use crate::query::{AccessPattern, Predicate, PredicateOp, Resolution, Takes};
+use crate::query::{AccessPattern, Disjunction, Predicate, PredicateOp, Resolution, Takes};
 use crate::stats::ColumnRole;
 
 use super::context::QueryContext;
 
 /// What a block gives.
 pub(super) struct Volume<'a> {
-    /// The reference of most rows: the answer has a row for each of them that the conditions leave.
+    /// The reference of most rows that the answer always has a row of.
     pub most: &'a AccessPattern,
     /// The rows of the answer.
     pub rows: f64,
     /// The conditions, those of its other references included.
     pub conditions: Conditions,
-    /// Whether the rows of every table were given, and not assumed.
+    /// Whether the rows of that table were given, and not assumed.
     pub measured: bool,
 }
 
@@ -25,7 +25,11 @@ pub(super) enum Conditions {
     Everything,
     /// A share that the number of distinct values says: the rows of a status.
     Share,
-    /// As much as a call asks for: a range, or a condition of which nothing is known.
+    /// As much as a call asks for.
+    Range,
+    /// Everything, if the call switches its conditions off.
+    Switched,
+    /// Nobody knows: there are lookups by key among them, patterns, or such that are asked of no single table.
     Unknown,
 }
 
@@ -34,21 +38,21 @@ pub(super) enum Conditions {
 /// Joins are taken for those of foreign keys, so that the answer has no more rows than its largest table.
 pub(super) fn of_block<'a>(cx: &QueryContext<'a>, block: u16) -> Option<Volume<'a>> {
     let shape = &cx.query.shape;
-    let references = shape.references.iter().filter(|reference| reference.block == block);
-    let patterns: Vec<&AccessPattern> = references.filter_map(|reference| cx.pattern(reference.id)).collect();
     let mut share = 1.0;
-    let (mut conditions, mut measured) = (Conditions::Everything, true);
-    let mut most: Option<(&AccessPattern, f64)> = None;
-    for pattern in patterns {
+    let mut conditions = Conditions::Everything;
+    let (mut rows, mut most): (f64, Option<(&AccessPattern, f64)>) = (0.0, None);
+    for reference in shape.references.iter().filter(|reference| reference.block == block) {
+        let pattern = cx.pattern(reference.id)?;
         let stats = cx.stats.table(&pattern.table)?;
         share *= cost::access_selectivity(pattern, Some(stats));
-        measured &= cx.knows_rows(&pattern.table);
         conditions = conditions.max(conditions_of(cx, pattern));
-        if most.is_none_or(|(_, rows)| stats.rows > rows) {
+        rows = stats.rows.max(rows);
+        if !reference.nullable_side && most.is_none_or(|(_, rows)| stats.rows > rows) {
             most = Some((pattern, stats.rows));
         }
     }
-    let (most, rows) = most?;
+    let (most, _) = most?;
+    let measured = cx.knows_rows(&most.table);
     if shape.blocks.get(usize::from(block)).is_some_and(|block| block.open) {
         conditions = Conditions::Unknown;
     }
@@ -79,12 +83,17 @@ fn conditions_of(cx: &QueryContext<'_>, pattern: &AccessPattern) -> Conditions {
         let role = predicate.key.as_column().and_then(|column| cx.stats.column(&pattern.table, column));
         let few = role.is_some_and(|column| matches!(column.role, ColumnRole::StatusLike | ColumnRole::Boolean));
         match predicate.op {
-            _ if predicate.optional => Conditions::Unknown,
+            _ if predicate.optional => Conditions::Switched,
+            PredicateOp::Range(_) => Conditions::Range,
             PredicateOp::Null | PredicateOp::NotNull => Conditions::Everything,
             PredicateOp::Eq | PredicateOp::In | PredicateOp::Other if few => Conditions::Share,
             _ => Conditions::Unknown,
         }
     };
-    let predicates = pattern.predicates.iter().map(of).max().unwrap_or(Conditions::Everything);
-    if pattern.disjunctions.is_empty() { predicates } else { Conditions::Unknown }
+    let branches = |any: &Disjunction| match any.branches.iter().flatten().all(|predicate| predicate.optional) {
+        true => Conditions::Switched,
+        false => Conditions::Unknown,
+    };
+    let all = pattern.predicates.iter().map(of).chain(pattern.disjunctions.iter().map(branches));
+    all.max().unwrap_or(Conditions::Everything)
 }

@@ -231,7 +231,7 @@ impl Shaper<'_> {
             return expr;
         }
         let table = self.catalog.tables.get(&self.shape.references[usize::from(reference.0)].table);
-        simplify(expr, &|column| table.and_then(|table| table.class_of(column)))
+        simplify(expr, &|column| Some(&table?.column(column)?.ty))
     }
 }
 

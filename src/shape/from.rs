@@ -175,7 +175,12 @@ impl Shaper<'_> {
     /// Adds one relation.
     pub(super) fn factor(&mut self, factor: &TableFactor, scope: usize) {
         match factor {
-            TableFactor::Table { name, alias, args: None, .. } => self.table(name, alias.as_ref(), scope),
+            TableFactor::Table { name, alias, args: None, sample, .. } => {
+                if sample.is_some() {
+                    self.note_open(scope);
+                }
+                self.table(name, alias.as_ref(), scope);
+            }
             TableFactor::Derived { lateral, subquery, alias, .. } => {
                 self.derived(*lateral, subquery, alias.as_ref(), scope)
             }

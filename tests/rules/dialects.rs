@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use planlint::outcome::RunReport;
 
 /// A name, a dialect, a schema, queries; and every finding that is expected, as `rule line:column message`.
-type Row = (&'static str, &'static str, &'static str, &'static str, &'static [&'static str]);
+pub type Row = (&'static str, &'static str, &'static str, &'static str, &'static [&'static str]);
 
 const MEMBERS: &str =
     "CREATE TABLE members (user_id bigint, group_id bigint, at timestamptz NOT NULL, PRIMARY KEY (user_id, group_id));";
@@ -223,6 +223,40 @@ SELECT note FROM t WHERE email = $1 OR tags @> $2;",
         &["missing-index 1:30 group_id"],
     ),
     (
+        "casts to the column's own type, ONLY and rows of values",
+        "postgres",
+        "CREATE TABLE events (id bigserial PRIMARY KEY, at timestamp(3) with time zone NOT NULL, kind varchar(20), n bigint);
+         CREATE INDEX events_at ON events (at);
+         CREATE INDEX events_kind ON events (kind);
+         CREATE INDEX events_n ON events (n);",
+        "SELECT n FROM events WHERE at::timestamptz > $1 AND at::timestamptz < $2;
+SELECT n FROM events WHERE kind::text = $1;
+SELECT at FROM ONLY events WHERE n::int8 = $1;
+UPDATE ONLY events SET (at, kind) = ($1, $2) WHERE n = $3;
+SELECT n FROM events WHERE n::text = $1;",
+        &["unindexable-predicate 5:28 CAST(n AS text)"],
+    ),
+    (
+        "a collation beside the value counts as one beside the column",
+        "sqlite",
+        "CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT NOT NULL, nick TEXT NOT NULL);
+         CREATE INDEX users_email ON users (email COLLATE NOCASE);
+         CREATE INDEX users_nick ON users (nick);",
+        "SELECT nick FROM users WHERE email = ? COLLATE NOCASE;
+SELECT nick FROM users WHERE ? = email COLLATE NOCASE;
+SELECT email FROM users WHERE nick = ? COLLATE NOCASE;
+SELECT email FROM users WHERE nick COLLATE NOCASE = ?;",
+        &["unindexable-predicate 3:31 nick COLLATE NOCASE", "unindexable-predicate 4:31 nick COLLATE NOCASE"],
+    ),
+    (
+        "a query that is planned proves the index that another one only asks for",
+        "sqlite",
+        "CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT NOT NULL);",
+        "SELECT id FROM users WHERE email = ?;
+SELECT load_extension('a'), email FROM users WHERE email = ?;",
+        &["missing-index 1:28 email", "missing-index 2:52 email"],
+    ),
+    (
         "names that PostgreSQL knows by itself",
         "postgres",
         "CREATE TABLE users (id bigserial PRIMARY KEY, email text UNIQUE);",
@@ -249,13 +283,14 @@ SELECT emial FROM orders WHERE id = $1;",
 
 #[test]
 fn what_the_pages_cannot_show() {
+    check(TABLE);
+}
+
+/// Analyses each tree and compares what is said of it.
+pub fn check(table: &[Row]) {
     let mut failures = Vec::new();
-    for (name, dialect, schema, queries, expect) in TABLE {
-        let files: BTreeMap<String, String> = [("schema.sql", schema), ("query.sql", queries)]
-            .map(|(path, text)| (path.to_owned(), text.to_string()))
-            .into();
-        let config = format!("dialect = \"{dialect}\"\n");
-        match super::analyse(&files, &config) {
+    for (name, dialect, schema, queries, expect) in table {
+        match report(dialect, schema, queries) {
             Ok(report) if told(&report) == *expect => {}
             Ok(report) => failures.push(format!(
                 "{name}: {:#?}\n{}",
@@ -266,6 +301,13 @@ fn what_the_pages_cannot_show() {
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// Analyses a schema and queries.
+pub fn report(dialect: &str, schema: &str, queries: &str) -> Result<RunReport, String> {
+    let files = [("schema.sql", schema), ("query.sql", queries)];
+    let files: BTreeMap<String, String> = files.map(|(path, text)| (path.to_owned(), text.to_owned())).into();
+    super::analyse(&files, &format!("dialect = \"{dialect}\"\n"))
 }
 
 /// The findings that are not mere hints, a line each.

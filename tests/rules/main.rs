@@ -4,6 +4,7 @@
 //! other rules speak only where the page's front matter lets them.
 
 mod cases;
+mod complaints;
 mod dialects;
 
 use std::collections::BTreeMap;

@@ -72,23 +72,23 @@ impl Replay {
 /// Drops the casts that change nothing for the column's type (`pg_dump` writes `(status)::text = 'x'::text`).
 fn simplify_table(table: &mut Table, dialect: Dialect) {
     // SQLite's planner matches no cast to a column, whatever the types.
-    let classes: HashMap<_, _> = match dialect {
+    let types: HashMap<_, _> = match dialect {
         Dialect::Sqlite => HashMap::new(),
-        _ => table.columns.iter().map(|column| (column.name.clone(), column.ty.class)).collect(),
+        _ => table.columns.iter().map(|column| (column.name.clone(), column.ty.clone())).collect(),
     };
-    let class_of = |name: &Ident| classes.get(name).copied();
+    let type_of = |name: &Ident| types.get(name);
     for def in table.indexes.iter_mut().map(|index| &mut index.def) {
-        def.predicate = def.predicate.take().map(|predicate| simplify(predicate, &class_of));
+        def.predicate = def.predicate.take().map(|predicate| simplify(predicate, &type_of));
         for key in &mut def.keys {
             if key.expr.as_column().is_none() {
-                key.expr = simplify(key.expr.clone(), &class_of);
+                key.expr = simplify(key.expr.clone(), &type_of);
             }
         }
     }
     for check in &mut table.checks {
-        check.condition = simplify(check.condition.clone(), &class_of);
+        check.condition = simplify(check.condition.clone(), &type_of);
     }
     for column in &mut table.columns {
-        column.generated = column.generated.take().map(|generated| simplify(generated, &class_of));
+        column.generated = column.generated.take().map(|generated| simplify(generated, &type_of));
     }
 }

@@ -83,6 +83,7 @@ fn a_block_is_open_where_its_patterns_do_not_say_all() {
         ("SELECT u.id FROM users u LEFT JOIN orders o ON o.user_id = u.id WHERE $1", false),
         ("SELECT id FROM users u WHERE EXISTS (SELECT 1 FROM orders o WHERE o.user_id = u.id)", true),
         ("SELECT id FROM users WHERE id IN (SELECT user_id FROM orders)", true),
+        ("SELECT id FROM users TABLESAMPLE SYSTEM (1)", true),
         ("SELECT id FROM users u WHERE (SELECT count(*) FROM orders o WHERE o.user_id = u.id) > 3", true),
         ("SELECT u.id FROM users u JOIN orders o ON o.user_id = u.id WHERE o.total > 5 OR u.name = 'x'", true),
         ("SELECT u.id FROM users u JOIN orders o ON o.user_id = u.id AND o.created_at > u.created_at", true),

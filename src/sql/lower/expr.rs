@@ -3,8 +3,8 @@
 use sqlparser::ast::{self, BinaryOperator, Expr, UnaryOperator, Value};
 
 use super::{Lowering, column, parameter, quote, text};
-use crate::catalog::TypeClass;
 use crate::dialect::Dialect;
+use crate::expr::cast_changes_nothing;
 use crate::query::RefId;
 use crate::sql::build;
 use crate::sql::resolution::Name;
@@ -211,15 +211,8 @@ impl Lowering<'_> {
         };
         let reference = path.first().and_then(|first| first.value.strip_prefix('t')?.parse().ok().map(RefId));
         let column = path.last().map(|last| crate::name::Ident::new(&last.value));
-        let class = reference.and_then(|reference| self.table_of(reference)?.class_of(&column?));
-        let target = match to {
-            "text" | "varchar" | "character varying" | "bpchar" => TypeClass::Text,
-            "uuid" => TypeClass::Uuid,
-            "boolean" | "bool" => TypeClass::Boolean,
-            "date" => TypeClass::Date,
-            _ => return false,
-        };
-        class == Some(target)
+        let ty = reference.and_then(|reference| Some(&self.table_of(reference)?.column(&column?)?.ty));
+        ty.is_some_and(|ty| cast_changes_nothing(ty, to))
     }
 
     /// `x = ANY (…)`, `x <> ALL (…)`.

@@ -42,6 +42,8 @@ impl VisitorMut for Lowering<'_> {
                 if let Some(condition) = &mut update.selection {
                     self.condition(condition);
                 }
+                let assignments = std::mem::take(&mut update.assignments);
+                update.assignments = assignments.into_iter().flat_map(one_by_one).collect();
                 update.assignments.iter_mut().for_each(assigned);
                 update.order_by.clear();
                 update.limit = None;
@@ -144,6 +146,18 @@ impl Lowering<'_> {
         if limit.is_some() {
             query.limit_clause = Some(LimitClause::LimitOffset { limit, offset, limit_by: Vec::new() });
         }
+    }
+}
+
+/// `SET (a, b) = (1, 2)` is `SET a = 1, b = 2`.
+fn one_by_one(assignment: ast::Assignment) -> Vec<ast::Assignment> {
+    match (assignment.target, assignment.value) {
+        (ast::AssignmentTarget::Tuple(names), ast::Expr::Tuple(values)) if names.len() == values.len() => {
+            let pairs = names.into_iter().zip(values);
+            let one = |(name, value)| ast::Assignment { target: ast::AssignmentTarget::ColumnName(name), value };
+            pairs.map(one).collect()
+        }
+        (target, value) => vec![ast::Assignment { target, value }],
     }
 }
 

@@ -15,6 +15,9 @@ fn postgres_says_more_than_sqlparser_reads() {
     check("SELECT a FROM t FOR KEY SHARE", "SELECT a FROM t FOR SHARE");
     check("SELECT a FROM t WHERE b ISNULL AND c NOTNULL", "SELECT a FROM t WHERE b IS NULL AND c IS NOT NULL");
     check("SELECT a FROM t WHERE b BETWEEN SYMMETRIC 1 AND 2", "SELECT a FROM t WHERE b BETWEEN 1 AND 2");
+    check("SELECT a FROM ONLY t JOIN ONLY u ON u.a = t.a", "SELECT a FROM t JOIN u ON u.a = t.a");
+    check("UPDATE ONLY t SET a = 1", "UPDATE t SET a = 1");
+    check("DELETE FROM ONLY t WHERE a = 1", "DELETE FROM t WHERE a = 1");
     check("SELECT (b).*, c FROM t", "SELECT (b), c FROM t");
     check("SELECT * FROM f($1) AS (a int, b text)", "SELECT * FROM f($1) AS _record (a INT, b TEXT)");
     check("WITH x(a) AS (SELECT b FROM t) SELECT a FROM x", "WITH x (a) AS (SELECT b FROM t) SELECT a FROM x");
