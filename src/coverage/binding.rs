@@ -272,7 +272,7 @@ fn is_default_collation(name: &str, target: &Target) -> bool {
 }
 
 /// Takes an outer `COLLATE` off an expression: the text under it and the collation's name.
-fn collated(compared: &Expr) -> Option<(&str, &str)> {
+pub(super) fn collated(compared: &Expr) -> Option<(&str, &str)> {
     let Expr::Opaque { text, .. } = compared else { return None };
     let (under, collation) = text.rsplit_once(" COLLATE ")?;
     Some((under, collation.trim_matches('"')))

@@ -11,6 +11,7 @@ use crate::dialect::{Dialect, Target};
 use crate::expr::{Expr, Literal, Op};
 use crate::query::Disjunction;
 
+use super::binding::collated;
 use super::{Asked, Joins};
 use constants::{compare, differ, equal};
 
@@ -129,7 +130,11 @@ fn null_in_null_out(expr: &Expr, subject: &Expr, logic: Logic) -> bool {
             logic == Logic::Full && STRICT.contains(&function.as_str()) && args.iter().any(passes)
         }
         Expr::Cast { operand, .. } => passes(operand),
-        Expr::Column(_) | Expr::Literal(_) | Expr::Param | Expr::Outer | Expr::Opaque { .. } => false,
+        Expr::Opaque { .. } => {
+            let under = collated(expr).map(|(under, _)| under);
+            under.is_some_and(|under| subject.as_column().is_some_and(|column| *column == under))
+        }
+        Expr::Column(_) | Expr::Literal(_) | Expr::Param | Expr::Outer => false,
     }
 }
 
