@@ -6,6 +6,7 @@
 mod cases;
 mod complaints;
 mod dialects;
+mod keyset;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
