@@ -102,6 +102,19 @@ pub struct EngineQuery {
     pub filters: Vec<Vec<Expr>>,
 }
 
+impl EngineQuery {
+    /// A query that no engine will be asked to plan.
+    pub fn unasked() -> Self {
+        Self {
+            sql: String::new(),
+            references: Vec::new(),
+            fidelity: Fidelity::None("no plan was asked for".to_owned()),
+            functions: BTreeSet::new(),
+            filters: Vec::new(),
+        }
+    }
+}
+
 /// How faithful a lowered query is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Fidelity {

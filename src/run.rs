@@ -155,7 +155,7 @@ impl Session {
         let mut analysis = time.of("schema", || stages::schema(facts, linked));
         stages::always(&mut analysis, config)?;
         if goal > Goal::Schema {
-            time.of("shape", || workload::build(&mut analysis, ask.scope));
+            time.of("shape", || workload::build(&mut analysis, goal, ask.scope));
             time.of("assume", || judge::assume(&mut analysis, config))?;
         }
         if goal > Goal::Queries {

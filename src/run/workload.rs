@@ -1,12 +1,14 @@
 //! From query sites to a workload: each variant's shape, its lowered form, and equal queries put together.
 //!
-//! Knows no engine; `judge` plans what stands here.
+//! Where only patterns are asked for, nothing is lowered. Knows no engine; `judge` plans what stands here.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use rayon::prelude::*;
 use xxhash_rust::xxh3::xxh3_128;
 
+use super::Goal;
 use super::analysis::{Analysis, Database};
 use super::concrete;
 use super::judge::is_judged;
@@ -21,34 +23,56 @@ use crate::sql::lower::lower;
 use crate::workload::{QueryId, Sender, WorkloadQuery};
 
 /// Fills every database's workload with the queries of the sites in scope; sites out of scope are dropped.
-pub(super) fn build(analysis: &mut Analysis, scope: &[TreePath]) {
+pub(super) fn build(analysis: &mut Analysis, goal: Goal, scope: &[TreePath]) {
     if !scope.is_empty() {
         let files = &analysis.files;
         let inside = |file: usize| scope.iter().any(|part| files[file].path.is_below(part.as_str()));
         analysis.sites.retain(|site| inside(site.place.file.0 as usize));
     }
-    let read = read(analysis);
+    // Equal queries are many: read piece by piece, they are put together before there are more of them.
+    const PIECE: usize = 4_096;
     let mut groups: Vec<Groups> = analysis.databases.iter().map(|_| Groups::default()).collect();
-    for (sender, outcome) in read {
-        let site = &mut analysis.sites[sender.site.0 as usize];
-        match outcome {
-            Ok((shape, engine)) => {
-                if is_judged(site.class)
-                    && let Some(skip) = unknown_table(site, sender.variant, &shape)
-                {
-                    site.resolution = site.resolution.max(Resolution::Partial);
-                    analysis.skips.push(skip);
-                }
-                let advisable = site.class == PathClass::App && is_required(site, sender.variant);
-                let database = usize::from(site.database.0);
-                groups[database].add(&mut analysis.databases[database], sender, shape, engine, advisable);
-            }
-            Err(skip) => {
-                site.resolution = Resolution::Skipped;
-                analysis.skips.push(skip);
-            }
+    for start in (0..analysis.sites.len()).step_by(PIECE) {
+        for one in read(analysis, goal, start..analysis.sites.len().min(start + PIECE)) {
+            add(analysis, &mut groups, one);
         }
     }
+}
+
+fn add(analysis: &mut Analysis, groups: &mut [Groups], (sender, outcome): Read) {
+    let site = &mut analysis.sites[sender.site.0 as usize];
+    match outcome {
+        Ok((shape, engine)) => {
+            if is_judged(site.class)
+                && let Some(skip) = unknown_table(site, sender.variant, &shape)
+            {
+                site.resolution = site.resolution.max(Resolution::Partial);
+                analysis.skips.push(skip);
+            }
+            let advisable = site.class == PathClass::App && is_required(site, sender.variant);
+            let database = usize::from(site.database.0);
+            let sql = &site.variants[usize::from(sender.variant)].sql;
+            let key = key(sql, &shape, engine.as_ref());
+            let engine = engine.unwrap_or_else(EngineQuery::unasked);
+            groups[database].add(&mut analysis.databases[database], key, sender, shape, engine, advisable);
+        }
+        Err(skip) => {
+            site.resolution = Resolution::Skipped;
+            analysis.skips.push(skip);
+        }
+    }
+}
+
+/// What equal queries have in common: what the engine would get, or their text where it gets nothing.
+fn key(sql: &str, shape: &QueryShape, engine: Option<&EngineQuery>) -> u128 {
+    let Some(engine) = engine else { return xxh3_128(sql.as_bytes()) };
+    let key = match &engine.fidelity {
+        // What cannot be lowered is told apart by what it asks, not by a text that is not there.
+        Fidelity::None(_) => format!("{:?}", (&shape.references, &shape.patterns, &shape.clauses)),
+        // Lowering may hide how a clause is written.
+        _ => shape.clauses.iter().fold(engine.sql.clone(), |key, clause| key + "\0" + &written(clause)),
+    };
+    xxh3_128(key.as_bytes())
 }
 
 /// How a clause is written, as far as findings about it differ.
@@ -59,33 +83,39 @@ fn written(clause: &Clause) -> String {
     }
 }
 
-type Read = (Sender, Result<(QueryShape, EngineQuery), Skip>);
+type Read = (Sender, Result<(QueryShape, Option<EngineQuery>), Skip>);
 
-/// Shapes and lowers every variant of every site, in order.
-fn read(analysis: &Analysis) -> Vec<Read> {
+/// Shapes and lowers every variant of some of the sites, in order.
+fn read(analysis: &Analysis, goal: Goal, some: Range<usize>) -> Vec<Read> {
     let databases = &analysis.databases;
-    let one = |(number, site): (usize, &QuerySite)| {
+    let one = |number: usize| {
+        let site = &analysis.sites[number];
         let id = SiteId(u32::try_from(number).unwrap_or(u32::MAX));
         let database = &databases[usize::from(site.database.0)];
         let known = site.resolution != Resolution::Skipped;
         let variants = site.variants.iter().enumerate().filter(|_| known);
         let variant = |(number, variant): (usize, &Variant)| {
             let sender = Sender { site: id, variant: u16::try_from(number).unwrap_or(u16::MAX) };
-            (sender, read_one(database, site, variant))
+            (sender, read_one(database, goal, site, variant))
         };
         variants.map(variant).collect::<Vec<_>>()
     };
-    analysis.sites.par_iter().enumerate().map(one).flatten_iter().collect()
+    some.into_par_iter().map(one).flatten_iter().collect()
 }
 
-fn read_one(database: &Database, site: &QuerySite, variant: &Variant) -> Result<(QueryShape, EngineQuery), Skip> {
+fn read_one(
+    database: &Database,
+    goal: Goal,
+    site: &QuerySite,
+    variant: &Variant,
+) -> Result<(QueryShape, Option<EngineQuery>), Skip> {
     let shaped = shape(&variant.sql, &database.catalog).map_err(|failure| Skip {
         stage: SkipStage::Query,
         reason: failure.reason,
         place: failure.at.map_or(site.place, |at| variant.spans.places(at..at + 1, &site.place).primary),
         detail: failure.message,
     })?;
-    let engine = lower(&shaped, &database.catalog, database.target);
+    let engine = (goal > Goal::Queries).then(|| lower(&shaped, &database.catalog, database.target));
     Ok((shaped.shape, engine))
 }
 
@@ -107,7 +137,7 @@ fn is_required(site: &QuerySite, variant: u16) -> bool {
     site.variants[usize::from(variant)].kind == VariantKind::Required
 }
 
-/// Queries of one database by what the engine would get.
+/// Queries of one database by [`key`].
 #[derive(Default)]
 struct Groups(HashMap<u128, usize>);
 
@@ -115,19 +145,13 @@ impl Groups {
     fn add(
         &mut self,
         database: &mut Database,
+        key: u128,
         sender: Sender,
         shape: QueryShape,
         engine: EngineQuery,
         advisable: bool,
     ) {
         let ranges = concrete::ranges(&shape);
-        let key = match &engine.fidelity {
-            // What cannot be lowered is told apart by what it asks, not by a text that is not there.
-            Fidelity::None(_) => format!("{:?}", (&shape.references, &shape.patterns, &shape.clauses)),
-            // Lowering may hide how a clause is written.
-            _ => shape.clauses.iter().fold(engine.sql.clone(), |key, clause| key + "\0" + &written(clause)),
-        };
-        let key = xxh3_128(key.as_bytes());
         if let Some(&known) = self.0.get(&key) {
             let query = &mut database.workload[known];
             query.senders.push(sender);

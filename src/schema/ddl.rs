@@ -87,6 +87,9 @@ impl<'a> Lowering<'a> {
     }
 
     fn read(&mut self) {
+        if scan::is_about_others(self.sql) {
+            return self.step(SchemaOp::Opaque);
+        }
         let tokens = scan::tokens(self.sql, self.dialect);
         match scan::subject(&tokens) {
             scan::Subject::Nothing => self.step(SchemaOp::Opaque),

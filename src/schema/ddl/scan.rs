@@ -149,6 +149,21 @@ const OF_OTHERS: &[&str] = &[
     "USER",
 ];
 
+/// Says whether the first words of a text already tell that it is about something else: most of a schema's bytes are
+/// the bodies of its functions.
+pub(super) fn is_about_others(sql: &str) -> bool {
+    // Up to here words are words, whatever quotes and comments do further on.
+    let end = sql.find(['\'', '"', '`', '$', '-', '/', '#', '[', '(']).unwrap_or(sql.len());
+    let mut words = sql[..end].split_ascii_whitespace();
+    let is_any = |word: &str, known: &[&str]| known.iter().any(|known| word.eq_ignore_ascii_case(known));
+    words.next().is_some_and(|verb| {
+        is_any(verb, &["ALTER", "COMMENT", "CREATE", "DROP"]) && {
+            let known = |word: &&str| is_any(word, OF_SCHEMA) || is_any(word, OF_OTHERS) || is_any(word, &["DOMAIN"]);
+            verb.eq_ignore_ascii_case("COMMENT") || words.find(known).is_some_and(|kind| is_any(kind, OF_OTHERS))
+        }
+    })
+}
+
 /// Tells what a statement is about by its first words.
 pub(super) fn subject(tokens: &[Tok]) -> Subject {
     let Some(first) = tokens.first() else { return Subject::Nothing };
