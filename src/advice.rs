@@ -2,14 +2,18 @@
 //!
 //! Data, and [`IndexAdvice::to_ddl`], the one way to become DDL. Knows no engine and no report format.
 
+mod verdict;
+
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::{IndexDef, IndexId, IndexKey, Method};
+use crate::catalog::{IndexDef, IndexKey, Method};
 use crate::dialect::Dialect;
 use crate::engine::Tier;
 use crate::name::{Ident, QName};
 use crate::query::{DatabaseId, RefId};
 use crate::workload::QueryId;
+
+pub use verdict::{CONDITION, Costs, EXTEND, Gain, Guard, Outdone, Trial, Unfit, UnfitWhy, Verdict, figure, keys};
 
 /// The number of a piece of advice within one run, by canonical definition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -88,6 +92,8 @@ pub enum ProofKind {
 pub struct QueryAdvice {
     /// Every index that was tried, in order.
     pub tried: Vec<Trial>,
+    /// Conditions and orders that offer no key for an index.
+    pub unfit: Vec<Unfit>,
     /// What is kept for this query before consolidation: the indexes of the best set.
     pub kept: Vec<IndexDef>,
     /// The evidence for the kept set.
@@ -96,34 +102,6 @@ pub struct QueryAdvice {
     pub served: Vec<(RefId, IndexDef)>,
     /// After consolidation: the advice that serves each of those references.
     pub advice: Vec<(RefId, AdviceId)>,
-}
-
-/// One candidate and what became of it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Trial {
-    /// The candidate.
-    pub def: IndexDef,
-    /// The reference it was made for.
-    pub reference: RefId,
-    /// What became of it.
-    pub verdict: Verdict,
-}
-
-/// What became of a candidate.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub enum Verdict {
-    /// It is advised.
-    Kept,
-    /// An existing index serves what it would.
-    CoveredBy(IndexId),
-    /// A guard of `statistics.md` refused it before a plan was made, by the guard's name.
-    Guard(&'static str),
-    /// The planner does not use it.
-    Unused,
-    /// The planner uses it, and too little is gained.
-    SmallGain,
-    /// The engine would not create it.
-    Refused(String),
 }
 
 impl IndexAdvice {

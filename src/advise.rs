@@ -24,7 +24,7 @@ mod trials;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::advice::{IndexAdvice, QueryAdvice, Trial, Verdict};
+use crate::advice::{IndexAdvice, QueryAdvice, Trial, Unfit, Verdict};
 use crate::catalog::{Catalog, IndexDef};
 use crate::config::Limits;
 use crate::dialect::Target;
@@ -98,7 +98,7 @@ pub fn advise(
     planner.remember(&stage);
     let mut search = Search {
         workload,
-        tried: vec![Vec::new(); workload.len()],
+        tried: vec![Tried::default(); workload.len()],
         wishes: Wishes::default(),
         before: BTreeMap::new(),
     };
@@ -123,10 +123,18 @@ pub fn advise(
     report::write(&findings, &stage, &mut planner, tried)
 }
 
+/// What was tried for one query, and what there was nothing to try for.
+#[derive(Clone, Debug, Default)]
+struct Tried {
+    trials: Vec<Trial>,
+    unfit: Vec<Unfit>,
+}
+
 /// What is known after some rounds.
 struct Search<'a> {
     workload: &'a [WorkloadQuery],
-    tried: Vec<Vec<Trial>>,
+    /// By query.
+    tried: Vec<Tried>,
     wishes: Wishes,
     /// By query, its plan before anything was advised.
     before: BTreeMap<usize, Priced>,
@@ -141,13 +149,17 @@ impl Search<'_> {
             let proposal = candidates::propose_unplanned(stage, &query.shape);
             let defs: Vec<_> = proposal.candidates.iter().map(|candidate| candidate.def.clone()).collect();
             let numbers = planner.number(stage, &defs)?;
-            self.tried[at] = proposal.refused;
+            self.tried[at] = Tried { trials: proposal.refused, unfit: proposal.unfit };
             for (candidate, number) in proposal.candidates.into_iter().zip(numbers) {
                 let verdict = match &number {
                     Ok(_) => Verdict::Kept,
                     Err(refusal) => Verdict::Refused(refusal.0.clone()),
                 };
-                self.tried[at].push(Trial { def: candidate.def.clone(), reference: candidate.reference, verdict });
+                self.tried[at].trials.push(Trial {
+                    def: candidate.def.clone(),
+                    reference: candidate.reference,
+                    verdict,
+                });
                 if let Ok(id) = number {
                     self.wishes.unproven.entry(at).or_default().push(Kept { candidate, id });
                 }
@@ -173,6 +185,7 @@ impl Search<'_> {
             }
             let mut proposal = candidates::propose(stage, &query.shape);
             self.note(at, std::mem::take(&mut proposal.refused));
+            self.tried[at].unfit = std::mem::take(&mut proposal.unfit);
             if !proposal.candidates.is_empty() {
                 proposals.push((at, proposal));
             }
@@ -232,10 +245,10 @@ impl Search<'_> {
     fn note(&mut self, at: usize, trials: Vec<Trial>) {
         for trial in trials {
             let same = |known: &&mut Trial| known.def == trial.def && known.reference == trial.reference;
-            match self.tried[at].iter_mut().find(same) {
+            match self.tried[at].trials.iter_mut().find(same) {
                 Some(known) if trial.verdict == Verdict::Kept => known.verdict = Verdict::Kept,
                 Some(_) => {}
-                None => self.tried[at].push(trial),
+                None => self.tried[at].trials.push(trial),
             }
         }
     }

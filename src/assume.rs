@@ -11,6 +11,8 @@ mod rows;
 mod tests;
 mod words;
 
+use std::collections::BTreeMap;
+
 use crate::catalog::{Catalog, Column, Table};
 use crate::config::{ColumnSettings, Config, TableSettings};
 use crate::name::QName;
@@ -18,6 +20,7 @@ use crate::query::QueryShape;
 use crate::stats::{ColumnStats, StatsModel, StatsSource, TableStats};
 
 use evidence::Evidence;
+pub use rows::RowBasis;
 
 /// Bytes of a page.
 const PAGE_BYTES: f64 = 8192.0;
@@ -30,15 +33,23 @@ const ROW_OVERHEAD_BYTES: f64 = 28.0;
 pub fn assume(catalog: &Catalog, config: &Config, shapes: &[&QueryShape]) -> StatsModel {
     let evidence = Evidence::of(shapes);
     let given = |name: &QName| settings(catalog, config, name);
-    let rows = rows::rows(catalog, &|name| {
-        given(name).and_then(|table| table.rows.or_else(|| table.small.then(|| small_rows(config))))
-    });
+    let rows = rows::rows(catalog, &|name| given_rows(catalog, config, name));
     let named = catalog.tables.values().map(|table| (&table.name.name, table)).collect();
     let tables = catalog.tables.values().map(|table| {
         let facts = columns::Facts { catalog, table, rows: &rows, named: &named, evidence: &evidence };
         (table.name.clone(), assume_table(&facts, given(&table.name)))
     });
     StatsModel { tables: tables.collect() }
+}
+
+/// Says where the rows of every table come from.
+pub fn row_bases(catalog: &Catalog, config: &Config) -> BTreeMap<QName, RowBasis> {
+    rows::bases(catalog, &|name| given_rows(catalog, config, name))
+}
+
+fn given_rows(catalog: &Catalog, config: &Config, name: &QName) -> Option<f64> {
+    let table = settings(catalog, config, name)?;
+    table.rows.or_else(|| table.small.then(|| small_rows(config)))
 }
 
 /// Returns the keys of the tables and columns that the configuration names and the schema does not have

@@ -8,6 +8,7 @@ mod bug;
 mod check;
 mod completions;
 mod config;
+mod explain;
 mod interrupt;
 mod options;
 mod output;
@@ -61,6 +62,8 @@ enum Command {
     Check(check::Options),
     /// Prints the smallest index set for the whole workload as DDL
     Advise(advise::Options),
+    /// Prints a query's plan before and after, and what was tried for it
+    Explain(explain::Options),
     /// Prints what was extracted: SQL, access patterns, place
     Queries(queries::Options),
     /// Prints the schema as DDL, with the place each object came from
@@ -132,6 +135,7 @@ fn run(command: Command) -> Result<u8, Stop> {
     match command {
         Command::Check(options) => check::run(&options),
         Command::Advise(options) => advise::run(&options),
+        Command::Explain(options) => explain::run(&options),
         Command::Queries(options) => queries::run(&options),
         Command::Schema(options) => schema::run(&options),
         Command::Rules(options) => rules::run(&options),

@@ -38,6 +38,8 @@ pub struct Config {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<VersionText>", example = &"15")]
     pub target_version: Option<String>,
+    /// Who plans the queries: `auto`, `sqlite`, or `none`, which starts no engine and judges queries by their shape.
+    pub engine: EngineChoice,
     /// Where the schema is: files or migration folders, in order; found by itself when empty.
     #[schemars(with = "Vec<ProjectPath>", example = ["db/structure.sql"])]
     pub schema: Vec<String>,
@@ -93,6 +95,7 @@ impl Default for Config {
         Self {
             dialect: None,
             target_version: None,
+            engine: EngineChoice::Auto,
             schema: Vec::new(),
             exclude: Vec::new(),
             include: Vec::new(),
@@ -111,6 +114,19 @@ impl Default for Config {
             databases: Vec::new(),
         }
     }
+}
+
+/// Who plans the queries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum EngineChoice {
+    /// The dialect's own engine where there is one, else a stand-in for it; without either, nobody.
+    #[default]
+    Auto,
+    /// SQLite; a dialect that it cannot stand in for is an error.
+    Sqlite,
+    /// Nobody: no engine is started, queries are judged by their shape.
+    None,
 }
 
 /// Numbers that decide when to speak; what they were measured on stands in `docs/statistics.md`.

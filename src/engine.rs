@@ -33,15 +33,20 @@ pub struct EngineFacts {
 }
 
 impl EngineFacts {
-    /// Names the engine and its version: `sqlite 3.54.1`.
+    /// Names the engine and its version: `sqlite 3.54.1`; `none`.
     pub fn label(&self) -> String {
-        format!("{} {}", self.kind.as_str(), self.version)
+        match self.kind {
+            EngineKind::None => self.kind.as_str().to_owned(),
+            EngineKind::Sqlite => format!("{} {}", self.kind.as_str(), self.version),
+        }
     }
 }
 
 /// A product that plans queries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum EngineKind {
+    /// Nobody: queries are judged by their shape.
+    None,
     /// The embedded SQLite.
     Sqlite,
 }
@@ -50,6 +55,7 @@ impl EngineKind {
     /// Returns the name used in reports.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::None => "none",
             Self::Sqlite => "sqlite",
         }
     }
@@ -186,6 +192,10 @@ pub trait ScratchEngine: Send {
         batch: &[PlanRequest<'_>],
         until: Deadline,
     ) -> Result<Vec<Option<Result<Plan, Refusal>>>, ScratchError>;
+
+    /// Writes a script for the engine's own shell that shows a query's plan with the schema as it is, and with the
+    /// indexes of the request; `name` says what people call an index. None where the engine has no such shell.
+    fn script(&self, request: &PlanRequest<'_>, name: &dyn Fn(IndexId) -> Option<String>) -> Option<String>;
 }
 
 /// What loading a schema gave.

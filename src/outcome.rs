@@ -4,6 +4,8 @@
 //! values may be added within schema version 1, meanings never change. Lines and columns are 1-based, columns count
 //! Unicode scalar values, ends are exclusive.
 
+mod explained;
+
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -16,6 +18,8 @@ use crate::dialect::Dialect;
 use crate::engine::Tier;
 use crate::finding::{Confidence, Severity};
 use crate::query::{PathClass, SkipStage};
+
+pub use explained::{CandidateEntry, ExplainedEntry, ReferenceEntry, ServingEntry, UnfitEntry};
 
 /// The report of one run.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
@@ -239,9 +243,9 @@ pub struct VariantEntry {
     pub fidelity_reasons: Vec<String>,
     /// What it asks of each table.
     pub patterns: Vec<PatternEntry>,
-    /// Its plan as a short tree.
-    #[serde(skip)]
-    pub plan_text: Option<String>,
+    /// How it is judged; only `explain` says it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub explained: Option<ExplainedEntry>,
 }
 
 /// What a query asks of one table.

@@ -42,6 +42,10 @@ pub enum View {
     Queries,
     /// The schema as DDL.
     Schema,
+    /// Queries with their plans and what was tried for them.
+    Explain,
+    /// A script that shows a query's plans.
+    Repro,
 }
 
 impl View {
@@ -52,6 +56,7 @@ impl View {
             Self::Advise => "advise",
             Self::Queries => "queries",
             Self::Schema => "schema",
+            Self::Explain | Self::Repro => "explain",
         }
     }
 }

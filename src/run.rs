@@ -7,6 +7,7 @@
 mod analysis;
 mod concrete;
 mod entries;
+mod explain;
 mod findings;
 mod judge;
 mod lines;
@@ -28,6 +29,8 @@ use crate::engine::{Deadline, ScratchError};
 use crate::outcome::RunReport;
 use crate::source::TreePath;
 use crate::tree::{Tree, TreeError};
+use concrete::Quotes;
+pub use explain::Focus;
 use policy::Policy;
 pub use progress::Progress;
 use progress::Unwatched;
@@ -35,13 +38,15 @@ use timings::{Timings, Watch};
 
 /// What a run is for: later stages are left out when nothing of them is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Goal {
+pub enum Goal<'a> {
     /// The schema.
     Schema,
     /// The schema and the queries' patterns.
     Queries,
     /// Advice, without findings.
     Advise,
+    /// How some queries are judged, and the advice that serves them.
+    Explain(Focus<'a>),
     /// Everything.
     Check,
 }
@@ -76,7 +81,7 @@ impl Here<'_> {
 #[derive(Clone, Copy, Debug)]
 pub struct Ask<'a> {
     /// How far to go.
-    pub goal: Goal,
+    pub goal: Goal<'a>,
     /// Where the report's paths start.
     pub here: Here<'a>,
     /// The files or folders whose queries alone are asked for; everything when empty.
@@ -106,6 +111,15 @@ pub enum RunError {
         help: String,
         /// The key that names it: `["tables", "orders", "always"]`.
         key: Vec<String>,
+    },
+    /// There is no query where one was to be explained.
+    #[error("{message}")]
+    #[diagnostic(help("{help}"))]
+    Nothing {
+        /// What was seen.
+        message: String,
+        /// What to type.
+        help: String,
     },
     /// No thread could be started.
     #[error("no thread could be started: {0}")]
@@ -150,19 +164,22 @@ impl Session {
         let (config, goal, watcher) = (&self.config, ask.goal, self.progress.as_ref());
         let policy = Policy::new(config)?;
         let time = &mut Watch { timings: &mut self.timings, progress: watcher };
-        let facts = time.of("facts", || stages::facts(tree, config, watcher))?;
+        let facts = time.of("facts", || stages::facts(tree, config, goal, watcher))?;
         let linked = time.of("link", || stages::link(&facts, config))?;
-        let mut analysis = time.of("schema", || stages::schema(facts, linked));
+        let mut analysis = time.of("schema", || stages::schema(facts, linked, config));
         stages::always(&mut analysis, config)?;
         if goal > Goal::Schema {
             time.of("shape", || workload::build(&mut analysis, goal, ask.scope));
             time.of("assume", || judge::assume(&mut analysis, config))?;
         }
+        if let Goal::Explain(focus) = &goal {
+            analysis.chosen = explain::pick(&analysis, focus, &Quotes::new(tree, &analysis, ask.here))?;
+        }
         if goal > Goal::Queries {
             time.of("plan", || judge::plan(&mut analysis, config, &policy, ask.until))?;
         }
         // Advice is not given for what is suppressed, which only the rules can tell.
-        if goal == Goal::Check || (goal == Goal::Advise && !analysis.suppressions.is_empty()) {
+        if goal == Goal::Check || (goal > Goal::Queries && !analysis.suppressions.is_empty()) {
             time.of("rules", || {
                 judge::check(&mut analysis, config, &policy);
                 suppressions::check(&mut analysis, config, &policy, ask);

@@ -2,11 +2,15 @@
 //!
 //! Plain data between the stages `shape`, `lower`, `plan` and `advise`.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
+use crate::catalog::{Catalog, IndexId};
 use crate::engine::{EngineQuery, Refusal};
-use crate::plan::Plan;
-use crate::query::{QueryShape, SiteId};
+use crate::name::Ident;
+use crate::plan::{Plan, PlanNames};
+use crate::query::{QueryShape, RefId, SiteId};
 
 /// The number of a distinct query within one database's workload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -42,5 +46,37 @@ impl WorkloadQuery {
     /// Returns the plan, if there is one.
     pub fn planned(&self) -> Option<&Plan> {
         self.plan.as_ref()?.as_ref().ok()
+    }
+}
+
+/// Names as a person knows them: tables with the query's labels, indexes of the schema and advised ones.
+#[derive(Clone, Copy, Debug)]
+pub struct PlanLabels<'a> {
+    /// The query whose plan it is.
+    pub query: &'a WorkloadQuery,
+    /// The schema.
+    pub catalog: &'a Catalog,
+    /// The names of advised indexes.
+    pub advised: &'a BTreeMap<IndexId, Ident>,
+}
+
+impl PlanNames for PlanLabels<'_> {
+    fn reference(&self, id: RefId) -> String {
+        match self.query.shape.references.get(usize::from(id.0)) {
+            Some(reference) if reference.label == reference.table.name => reference.table.to_string(),
+            Some(reference) => format!("{} {}", reference.table, reference.label),
+            None => format!("t{}", id.0),
+        }
+    }
+
+    fn index(&self, id: IndexId) -> String {
+        let schema = || {
+            let index = self.catalog.index(id)?;
+            Some(match &index.name {
+                Some(name) => name.to_string(),
+                None => format!("of {}'s key", index.def.table),
+            })
+        };
+        self.advised.get(&id).map(ToString::to_string).or_else(schema).unwrap_or_else(|| format!("ix_{}", id.0))
     }
 }

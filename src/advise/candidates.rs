@@ -3,11 +3,11 @@
 //! From required conditions only. What an existing index serves already and what a guard refuses never reaches the
 //! engine; both verdicts are kept, so that a person can ask why nothing was advised.
 
-use crate::advice::{Trial, Verdict};
+use crate::advice::{Guard, Trial, Unfit, UnfitWhy, Verdict};
 use crate::catalog::{Direction, Index, IndexDef, IndexId, IndexKey, Method};
 use crate::coverage::{self, Asked, Coverage, Joins, Sort};
 use crate::expr::{Expr, Op};
-use crate::query::{AccessPattern, JoinKind, Predicate, PredicateOp, QueryShape, RefId, StatementKind};
+use crate::query::{AccessPattern, Disjunction, JoinKind, Predicate, PredicateOp, QueryShape, RefId, StatementKind};
 
 use super::guards;
 use super::keys::{Class, Judge, Key, Keys, required};
@@ -47,6 +47,8 @@ pub(super) struct Proposal {
     pub(super) candidates: Vec<Candidate>,
     /// Candidates that were refused before any trial.
     pub(super) refused: Vec<Trial>,
+    /// Conditions and orders that offer no key.
+    pub(super) unfit: Vec<Unfit>,
 }
 
 /// Proposes candidates for every reference of a query, for an engine to try.
@@ -58,25 +60,39 @@ pub(super) fn propose(stage: &Stage<'_>, shape: &QueryShape) -> Proposal {
         builder.filters(drafts);
         builder.joins(&wanted, drafts);
         builder.disjunctions(drafts);
+        let joins = builder.keys.joins.iter().filter(|(_, kind, _)| !wanted(*kind)).flat_map(|(.., keys)| keys);
+        joins.map(|key| (key.expr.clone(), UnfitWhy::WholeJoin)).chain(builder.unfit_branches()).collect()
     })
 }
 
 /// Proposes at most one index a reference, for a query that no engine plans: the four rules of `statistics.md`.
 pub(super) fn propose_unplanned(stage: &Stage<'_>, shape: &QueryShape) -> Proposal {
     let alone = shape.references.len() == 1;
-    each_reference(stage, shape, &|builder, drafts| drafts.extend(builder.by_rule(alone)))
+    each_reference(stage, shape, &|builder, drafts| {
+        drafts.extend(builder.by_rule(alone));
+        let joins = builder.keys.joins.iter().flat_map(|(.., keys)| keys).map(|key| key.expr.clone());
+        joins
+            .chain(builder.branch_keys(builder.pattern.disjunctions.iter()))
+            .map(|key| (key, UnfitWhy::NoPlan))
+            .collect()
+    })
 }
 
-fn each_reference(stage: &Stage<'_>, shape: &QueryShape, draw: &dyn Fn(&Builder<'_>, &mut Vec<Draft>)) -> Proposal {
+/// Draws candidates for a reference, and says what else offers no key.
+type Draw<'a> = dyn Fn(&Builder<'_>, &mut Vec<Draft>) -> Vec<(Expr, UnfitWhy)> + 'a;
+
+fn each_reference(stage: &Stage<'_>, shape: &QueryShape, draw: &Draw<'_>) -> Proposal {
     let mut proposal = Proposal::default();
     for reference in &shape.references {
         let Some(judge) = stage.judge(&reference.table) else { continue };
         let pattern = &shape.patterns[usize::from(reference.id.0)];
-        let keys = judge.keys(shape, reference.id);
+        let mut keys = judge.keys(shape, reference.id);
         let builder = Builder { stage, judge, pattern, reference: reference.id, keys: &keys };
         let mut drafts = Vec::new();
-        draw(&builder, &mut drafts);
+        let unfit = draw(&builder, &mut drafts);
         builder.admit(drafts, &mut proposal);
+        unfit.into_iter().for_each(|(key, why)| keys.note_unfit(&key, why));
+        proposal.unfit.extend(keys.unfit.into_iter().map(|(key, why)| Unfit { reference: reference.id, key, why }));
     }
     proposal
 }
@@ -106,6 +122,8 @@ struct Draft {
     branch: Vec<Predicate>,
     /// The partner whose rows are at hand, for a join.
     partner: Option<RefId>,
+    /// An index that seeks the table already, where no plan can tell whether this one gains more.
+    sought: Option<IndexId>,
 }
 
 impl Builder<'_> {
@@ -115,7 +133,8 @@ impl Builder<'_> {
 
     fn draft(&self, equal: &[Key], tail: &[IndexKey], purpose: Purpose) -> Draft {
         let keys = equal.iter().map(|key| self.ascending(key)).chain(tail.iter().cloned()).collect();
-        Draft { keys, equalities: equal.len(), predicate: None, purpose, branch: Vec::new(), partner: None }
+        let equalities = equal.len();
+        Draft { keys, equalities, predicate: None, purpose, branch: Vec::new(), partner: None, sought: None }
     }
 
     fn filters(&self, drafts: &mut Vec<Draft>) {
@@ -197,34 +216,50 @@ impl Builder<'_> {
         }
         for (at, disjunction) in self.pattern.disjunctions.iter().enumerate() {
             let purpose = Purpose::Branch(u16::try_from(at).unwrap_or(u16::MAX));
-            let branches: Option<Vec<Draft>> = disjunction
-                .branches
-                .iter()
-                .map(|branch| {
-                    let mut keys: Vec<Key> = branch
-                        .iter()
-                        .filter(|one| !one.optional && matches!(one.op, PredicateOp::Eq | PredicateOp::In))
-                        .filter_map(|one| self.judge.key(&one.key))
-                        .filter(|key| key.class != Class::Few)
-                        .collect();
-                    keys.sort_by(|a, b| a.class.cmp(&b.class).then(b.distinct.total_cmp(&a.distinct)));
-                    keys.truncate(1);
-                    let draft = self.draft(&keys, &[], purpose);
-                    (!keys.is_empty()).then(|| Draft { branch: branch.clone(), ..draft })
-                })
-                .collect();
+            let draft = |branch: &Vec<Predicate>| {
+                let draft = self.draft(&[self.branch_key(branch)?], &[], purpose);
+                Some(Draft { branch: branch.clone(), ..draft })
+            };
+            let branches: Option<Vec<Draft>> = disjunction.branches.iter().map(draft).collect();
             drafts.extend(branches.unwrap_or_default());
         }
     }
 
-    /// The static rules, which agreed with PostgreSQL on 94 % of shapes; silent where any index seeks the table already.
+    /// The best key of a branch of an OR.
+    fn branch_key(&self, branch: &[Predicate]) -> Option<Key> {
+        branch
+            .iter()
+            .filter(|one| !one.optional && matches!(one.op, PredicateOp::Eq | PredicateOp::In))
+            .filter_map(|one| self.judge.key(&one.key))
+            .filter(|key| key.class != Class::Few)
+            .min_by(|a, b| a.class.cmp(&b.class).then(b.distinct.total_cmp(&a.distinct)))
+    }
+
+    /// What the branches of ORs test.
+    fn branch_keys<'d>(&self, disjunctions: impl Iterator<Item = &'d Disjunction>) -> impl Iterator<Item = Expr> {
+        disjunctions.flat_map(|any| any.branches.iter().flatten()).map(|predicate| predicate.key.clone())
+    }
+
+    /// What ORs test that are served by no set of indexes.
+    fn unfit_branches(&self) -> Vec<(Expr, UnfitWhy)> {
+        let beside = !self.keys.equal.is_empty() || !self.keys.lists.is_empty();
+        let why = if beside { UnfitWhy::BesideEquality } else { UnfitWhy::Branch };
+        let lacks = |any: &&Disjunction| beside || any.branches.iter().any(|branch| self.branch_key(branch).is_none());
+        self.branch_keys(self.pattern.disjunctions.iter().filter(lacks)).map(|key| (key, why)).collect()
+    }
+
+    /// The static rules, which agreed with PostgreSQL on 94 % of shapes; nothing is kept where any index seeks the table
+    /// already.
     fn by_rule(&self, alone: bool) -> Option<Draft> {
-        let Keys { equal, lists, ranges, order, order_lead, .. } = self.keys;
+        let draft = self.draw_by_rule(alone)?;
         let asked = Asked { access: self.pattern, branch: &[], joins: Joins::Bound, table: Some(self.judge.table) };
         let seeks = |index: &IndexDef| coverage::judge(index, &asked, self.stage.target()).seeks();
-        if self.judge.table.usable_indexes().any(|index| seeks(&index.def)) {
-            return None;
-        }
+        let sought = self.judge.table.usable_indexes().find(|index| seeks(&index.def)).map(|index| index.id);
+        Some(Draft { sought, ..draft })
+    }
+
+    fn draw_by_rule(&self, alone: bool) -> Option<Draft> {
+        let Keys { equal, lists, ranges, order, order_lead, .. } = self.keys;
         let by_class = |keys: &[Key], class: Class| -> Vec<Key> {
             keys.iter().filter(|key| key.class == class).cloned().collect()
         };
@@ -283,10 +318,13 @@ impl Builder<'_> {
                         broken.push(candidate.purpose);
                         Verdict::Guard(guard)
                     }
-                    None => {
-                        proposal.candidates.push(candidate);
-                        continue;
-                    }
+                    None => match draft.sought {
+                        Some(index) => Verdict::SoughtBy(index),
+                        None => {
+                            proposal.candidates.push(candidate);
+                            continue;
+                        }
+                    },
                 },
             };
             proposal.refused.push(Trial { def: candidate.def, reference: self.reference, verdict });
@@ -297,7 +335,7 @@ impl Builder<'_> {
         proposal.refused.extend(gone.into_iter().map(|one| Trial {
             def: one.def,
             reference: one.reference,
-            verdict: Verdict::Guard("set"),
+            verdict: Verdict::Guard(Guard::Set),
         }));
     }
 

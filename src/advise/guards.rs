@@ -1,5 +1,6 @@
 //! The guards of `statistics.md`: what is never advised, whatever an engine says. They decide precision.
 
+use crate::advice::Guard;
 use crate::catalog::Index;
 use crate::config::Limits;
 use crate::name::Ident;
@@ -11,27 +12,22 @@ use super::keys::{Class, Judge, Key, Keys};
 const FEW_COMBINATIONS: f64 = 50.0;
 
 /// Returns the guard that refuses a candidate.
-pub(super) fn refuse(
-    judge: &Judge<'_>,
-    limits: &Limits,
-    offered: &Keys,
-    candidate: &Candidate,
-) -> Option<&'static str> {
+pub(super) fn refuse(judge: &Judge<'_>, limits: &Limits, offered: &Keys, candidate: &Candidate) -> Option<Guard> {
     if judge.stats.rows < limits.min_rows {
-        return Some("small");
+        return Some(Guard::Small);
     }
     if holds_unique_key(judge, candidate) {
-        return Some("unique");
+        return Some(Guard::Unique);
     }
     // Booleans never become keys, so the guard of that name has nothing left to refuse.
     let keys: Vec<Key> = candidate.def.keys.iter().filter_map(|key| judge.key(&key.expr)).collect();
     let lead = keys.first()?;
     if keys.iter().map(|key| key.distinct).product::<f64>() < FEW_COMBINATIONS {
-        return Some("low");
+        return Some(Guard::FewValues);
     }
     let tail_follows = candidate.equalities == 1 && keys.len() > 1;
     if lead.class == Class::Few && !tail_follows {
-        return Some("low");
+        return Some(Guard::FewLead);
     }
     if candidate.equalities == 0 {
         return refuse_lead(judge, offered, candidate, lead);
@@ -40,9 +36,9 @@ pub(super) fn refuse(
 }
 
 /// A sort or range column leads only where nothing better could.
-fn refuse_lead(judge: &Judge<'_>, offered: &Keys, candidate: &Candidate, lead: &Key) -> Option<&'static str> {
+fn refuse_lead(judge: &Judge<'_>, offered: &Keys, candidate: &Candidate, lead: &Key) -> Option<Guard> {
     if !offered.equal.is_empty() || !offered.lists.is_empty() {
-        return Some("order");
+        return Some(Guard::BesideEquality);
     }
     let fits = match candidate.purpose {
         Purpose::Order => lead.time || lead.class == Class::Many,
@@ -50,7 +46,7 @@ fn refuse_lead(judge: &Judge<'_>, offered: &Keys, candidate: &Candidate, lead: &
     };
     // An expression is no time, key or name.
     let column = candidate.def.keys[0].expr.as_column().is_some_and(|column| judge.table.column(column).is_some());
-    (!fits || !column).then_some("order")
+    (!fits || !column).then_some(Guard::LeadKind)
 }
 
 /// The candidate is searched by a whole primary or unique key, which finds its one row already.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use crate::advice::UnfitWhy;
 use crate::catalog::{Direction, IndexKey, Table};
 use crate::cost;
 use crate::dialect::Dialect;
@@ -54,6 +55,18 @@ pub(super) struct Keys {
     pub(super) order_lead: Option<Key>,
     /// Join keys, those to one partner together.
     pub(super) joins: Vec<(RefId, JoinKind, Vec<Key>)>,
+    /// What offers no key, and why.
+    pub(super) unfit: Vec<(Expr, UnfitWhy)>,
+}
+
+impl Keys {
+    /// Says that something offers no key, unless it does so elsewhere.
+    pub(super) fn note_unfit(&mut self, key: &Expr, why: UnfitWhy) {
+        let offered = self.equal.iter().chain(&self.lists).chain(&self.ranges).any(|offered| offered.expr == *key);
+        if !offered && !self.unfit.iter().any(|(known, _)| known == key) {
+            self.unfit.push((key.clone(), why));
+        }
+    }
 }
 
 /// How many shapes test each key by equality or join by it.
@@ -102,6 +115,11 @@ impl Judge<'_> {
         for predicate in required(pattern) {
             self.sort_in(predicate, &mut keys);
         }
+        for predicate in &pattern.predicates {
+            if let Some(why) = self.unfit(predicate) {
+                keys.note_unfit(&predicate.key, why);
+            }
+        }
         for list in [&mut keys.equal, &mut keys.lists] {
             list.sort_by(|a, b| {
                 (a.class, b.shared)
@@ -135,9 +153,37 @@ impl Judge<'_> {
             _ if is_equality(predicate) => keys.equal.push(key),
             PredicateOp::In => keys.lists.push(key),
             // A one-sided upper bound on a time is nearly everything, unless it is a time to come.
-            PredicateOp::Range(Bound::Upper) if key.time && !key.expr.as_column().is_some_and(cost::is_due) => {}
+            PredicateOp::Range(Bound::Upper) if is_nearly_all(&key) => {}
             PredicateOp::Range(_) => keys.ranges.push(key),
             _ => {}
+        }
+    }
+
+    /// Why a predicate offers no key; none if it offers one.
+    fn unfit(&self, predicate: &Predicate) -> Option<UnfitWhy> {
+        if predicate.optional {
+            return Some(UnfitWhy::Optional);
+        }
+        match predicate.op {
+            PredicateOp::Null => Some(UnfitWhy::Null),
+            PredicateOp::NotNull | PredicateOp::Other => Some(UnfitWhy::Operator),
+            PredicateOp::Prefix => Some(UnfitWhy::Prefix),
+            _ => match self.key(&predicate.key) {
+                None => Some(self.no_key(&predicate.key)),
+                Some(key) if predicate.op == PredicateOp::Range(Bound::Upper) && is_nearly_all(&key) => {
+                    Some(UnfitWhy::UpperBound)
+                }
+                Some(_) => None,
+            },
+        }
+    }
+
+    /// Why an expression is no key.
+    fn no_key(&self, expr: &Expr) -> UnfitWhy {
+        let Some(column) = expr.as_column() else { return UnfitWhy::Expression };
+        match self.stats.columns.get(column).map(|stats| stats.role) {
+            Some(ColumnRole::Boolean) => UnfitWhy::Boolean,
+            _ => UnfitWhy::Type,
         }
     }
 
@@ -155,7 +201,14 @@ impl Judge<'_> {
             Some(Limit::Param) => self.limit_rows <= MOST_LIMITED_ROWS,
             None => false,
         };
-        if !limited || !pattern.order_complete || block.grouped || block.aggregated || block.arm {
+        let why = match () {
+            () if block.grouped || block.aggregated || block.arm => Some(UnfitWhy::Grouped),
+            () if !limited => Some(UnfitWhy::Unlimited),
+            () if !pattern.order_complete => Some(UnfitWhy::Order),
+            () => None,
+        };
+        if let Some(why) = why {
+            pattern.order.iter().for_each(|order| keys.note_unfit(&order.key, why));
             return;
         }
         let rest: Vec<_> =
@@ -167,6 +220,7 @@ impl Judge<'_> {
             || rest.iter().any(|order| self.key(&order.key).is_none())
             || (!all_plain && self.dialect != Dialect::Postgres)
         {
+            pattern.order.iter().for_each(|order| keys.note_unfit(&order.key, UnfitWhy::Order));
             return;
         }
         let uniform = all_plain && rest.iter().all(|order| order.desc == rest[0].desc);
@@ -198,7 +252,10 @@ impl Judge<'_> {
             if join.kind == JoinKind::Outer && !nullable(reference) && nullable(join.other) {
                 continue;
             }
-            let Some(key) = self.key(&join.key) else { continue };
+            let Some(key) = self.key(&join.key) else {
+                keys.note_unfit(&join.key, self.no_key(&join.key));
+                continue;
+            };
             match keys.joins.iter_mut().find(|(other, ..)| *other == join.other) {
                 Some((_, _, same)) if same.iter().all(|known| known.expr != key.expr) => same.push(key),
                 Some(_) => {}
@@ -261,6 +318,11 @@ fn class_of(stats: &ColumnStats) -> Option<Class> {
         ColumnRole::StatusLike => Some(Class::Few),
         ColumnRole::Boolean | ColumnRole::Unkeyable => None,
     }
+}
+
+/// Says whether an upper bound on a key admits nearly everything: on a time that does not lie ahead.
+fn is_nearly_all(key: &Key) -> bool {
+    key.time && !key.expr.as_column().is_some_and(cost::is_due)
 }
 
 /// Predicates that always apply.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use crate::advice::Verdict;
 use crate::catalog::{IndexDef, IndexId};
 use crate::engine::{Deadline, IndexSet, PlanRequest, Refusal, ScratchEngine, ScratchError};
 use crate::name::QName;
@@ -48,6 +49,14 @@ impl<'a> Planner<'a> {
     /// How a query runs with the schema as it is.
     pub(super) fn original(&self, at: usize) -> Option<Priced> {
         self.known.get(&(at, IndexSet::default())).cloned().flatten()
+    }
+
+    /// What a candidate becomes for which there is no plan.
+    pub(super) fn no_answer(&self) -> Verdict {
+        match self.until.is_over() {
+            true => Verdict::OutOfTime,
+            false => Verdict::Refused("it made no plan of the query with this index".to_owned()),
+        }
     }
 
     /// Gives candidates their numbers and makes them known to the stage.

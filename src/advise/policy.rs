@@ -3,6 +3,7 @@
 //! `statistics.md` found them with PostgreSQL's own costs; SQLite's loop costs would need others, but no price here is
 //! SQLite's: it chooses the plan, `cost` prices it.
 
+use crate::advice::Gain;
 use crate::config::Limits;
 
 /// A price must fall by this factor where an existing index leads with a column of the candidate: mostly that is enough.
@@ -23,11 +24,11 @@ pub(super) fn serves(price: f64, best: f64, before: f64, limits: &Limits) -> boo
     price <= best * NEARLY || (price <= CHEAP && price * limits.min_gain <= before)
 }
 
-/// Says whether an index gains enough.
-pub(super) fn gains(before: f64, after: f64, extends: bool, limits: &Limits) -> bool {
+/// What an index gains; `extends` says that an existing one leads with a column of it or finds rows already.
+pub(super) fn gain(before: f64, after: f64, extends: bool, limits: &Limits) -> Gain {
     let (least, factor) = match extends {
         true => (LEAST_EXTENDED_PRICE, EXTENDING_GAIN.max(limits.min_gain)),
         false => (LEAST_PRICE, limits.min_gain),
     };
-    before >= least && before >= after * factor
+    Gain { before, after, factor, least, extends }
 }

@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::advice::{Action, AdviceId, IndexAdvice, Proof, ProofKind, QueryAdvice, Trial};
+use crate::advice::{Action, AdviceId, IndexAdvice, Proof, ProofKind, QueryAdvice, Trial, Verdict};
 use crate::catalog::{Catalog, IndexDef, IndexId};
-use crate::engine::{EngineFacts, EngineKind, Fidelity, ScratchError, Tier};
+use crate::engine::{EngineFacts, Fidelity, ScratchError, Tier};
 use crate::name::{Ident, QName};
-use crate::plan::{self, Access, PlanNames, PlanOp};
+use crate::plan::{self, Access, PlanOp};
 use crate::query::RefId;
 use crate::stats::StatsSource;
-use crate::workload::WorkloadQuery;
+use crate::workload::{PlanLabels, WorkloadQuery};
 
 use super::candidates::Candidate;
 use super::names::Names;
@@ -17,7 +17,7 @@ use super::planner::{Planner, Priced};
 use super::select::Wishes;
 use super::stage::Stage;
 use super::trials::Kept;
-use super::{AdviseContext, Advised};
+use super::{AdviseContext, Advised, Tried};
 
 /// Everything a report is written from.
 pub(super) struct Findings<'a> {
@@ -34,13 +34,17 @@ pub(super) fn write(
     findings: &Findings<'_>,
     stage: &Stage<'_>,
     planner: &mut Planner<'_>,
-    tried: Vec<Vec<Trial>>,
+    tried: Vec<Tried>,
 ) -> Result<Advised, ScratchError> {
     let (mut advice, numbers) = findings.number(stage);
     let names: BTreeMap<IndexId, Ident> =
         numbers.iter().map(|(id, number)| (*id, advice[number.0 as usize].name.clone())).collect();
-    let mut queries: Vec<QueryAdvice> =
-        tried.into_iter().map(|tried| QueryAdvice { tried, ..QueryAdvice::default() }).collect();
+    let told = |tried: Tried| QueryAdvice {
+        tried: tried.trials.into_iter().map(|trial| findings.told(trial, stage)).collect(),
+        unfit: tried.unfit,
+        ..QueryAdvice::default()
+    };
+    let mut queries: Vec<QueryAdvice> = tried.into_iter().map(told).collect();
     let mut gains: BTreeMap<usize, f64> = BTreeMap::new();
     let places: Vec<usize> = findings.wishes.proven.keys().copied().collect();
     let asks: Vec<_> = places.iter().map(|at| (*at, Vec::new())).collect();
@@ -132,9 +136,21 @@ impl Findings<'_> {
         (advice, numbers)
     }
 
+    /// A trial as people may read it: an index that is only advised has no number outside of the advisor.
+    fn told(&self, trial: Trial, stage: &Stage<'_>) -> Trial {
+        let verdict = match trial.verdict {
+            Verdict::CoveredBy(id) if self.cx.catalog.index(id).is_none() => match stage.catalog().index(id) {
+                Some(advised) => Verdict::CoveredByAdvised(advised.def.clone()),
+                None => Verdict::CoveredBy(id),
+            },
+            verdict => verdict,
+        };
+        Trial { verdict, ..trial }
+    }
+
     fn proof(&self, at: usize, before: &Priced, after: &Priced, names: &BTreeMap<IndexId, Ident>) -> Proof {
         let query = &self.workload[at];
-        let names = Printed { query, catalog: self.cx.catalog, advised: names };
+        let names = PlanLabels { query, catalog: self.cx.catalog, advised: names };
         let exact = query.engine.fidelity == Fidelity::Exact;
         let kind = match (exact, self.facts.native) {
             (true, true) => ProofKind::Cost,
@@ -144,7 +160,7 @@ impl Findings<'_> {
         let cost = |price: f64| (kind == ProofKind::Cost).then_some(price);
         Proof {
             kind,
-            engine: self.engine(),
+            engine: self.facts.label(),
             tier: self.tier(query),
             cost_before: cost(before.price),
             cost_after: cost(after.price),
@@ -157,18 +173,12 @@ impl Findings<'_> {
         let tier = self.tier(&self.workload[at]).max(Tier::Structure);
         Proof {
             kind: ProofKind::Shape,
-            engine: self.engine(),
+            engine: self.facts.label(),
             tier,
             cost_before: None,
             cost_after: None,
             plan_before: None,
             plan_after: None,
-        }
-    }
-
-    fn engine(&self) -> String {
-        match self.facts.kind {
-            EngineKind::Sqlite => format!("sqlite {}", self.facts.version),
         }
     }
 
@@ -213,32 +223,4 @@ fn replaced(catalog: &Catalog, stage: &Stage<'_>, by: &crate::catalog::Index) ->
             && crate::coverage::subsumes(&by.def, &index.def, stage.target()).is_ok()
     });
     gone.filter_map(|index| Some(QName { schema: index.def.table.schema.clone(), name: index.name.clone()? })).collect()
-}
-
-/// Names as a person knows them: tables with the query's labels, indexes of the schema and advised ones.
-struct Printed<'a> {
-    query: &'a WorkloadQuery,
-    catalog: &'a Catalog,
-    advised: &'a BTreeMap<IndexId, Ident>,
-}
-
-impl PlanNames for Printed<'_> {
-    fn reference(&self, id: RefId) -> String {
-        match self.query.shape.references.get(usize::from(id.0)) {
-            Some(reference) if reference.label == reference.table.name => reference.table.to_string(),
-            Some(reference) => format!("{} {}", reference.table, reference.label),
-            None => format!("t{}", id.0),
-        }
-    }
-
-    fn index(&self, id: IndexId) -> String {
-        let schema = || {
-            let index = self.catalog.index(id)?;
-            Some(match &index.name {
-                Some(name) => name.to_string(),
-                None => format!("of {}'s key", index.def.table),
-            })
-        };
-        self.advised.get(&id).map(ToString::to_string).or_else(schema).unwrap_or_else(|| format!("ix_{}", id.0))
-    }
 }

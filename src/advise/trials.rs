@@ -6,8 +6,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::advice::{Trial, Verdict};
-use crate::catalog::IndexId;
+use crate::advice::{Guard, Outdone, Trial, Verdict};
+use crate::catalog::{IndexDef, IndexId};
 use crate::engine::{Refusal, ScratchError};
 use crate::workload::WorkloadQuery;
 
@@ -100,6 +100,18 @@ impl Case {
         units
     }
 
+    /// Where the engine refuses the index of one branch of an OR, those of the others are not tried.
+    fn break_branches(&mut self) {
+        let of = |at: usize| (self.candidates[at].reference, self.candidates[at].purpose);
+        let broken: Vec<_> = (0..self.numbers.len()).filter(|at| self.numbers[*at].is_err()).map(of).collect();
+        for at in 0..self.candidates.len() {
+            let branch = matches!(self.candidates[at].purpose, Purpose::Branch(_));
+            if branch && self.numbers[at].is_ok() && broken.contains(&of(at)) {
+                self.verdicts[at] = Verdict::Guard(Guard::Set);
+            }
+        }
+    }
+
     fn is_joint(&self) -> bool {
         let first = self.candidates.first().map(|candidate| candidate.reference);
         self.candidates.iter().any(|one| one.purpose == Purpose::Join || Some(one.reference) != first)
@@ -127,6 +139,16 @@ impl Case {
         unit.iter().for_each(|at| self.verdicts[*at] = verdict.clone());
     }
 
+    /// What a candidate is that the plan does not prove.
+    fn judge_unproven(&mut self, unit: &[usize], after: &Priced, unused: &Verdict) {
+        let used = !self.used(std::slice::from_ref(&unit.to_vec()), after).is_empty();
+        self.judge(unit, if used { &Verdict::UsedOtherwise } else { unused });
+    }
+
+    fn defs(&self, unit: &[usize]) -> Vec<IndexDef> {
+        unit.iter().map(|at| self.candidates[*at].def.clone()).collect()
+    }
+
     fn width(&self, unit: &[usize]) -> usize {
         unit.iter().map(|at| self.candidates[*at].def.keys.len()).sum()
     }
@@ -147,6 +169,7 @@ pub(super) fn run(
                 *verdict = Verdict::Refused(refusal.0.clone());
             }
         }
+        case.break_branches();
     }
     let (mut joint, mut single): (Vec<_>, Vec<_>) = cases.iter_mut().partition(|case| case.is_joint());
     try_single(stage, planner, &mut single)?;
@@ -160,34 +183,49 @@ fn try_single(stage: &Stage<'_>, planner: &mut Planner<'_>, cases: &mut [&mut Ca
     let mut answers = planner.plan(stage, &asks)?.into_iter();
     for (case, units) in cases.iter_mut().zip(units) {
         let answers: Vec<Option<Priced>> = answers.by_ref().take(units.len()).collect();
-        choose(stage, case, &units, answers);
+        choose(stage, case, &units, answers, &planner.no_answer());
     }
     Ok(())
 }
 
 /// Keeps the narrowest candidate that serves as well as the best one.
-fn choose(stage: &Stage<'_>, case: &mut Case, units: &[Vec<usize>], answers: Vec<Option<Priced>>) {
-    let mut good: Vec<(&Vec<usize>, Priced)> = Vec::new();
+fn choose(
+    stage: &Stage<'_>,
+    case: &mut Case,
+    units: &[Vec<usize>],
+    answers: Vec<Option<Priced>>,
+    unanswered: &Verdict,
+) {
+    let mut good: Vec<(&Vec<usize>, f64, Priced)> = Vec::new();
     for (unit, answer) in units.iter().zip(answers) {
-        let Some(after) = answer else { continue };
+        let Some(after) = answer else {
+            case.judge(unit, unanswered);
+            continue;
+        };
         if !case.proven(unit, &after) {
+            case.judge_unproven(unit, &after, &Verdict::Unused);
             continue;
         }
-        case.judge(unit, &Verdict::SmallGain);
-        if policy::gains(case.before.price, after.price, case.extends(unit), stage.limits()) {
-            good.push((unit, after));
+        let gain = policy::gain(case.before.price, after.price, case.extends(unit), stage.limits());
+        case.judge(unit, &Verdict::SmallGain(gain));
+        if gain.is_enough() {
+            good.push((unit, after.price, after));
         }
     }
-    let Some(best) = good.iter().map(|(_, after)| after.price).min_by(f64::total_cmp) else { return };
-    let serves = |after: &Priced| policy::serves(after.price, best, case.before.price, stage.limits());
-    let serving = good.into_iter().filter(|(_, after)| serves(after));
-    let chosen = serving
-        .min_by(|(a, one), (b, other)| case.width(a).cmp(&case.width(b)).then(one.price.total_cmp(&other.price)));
-    if let Some((unit, after)) = chosen {
-        case.judge(unit, &Verdict::Kept);
-        case.kept = unit.clone();
-        case.after = Some(after);
+    let Some(best) = good.iter().map(|(_, price, _)| *price).min_by(f64::total_cmp) else { return };
+    let serves = |price: f64| policy::serves(price, best, case.before.price, stage.limits());
+    let serving = good.iter().filter(|(_, price, _)| serves(*price));
+    let chosen =
+        serving.min_by(|(a, one, _), (b, other, _)| case.width(a).cmp(&case.width(b)).then(one.total_cmp(other)));
+    let Some((chosen, by_price, after)) = chosen.cloned() else { return };
+    for (unit, price, _) in &good {
+        let narrower = case.width(&chosen) < case.width(unit) && by_price >= *price;
+        let outdone = Outdone { by: case.defs(&chosen), narrower, price: *price, by_price };
+        case.judge(unit, &Verdict::Outdone(outdone));
     }
+    case.judge(&chosen, &Verdict::Kept);
+    case.kept = chosen.clone();
+    case.after = Some(after);
 }
 
 /// One join under trial: the units it still holds to.
@@ -211,8 +249,14 @@ fn try_joint(
     let answers = planner.plan(stage, &asks)?;
     let mut joints: Vec<Joint<'_>> = Vec::new();
     for (case, answer) in cases.iter_mut().zip(answers) {
-        let Some(best) = answer else { continue };
-        let units = case.used(&case.units(), &best);
+        let all = case.units();
+        let Some(best) = answer else {
+            let unanswered = planner.no_answer();
+            all.iter().for_each(|unit| case.judge(unit, &unanswered));
+            continue;
+        };
+        all.iter().for_each(|unit| case.judge(unit, &Verdict::UnusedBeside));
+        let units = case.used(&all, &best);
         joints.push(Joint { case, units, best });
     }
     for _ in 0..ROUNDS {
@@ -282,7 +326,8 @@ impl Joint<'_> {
         // Two that stand in for each other both look needless: the one that matters least goes, then all are asked again.
         let Some((least, _)) = found.into_iter().min_by(|(_, a), (_, b)| a.total_cmp(b)) else { return false };
         let unit = self.units.remove(least);
-        self.case.judge(&unit, &Verdict::SmallGain);
+        let price = without[least].as_ref().map_or(self.best.price, |without| without.price);
+        self.case.judge(&unit, &Verdict::Needless { with: self.best.price, without: price });
         true
     }
 
@@ -293,13 +338,15 @@ impl Joint<'_> {
             && best.price < case.before.price;
         for unit in units {
             let join = unit.iter().all(|at| case.candidates[*at].purpose == Purpose::Join);
-            let gains = policy::gains(case.before.price, best.price, case.extends(&unit), stage.limits());
-            let enough = gains || (join && mended && case.before.price >= policy::LEAST_PRICE);
-            if case.proven(&unit, &best) && enough {
+            let gain = policy::gain(case.before.price, best.price, case.extends(&unit), stage.limits());
+            let enough = gain.is_enough() || (join && mended && case.before.price >= policy::LEAST_PRICE);
+            if !case.proven(&unit, &best) {
+                case.judge_unproven(&unit, &best, &Verdict::UnusedBeside);
+            } else if enough {
                 case.judge(&unit, &Verdict::Kept);
                 case.kept.extend(unit);
             } else {
-                case.judge(&unit, &Verdict::SmallGain);
+                case.judge(&unit, &Verdict::SmallGain(gain));
             }
         }
         case.kept.sort_unstable();

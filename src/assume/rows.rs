@@ -1,6 +1,7 @@
 //! How many rows a table is assumed to have: fan-out along foreign keys, from configured tables where there are any.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt;
 
 use super::columns::members;
 use crate::catalog::{Catalog, Column, ForeignKey, Index, Table, TypeClass};
@@ -21,10 +22,54 @@ const MOST: f64 = 1e6;
 /// Rows by table.
 pub(super) type Rows = BTreeMap<QName, f64>;
 
+/// Rows and where they come from, by table.
+type Counted = BTreeMap<QName, (f64, RowBasis)>;
+
+/// Where a table's number of rows comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RowBasis {
+    /// The configuration gives it.
+    Given,
+    /// A foreign key that is unique by itself: one row for each of this parent's.
+    OneEach(QName),
+    /// The table is called like settings or kinds.
+    Lookup,
+    /// No foreign key leads to another table.
+    Alone,
+    /// Foreign keys; this is the largest parent.
+    FanOut(QName),
+    /// A unique key over columns of few values.
+    Combinations,
+}
+
+impl fmt::Display for RowBasis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Given => f.write_str("given by the configuration"),
+            Self::OneEach(parent) => write!(f, "assumed, one for each row of `{parent}`"),
+            Self::Lookup => f.write_str("assumed, its name says that it holds settings or kinds"),
+            Self::Alone => f.write_str("assumed, as of every table that refers to no other"),
+            Self::FanOut(parent) => {
+                write!(f, "assumed, {FAN_OUT} for each row of its largest parent, `{parent}`, up to a million")
+            }
+            Self::Combinations => f.write_str("assumed, a unique key over columns of few values admits no more"),
+        }
+    }
+}
+
 /// Assumes the rows of every table; `given` says what is configured.
 pub(super) fn rows(catalog: &Catalog, given: &dyn Fn(&QName) -> Option<f64>) -> Rows {
+    counted(catalog, given).into_iter().map(|(table, (rows, _))| (table, rows)).collect()
+}
+
+/// Says where the rows of every table come from.
+pub(super) fn bases(catalog: &Catalog, given: &dyn Fn(&QName) -> Option<f64>) -> BTreeMap<QName, RowBasis> {
+    counted(catalog, given).into_iter().map(|(table, (_, basis))| (table, basis)).collect()
+}
+
+fn counted(catalog: &Catalog, given: &dyn Fn(&QName) -> Option<f64>) -> Counted {
     let parents = parents(catalog);
-    let mut rows = Rows::new();
+    let mut rows = Counted::new();
     for name in catalog.tables.keys() {
         fill(catalog, name, &parents, given, &mut rows);
     }
@@ -103,7 +148,7 @@ fn fill(
     name: &QName,
     parents: &Parents<'_>,
     given: &dyn Fn(&QName) -> Option<f64>,
-    rows: &mut Rows,
+    rows: &mut Counted,
 ) {
     let mut open = vec![name];
     while let Some(&name) = open.last() {
@@ -114,10 +159,16 @@ fn fill(
             continue;
         }
         let table = &catalog.tables[name];
-        let count = given(name).unwrap_or_else(|| assumed(table, keys, rows).min(most(table)));
-        rows.insert(name.clone(), count.max(0.0).round());
+        let (count, basis) = given(name).map_or_else(|| fitting(table, keys, rows), |rows| (rows, RowBasis::Given));
+        rows.insert(name.clone(), (count.max(0.0).round(), basis));
         open.pop();
     }
+}
+
+fn fitting(table: &Table, keys: &[(&ForeignKey, &QName)], rows: &Counted) -> (f64, RowBasis) {
+    let (count, basis) = assumed(table, keys, rows);
+    let most = most(table);
+    if most < count { (most, RowBasis::Combinations) } else { (count, basis) }
 }
 
 /// The rows that fit: a unique key over columns of few values admits as many rows as there are combinations.
@@ -135,19 +186,21 @@ fn most(table: &Table) -> f64 {
     table.indexes.iter().filter_map(combinations).fold(f64::INFINITY, f64::min)
 }
 
-fn assumed(table: &Table, keys: &[(&ForeignKey, &QName)], rows: &Rows) -> f64 {
+fn assumed(table: &Table, keys: &[(&ForeignKey, &QName)], rows: &Counted) -> (f64, RowBasis) {
     if let Some((_, parent)) =
         keys.iter().find(|(key, _)| matches!(&key.columns[..], [column] if is_unique(table, column)))
     {
-        return rows[*parent];
+        return (rows[*parent].0, RowBasis::OneEach((*parent).clone()));
     }
     let parents_are_lookups = || keys.iter().all(|(_, parent)| is_lookup_table(&parent.name));
     if is_lookup_table(&table.name.name) && (!is_association(table, keys) || parents_are_lookups()) {
-        return LOOKUP;
+        return (LOOKUP, RowBasis::Lookup);
     }
-    match keys.iter().map(|(_, parent)| rows[*parent]).reduce(f64::max) {
-        None => BASE,
-        Some(largest) => (FAN_OUT * largest).clamp(LEAST, MOST.max(largest)),
+    match keys.iter().map(|(_, parent)| (rows[*parent].0, *parent)).max_by(|a, b| a.0.total_cmp(&b.0)) {
+        None => (BASE, RowBasis::Alone),
+        Some((largest, parent)) => {
+            ((FAN_OUT * largest).clamp(LEAST, MOST.max(largest)), RowBasis::FanOut(parent.clone()))
+        }
     }
 }
 

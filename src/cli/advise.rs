@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::options::{Common, Judging};
+use super::options::{Common, Evidence, Judging};
 use super::output::{self, Outputs};
 use super::project::Project;
 use super::{Stop, UNUSABLE};
@@ -23,6 +23,9 @@ pub(super) struct Options {
 
     #[command(flatten)]
     judging: Judging,
+
+    #[command(flatten)]
+    evidence: Evidence,
 }
 
 /// Runs the command.
@@ -32,6 +35,7 @@ pub(super) fn run(options: &Options) -> Result<u8, Stop> {
     let mut project = Project::open(&options.common)?;
     project.settings.judge(&options.judging)?;
     let mut report = project.analyse(goal, &options.common)?;
+    options.evidence.refuse(&report)?;
     project.settings.keep(&mut report);
     outputs.write(&report)?;
     Ok(if report.run.complete { 0 } else { UNUSABLE })

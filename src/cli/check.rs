@@ -4,7 +4,7 @@ use clap::Args;
 use miette::Diagnostic;
 use thiserror::Error;
 
-use super::options::{Common, Judging, SeverityName};
+use super::options::{Common, Evidence, Judging, SeverityName};
 use super::output::{self, Outputs};
 use super::project::Project;
 use super::{Stop, UNUSABLE};
@@ -32,6 +32,9 @@ pub(super) struct Options {
     #[command(flatten)]
     judging: Judging,
 
+    #[command(flatten)]
+    evidence: Evidence,
+
     /// The least severity of a finding in application code that makes the exit status 1 [default: warning]
     #[arg(long, value_enum, value_name = "SEVERITY")]
     fail_on: Option<SeverityName>,
@@ -51,10 +54,6 @@ pub(super) struct Options {
     /// Count findings by rule, in text
     #[arg(long)]
     statistics: bool,
-
-    /// Refuse to judge a dialect by a stand-in engine
-    #[arg(long)]
-    require_engine: bool,
 }
 
 /// Why a check could not be made although the analysis ran.
@@ -68,9 +67,6 @@ enum CheckError {
         "name the schema with `--schema PATH` or `schema = [\"PATH\"]` in `planlint.toml`, or say `--allow-empty`"
     ))]
     NoSchema,
-    #[error("`{dialect}` is judged by a stand-in, {engine}")]
-    #[diagnostic(help("leave out `--require-engine` to accept findings of tier `structure`"))]
-    StandIn { dialect: String, engine: String },
 }
 
 /// Runs the command.
@@ -82,6 +78,7 @@ pub(super) fn run(options: &Options) -> Result<u8, Stop> {
     project.settings.fail_on(options.fail_on);
     let mut report = project.analyse(Goal::Check, &options.common)?;
     refuse(&report, options)?;
+    options.evidence.refuse(&report)?;
     project.settings.keep(&mut report);
     outputs.write(&report)?;
     Ok(status(&report, options, project.settings.config.fail_on))
@@ -96,14 +93,7 @@ fn refuse(report: &RunReport, options: &Options) -> Result<(), CheckError> {
             return Err(CheckError::NoSchema);
         }
     }
-    let stand_in = report.run.databases.iter().find(|database| !database.native && database.tables > 0);
-    match stand_in {
-        Some(database) if options.require_engine => Err(CheckError::StandIn {
-            dialect: database.dialect.to_string(),
-            engine: database.engine.clone().unwrap_or_else(|| "their shape alone".to_owned()),
-        }),
-        _ => Ok(()),
-    }
+    Ok(())
 }
 
 fn status(report: &RunReport, options: &Options, fail_on: Severity) -> u8 {

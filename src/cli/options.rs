@@ -4,14 +4,18 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
+use miette::Diagnostic;
+use thiserror::Error;
 
 use super::output::Destination;
 use super::progress::Watched;
+use crate::config::EngineChoice;
 use crate::dialect::Dialect;
 use crate::finding::{Confidence, Severity};
+use crate::outcome::RunReport;
 
 /// What to read and how to write the answer.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(super) struct Common {
     /// Folders or files to look at, `-` for standard input; of a file, the schema is taken from the project around it
     #[arg(default_value = ".")]
@@ -62,7 +66,7 @@ impl Common {
 }
 
 /// Which configuration counts, and what is laid over it.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(super) struct Overrides {
     /// Read this configuration file, or set one key (`--config 'limits.min-rows = 1000'`); may be repeated
     #[arg(long, value_name = "FILE|KEY=VALUE")]
@@ -75,6 +79,10 @@ pub(super) struct Overrides {
     /// The SQL dialect, instead of telling it from the schema
     #[arg(long, value_enum)]
     pub dialect: Option<DialectName>,
+
+    /// Who plans the queries; `none` starts no engine and judges them by their shape
+    #[arg(long, value_enum)]
+    pub engine: Option<EngineName>,
 
     /// A schema file or migration folder, instead of finding it; may be repeated
     #[arg(long, value_name = "PATH")]
@@ -166,6 +174,57 @@ impl From<DialectName> for Dialect {
             DialectName::Sqlite => Self::Sqlite,
             DialectName::Mysql => Self::Mysql,
         }
+    }
+}
+
+/// An engine as typed.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(super) enum EngineName {
+    /// The dialect's own engine where there is one, else a stand-in for it
+    Auto,
+    /// The embedded SQLite
+    Sqlite,
+    /// No engine at all
+    None,
+}
+
+impl From<EngineName> for EngineChoice {
+    fn from(name: EngineName) -> Self {
+        match name {
+            EngineName::Auto => Self::Auto,
+            EngineName::Sqlite => Self::Sqlite,
+            EngineName::None => Self::None,
+        }
+    }
+}
+
+/// What evidence an answer must stand on.
+#[derive(Debug, Args)]
+pub(super) struct Evidence {
+    /// Refuse to judge a dialect by a stand-in engine or without one
+    #[arg(long)]
+    require_engine: bool,
+}
+
+/// A dialect is not judged by its own engine.
+#[derive(Debug, Error, Diagnostic)]
+#[error("`{dialect}` is judged by {by}")]
+#[diagnostic(help("leave out `--require-engine` to accept findings of tier `structure`"))]
+pub(super) struct StandIn {
+    dialect: String,
+    by: String,
+}
+
+impl Evidence {
+    /// Refuses a report that does not stand on the evidence asked for.
+    pub(super) fn refuse(&self, report: &RunReport) -> Result<(), StandIn> {
+        let stand_in = report.run.databases.iter().find(|database| !database.native && database.tables > 0);
+        let Some(database) = stand_in.filter(|_| self.require_engine) else { return Ok(()) };
+        let by = match &database.engine {
+            Some(engine) => format!("a stand-in, {engine}"),
+            None => "the shape of its queries alone".to_owned(),
+        };
+        Err(StandIn { dialect: database.dialect.to_string(), by })
     }
 }
 

@@ -57,7 +57,8 @@ impl Format {
         ];
         match view {
             View::Check | View::Advise => &ALL,
-            View::Queries | View::Schema => &ALL[..2],
+            View::Queries | View::Schema | View::Explain => &ALL[..2],
+            View::Repro => &ALL[..1],
         }
     }
 }

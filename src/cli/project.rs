@@ -19,7 +19,7 @@ use super::{Stop, terminal};
 use crate::engine::Deadline;
 use crate::outcome::RunReport;
 use crate::report::Root;
-use crate::run::{Ask, Goal, Session};
+use crate::run::{Ask, Focus, Goal, Session};
 use crate::source::TreePath;
 use crate::sqlfile;
 use crate::tree::{Content, Tree};
@@ -41,6 +41,27 @@ pub(super) struct Project {
     until: Deadline,
 }
 
+/// What is asked of a project, whichever of those it may be it is.
+enum Aim<'a> {
+    /// Everything that was named.
+    Whole(Goal<'a>),
+    /// The statements at a place of a file.
+    Place { file: PathBuf, line: u32, column: Option<u32> },
+    /// A text that stands in no file.
+    Text(&'a str),
+}
+
+impl Aim<'_> {
+    /// The file or folder in a tree that it is about.
+    fn place(&self, layout: &Layout) -> TreePath {
+        let named = || layout.scope.first().or(layout.listed.first()).cloned();
+        match self {
+            Self::Place { file, .. } => below(&layout.base, file),
+            Self::Whole(_) | Self::Text(_) => named().unwrap_or_else(|| TreePath::new("")),
+        }
+    }
+}
+
 /// Why a project could not be opened.
 #[derive(Debug, Error, Diagnostic)]
 enum ProjectError {
@@ -50,6 +71,9 @@ enum ProjectError {
     #[error("`{path}` is outside of the project, which is `{project}`")]
     #[diagnostic(help("run planlint in a folder that holds both"))]
     Outside { path: String, project: String },
+    #[error("`{0}` is a folder")]
+    #[diagnostic(help("type `planlint explain FILE:LINE`"))]
+    Folder(String),
     #[error("cannot read standard input: {0}")]
     #[diagnostic(help("pipe the text of the file that `--stdin-filename` names, in UTF-8 or with a byte order mark"))]
     Stdin(String),
@@ -104,14 +128,46 @@ impl Project {
     }
 
     /// Analyses the project: the nearest of those it may be that has the schema of its queries.
-    pub(super) fn analyse(&self, goal: Goal, options: &Common) -> Result<RunReport, Stop> {
+    pub(super) fn analyse(&self, goal: Goal<'_>, options: &Common) -> Result<RunReport, Stop> {
+        self.aim(&Aim::Whole(goal), options)
+    }
+
+    /// Explains the statements at a place of one of the project's files.
+    pub(super) fn explain_place(
+        &self,
+        file: &Path,
+        line: u32,
+        column: Option<u32>,
+        options: &Common,
+    ) -> Result<RunReport, Stop> {
+        let typed = || file.display().to_string();
+        let file = normal(&self.here.join(file));
+        let given = self.buffer.as_ref().is_some_and(|(path, _)| *path == file);
+        if file.is_dir() {
+            return Err(ProjectError::Folder(typed()).into());
+        }
+        if !file.exists() && !given {
+            return Err(ProjectError::NoSuchPath(typed()).into());
+        }
+        if let Some(layout) = self.layouts.iter().find(|layout| !file.starts_with(&layout.base)) {
+            return Err(ProjectError::Outside { path: typed(), project: layout.base.display().to_string() }.into());
+        }
+        self.aim(&Aim::Place { file, line, column }, options)
+    }
+
+    /// Explains a text that stands in no file, as if it stood where the first path leads.
+    pub(super) fn explain_text(&self, sql: &str, options: &Common) -> Result<RunReport, Stop> {
+        self.aim(&Aim::Text(sql), options)
+    }
+
+    fn aim(&self, aim: &Aim<'_>, options: &Common) -> Result<RunReport, Stop> {
         let (nearest, wider) = self.layouts.split_first().expect("a project lies somewhere");
-        let report = self.analyse_as(nearest, goal, options)?;
+        let report = self.analyse_as(nearest, aim, options)?;
         if !self.schema.is_empty() || has_schema(&report) {
             return Ok(report);
         }
         for layout in wider {
-            let wider = self.analyse_as(layout, goal, options)?;
+            let wider = self.analyse_as(layout, aim, options)?;
             if has_schema(&wider) {
                 return Ok(wider);
             }
@@ -119,7 +175,7 @@ impl Project {
         Ok(report)
     }
 
-    fn analyse_as(&self, layout: &Layout, goal: Goal, options: &Common) -> Result<RunReport, Stop> {
+    fn analyse_as(&self, layout: &Layout, aim: &Aim<'_>, options: &Common) -> Result<RunReport, Stop> {
         let mut config = self.settings.config.clone();
         if !self.schema.is_empty() {
             config.schema = self.schema.iter().map(|path| below(&layout.base, path).to_string()).collect();
@@ -132,7 +188,14 @@ impl Project {
         let tree: &dyn Tree = if overlay.buffers.is_empty() { &disk } else { &overlay };
         let way = layout.way(&self.here);
         let mut session = Session::new(config).watched_by(Line::start(options.watched()));
-        let ask = Ask { goal, here: way.here(), scope: &layout.scope, until: self.until };
+        let place = aim.place(layout);
+        // The whole workload is judged to explain a part of it.
+        let (goal, scope) = match *aim {
+            Aim::Whole(goal) => (goal, layout.scope.as_slice()),
+            Aim::Place { line, column, .. } => (Goal::Explain(Focus::Place { path: &place, line, column }), &[][..]),
+            Aim::Text(sql) => (Goal::Explain(Focus::Text { sql, folder: &place }), &[][..]),
+        };
+        let ask = Ask { goal, here: way.here(), scope, until: self.until };
         let report = session.analyse(tree, &ask).map_err(|error| self.settings.locate(error))?;
         if options.timings {
             progress::clear();

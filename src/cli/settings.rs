@@ -66,6 +66,10 @@ impl Settings {
         }
         let mut config = Config::deserialize(merged).map_err(|error| SettingsError::Shape(error.to_string()))?;
         let mut options = BTreeMap::new();
+        if let Some(engine) = overrides.engine {
+            config.engine = engine.into();
+            options.insert(vec!["engine".to_owned()], "--engine".to_owned());
+        }
         if let Some(dialect) = overrides.dialect {
             config.dialect = Some(dialect.into());
             options.insert(vec!["dialect".to_owned()], "--dialect".to_owned());

@@ -46,6 +46,24 @@ pub fn index_name(id: IndexId) -> String {
     format!("ix_{}", id.0)
 }
 
+/// Says whether SQLite keeps a name for itself: those of indexes behind constraints cannot be given.
+pub fn is_reserved(name: &str) -> bool {
+    name.get(..7).is_some_and(|head| head.eq_ignore_ascii_case("sqlite_"))
+}
+
+/// Puts the names that people know into a plan in SQLite's words.
+pub fn named(raw: &str, name: &dyn Fn(IndexId) -> Option<String>) -> String {
+    let own = |number: &str| name(IndexId(number.parse().ok()?)).filter(|name| !is_reserved(name));
+    let mut pieces = raw.split("INDEX ix_");
+    let mut text = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let end = piece.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(piece.len());
+        let (number, rest) = piece.split_at(end);
+        text.push_str(&format!("INDEX {}{rest}", own(number).unwrap_or_else(|| format!("ix_{number}"))));
+    }
+    text
+}
+
 /// Reads the rows of one statement.
 pub fn read(rows: &[Row], query: &EngineQuery, names: &dyn Names) -> Plan {
     let mut children: BTreeMap<i64, Vec<&Row>> = BTreeMap::new();

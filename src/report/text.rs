@@ -4,6 +4,7 @@
 //! line is a comment, so that it can be piped on; `queries` lists. Foreign text never reaches the terminal raw.
 
 mod ddl;
+mod explain;
 mod findings;
 mod frame;
 mod headline;
@@ -63,6 +64,11 @@ impl Reporter for Text {
                 headline::write(self, report, "", out)?;
                 queries::write(report, out)
             }
+            View::Explain => {
+                headline::write(self, report, "", out)?;
+                explain::write(self, report, out)
+            }
+            View::Repro => explain::write_repro(report, out),
             View::Schema => {
                 headline::write_schema(self, report, "-- ", out)?;
                 ddl::write_schema(report, out)

@@ -2,7 +2,8 @@
 //!
 //! Holds symbolic places only; `run::concrete` turns them into lines.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::advice::{AdviceId, IndexAdvice, QueryAdvice};
 use crate::catalog::Catalog;
@@ -10,11 +11,13 @@ use crate::dialect::Target;
 use crate::engine::{EngineFacts, Tier};
 use crate::finding::Finding;
 use crate::name::QName;
-use crate::query::{DatabaseId, PathClass, QuerySite, Skip};
+use crate::query::{DatabaseId, PathClass, QuerySite, SiteId, Skip};
 use crate::source::{FileId, TreePath};
 use crate::stats::StatsModel;
 use crate::suppress::Suppression;
-use crate::workload::WorkloadQuery;
+use crate::workload::{QueryId, WorkloadQuery};
+
+use super::explain::Explained;
 
 /// A run between its stages.
 #[derive(Default)]
@@ -31,6 +34,10 @@ pub(super) struct Analysis {
     pub suppressions: Vec<RunSuppression>,
     /// Sites that are not queries we can read, for the counts.
     pub skips: Vec<Skip>,
+    /// The text that was typed instead of standing in a file, and the number it goes by.
+    pub typed: Option<(FileId, Arc<str>)>,
+    /// The sites that are to be explained.
+    pub chosen: BTreeSet<SiteId>,
     /// Whether a deadline cut the run short.
     pub cut: bool,
 }
@@ -80,6 +87,8 @@ pub(super) struct Database {
     pub advice: Vec<IndexAdvice>,
     /// Advice that no rule asks for which has a say: rules may read it, nobody is shown it.
     pub unasked: BTreeSet<AdviceId>,
+    /// What the engine said of queries that are to be explained.
+    pub explained: BTreeMap<QueryId, Explained>,
     pub findings: Vec<Finding>,
 }
 

@@ -131,7 +131,15 @@ impl<'a> Quotes<'a> {
 
     /// Returns a file's path as the report shows it.
     pub fn shown(&self, file: FileId) -> String {
-        self.here.path(self.analysis.path(file))
+        match &self.analysis.typed {
+            Some((typed, _)) if *typed == file => "-q".to_owned(),
+            _ => self.here.path(self.analysis.path(file)),
+        }
+    }
+
+    /// Returns the bytes of a line, or the one at a column of it.
+    pub fn bytes(&self, file: FileId, line: u32, column: Option<u32>) -> Option<Range<u32>> {
+        self.lines(file).bytes(line, column)
     }
 
     /// Returns a file's text; a file that went away since it was listed is empty.
@@ -143,9 +151,12 @@ impl<'a> Quotes<'a> {
         if let Some(known) = self.recent.borrow_mut().get(&file) {
             return known.clone();
         }
-        let text = match self.tree.read(self.analysis.path(file)) {
-            Ok(Content::Text(text)) => text,
-            _ => Arc::from(""),
+        let text = match &self.analysis.typed {
+            Some((typed, text)) if *typed == file => text.clone(),
+            _ => match self.tree.read(self.analysis.path(file)) {
+                Ok(Content::Text(text)) => text,
+                _ => Arc::from(""),
+            },
         };
         let lines = Rc::new(LineIndex::new(text));
         self.recent.borrow_mut().put(file, lines.clone());

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::analysis::{Analysis, Database};
 use super::concrete::Quotes;
+use super::explain;
 use crate::advice::{IndexAdvice, Proof, ProofKind};
 use crate::catalog::{Backing, Index, IndexKey, Method, Table};
 use crate::engine::Fidelity;
@@ -19,7 +20,7 @@ use crate::query::{
     AccessPattern, Implied, Limit, Predicate, QueryShape, QuerySite, RefId, Resolution, SiteId, SiteOrigin, VariantKind,
 };
 use crate::sql::print;
-use crate::workload::{QueryId, WorkloadQuery};
+use crate::workload::{QueryId, Sender, WorkloadQuery};
 
 /// Which workload query each (site, variant) became.
 pub(super) type Senders<'a> = BTreeMap<(SiteId, u16), (&'a Database, &'a WorkloadQuery)>;
@@ -61,7 +62,8 @@ fn query_entry(
     let mut tables = BTreeSet::new();
     let mut variants = Vec::new();
     for (number, variant) in site.variants.iter().enumerate() {
-        let sent = u16::try_from(number).ok().and_then(|number| senders.get(&(id, number)));
+        let sender = Sender { site: id, variant: u16::try_from(number).unwrap_or(u16::MAX) };
+        let sent = senders.get(&(sender.site, sender.variant));
         let mut entry = VariantEntry {
             kind: match variant.kind {
                 VariantKind::Required => "required",
@@ -72,11 +74,14 @@ fn query_entry(
             fidelity: None,
             fidelity_reasons: Vec::new(),
             patterns: Vec::new(),
-            plan_text: None,
+            explained: None,
         };
         if let Some((database, query)) = sent {
             tables.extend(query.shape.references.iter().map(|reference| reference.table.to_string()));
             entry.patterns = query.shape.patterns.iter().map(|pattern| pattern_entry(pattern, &query.shape)).collect();
+            if analysis.chosen.contains(&id) {
+                entry.explained = Some(explain::explained(database, site, sender, query));
+            }
             if database.engine.is_some() {
                 (entry.fidelity, entry.fidelity_reasons) = fidelity(&query.engine.fidelity);
             }
@@ -240,7 +245,7 @@ fn index_entry(index: &Index, quotes: &Quotes<'_>) -> IndexEntry {
     }
 }
 
-fn index_column(key: &IndexKey) -> IndexColumnEntry {
+pub(super) fn index_column(key: &IndexKey) -> IndexColumnEntry {
     let name = key.expr.as_column().map(ToString::to_string);
     let expression = name.is_none().then(|| key.expr.to_string());
     IndexColumnEntry {

@@ -4,17 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::RunError;
 use super::analysis::{Analysis, Database};
+use super::explain;
 use super::policy::Policy;
 use crate::advice::{Action, AdviceId, IndexAdvice, QueryAdvice};
 use crate::advise::{self, AdviseContext};
 use crate::assume;
 use crate::catalog::Table;
-use crate::config::Config;
-use crate::dialect::Dialect;
-use crate::engine::{Deadline, Fidelity, IndexSet, PlanRequest, ScratchEngine, Tier};
+use crate::config::{Config, EngineChoice};
+use crate::dialect::{Dialect, Target};
+use crate::engine::{Deadline, EngineKind, Fidelity, IndexSet, PlanRequest, ScratchEngine, Tier};
 use crate::name::nearest;
 use crate::query::{DatabaseId, PathClass, Skip, SkipStage};
 use crate::rules::{self, Asking, RulesInput, SchemaAdvice, Upkeep};
+use crate::scratch::none::NoEngine;
 use crate::scratch::sqlite::SqliteEngine;
 use crate::source::HostSpan;
 use crate::stats::StatsSource;
@@ -68,12 +70,11 @@ pub(super) fn plan(analysis: &mut Analysis, config: &Config, policy: &Policy, un
         let id = DatabaseId(u16::try_from(number).unwrap_or(u16::MAX));
         let judged = judged(analysis, number);
         let database = &mut analysis.databases[number];
-        let mut engine = SqliteEngine::new(database.target);
+        let mut engine = engine(database.target, config.engine)?;
         engine.load(&database.catalog, &database.stats)?;
-        // MySQL's optimizer is too far from SQLite's for a plan to mean anything: its queries are judged on their shape.
-        if database.target.dialect != Dialect::Mysql {
+        if engine.facts().kind != EngineKind::None {
             database.engine = Some(engine.facts().clone());
-            plan_all(database, &judged, &mut engine, until)?;
+            plan_all(database, &judged, engine.as_mut(), until)?;
         }
         database.tier = tier(database);
         let cx = AdviseContext {
@@ -83,7 +84,7 @@ pub(super) fn plan(analysis: &mut Analysis, config: &Config, policy: &Policy, un
             target: database.target,
             limits: &config.limits,
         };
-        let advised = advise::advise(&cx, &mut engine, &database.workload, until)?;
+        let advised = advise::advise(&cx, engine.as_mut(), &database.workload, until)?;
         database.advised = advised.queries;
         database.advice = advised.advice;
         analysis.databases[number].unasked = unasked(analysis, number, policy);
@@ -94,11 +95,27 @@ pub(super) fn plan(analysis: &mut Analysis, config: &Config, policy: &Policy, un
             database.advice.push(advice);
         }
         number_advice(database, &mut numbered);
+        explain::ask(database, &analysis.chosen, engine.as_mut(), config, until)?;
         analysis.cut |= until.is_over();
         let refused = refusals(analysis, number, &judged);
         analysis.skips.extend(refused);
     }
     Ok(())
+}
+
+/// The engine that plans for a target.
+fn engine(target: Target, choice: EngineChoice) -> Result<Box<dyn ScratchEngine>, RunError> {
+    // MySQL's optimizer is too far from SQLite's for a plan to mean anything: its queries are judged by their shape.
+    let stands_in = target.dialect != Dialect::Mysql;
+    match choice {
+        EngineChoice::Auto | EngineChoice::Sqlite if stands_in => Ok(Box::new(SqliteEngine::new(target))),
+        EngineChoice::Auto | EngineChoice::None => Ok(Box::new(NoEngine::new(target))),
+        EngineChoice::Sqlite => Err(RunError::Config {
+            message: format!("`sqlite` cannot plan what is written for `{}`", target.dialect),
+            help: "leave out `--engine` to judge these queries by their shape".to_owned(),
+            key: vec!["engine".to_owned()],
+        }),
+    }
 }
 
 /// Says of each query whether it is one to judge: what a migration, a seed or somebody else's code sends was written
@@ -116,7 +133,7 @@ pub(super) fn is_judged(class: PathClass) -> bool {
 fn plan_all(
     database: &mut Database,
     judged: &[bool],
-    engine: &mut SqliteEngine,
+    engine: &mut dyn ScratchEngine,
     until: Deadline,
 ) -> Result<(), RunError> {
     let asked: Vec<usize> = (0..database.workload.len())

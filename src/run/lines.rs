@@ -43,6 +43,22 @@ impl LineIndex {
         Location { path: path.to_owned(), line, column, end_line, end_column, bytes }
     }
 
+    /// Returns the bytes of a line, from 1, or those of the character at a column of it; none behind the end.
+    pub(super) fn bytes(&self, line: u32, column: Option<u32>) -> Option<Range<u32>> {
+        let start = *self.starts.get(usize::try_from(line.checked_sub(1)?).ok()?)?;
+        let end = self.starts.get(line as usize).map_or(self.text.len(), |next| next - 1);
+        let range = match column {
+            None => start..end,
+            Some(column) => {
+                let skip = usize::try_from(column.checked_sub(1)?).ok()?;
+                let at = self.text[start..end].char_indices().nth(skip).map_or(end, |(at, _)| start + at);
+                at..at + 1
+            }
+        };
+        // An empty line stands in a statement around it, too.
+        Some(u32::try_from(range.start).ok()?..u32::try_from(range.end.max(range.start + 1)).ok()?)
+    }
+
     /// 1-based line and column; columns count Unicode scalar values.
     fn position(&self, byte: usize) -> (u32, u32) {
         let mut byte = byte.min(self.text.len());

@@ -38,6 +38,11 @@ pub(super) fn write(tree: &dyn Tree, analysis: &Analysis, policy: &Policy, ask: 
     } else {
         report.queries = entries::queries(analysis, &quotes);
     }
+    if let Goal::Explain(_) = goal {
+        let chosen: Vec<String> =
+            analysis.chosen.iter().map(|site| entries::site_name(analysis, &analysis.sites[site.0 as usize])).collect();
+        report.queries.retain(|query| chosen.contains(&query.id));
+    }
     if goal > Goal::Queries {
         report.advice = analysis.databases.iter().flat_map(|database| entries::advice(analysis, database)).collect();
     }

@@ -3,16 +3,17 @@
 //! Pure functions but for reading the tree. What cannot be read is a skip; nothing here ends the run but a tree that
 //! cannot be listed and a configuration that names what is not there.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::RunError;
 use super::analysis::{Analysis, Database, RunFile, RunSuppression};
 use super::judge::is_judged;
 use super::progress::Progress;
+use super::{Focus, Goal, RunError};
 use crate::catalog::{Catalog, SchemaOp, SchemaStep, replay};
-use crate::config::{Config, DatabaseSettings};
+use crate::config::{Config, DatabaseSettings, EngineChoice};
 use crate::dialect::{Dialect, Target, Version};
 use crate::engine::Tier;
 use crate::name::QName;
@@ -36,6 +37,8 @@ pub(super) struct Facts {
     sql: Vec<SqlFileFacts>,
     /// What sqlc's configurations name.
     sqlc: Vec<DatabaseSettings>,
+    /// A text that stands in no file: of the application, and of no schema whatever it says.
+    typed: Option<(SqlFileFacts, Arc<str>)>,
     skips: Vec<Skip>,
 }
 
@@ -46,7 +49,12 @@ enum Said {
 }
 
 /// Reads every file that some front end knows, in parallel; the order of the results is that of the paths.
-pub(super) fn facts(tree: &dyn Tree, config: &Config, progress: &dyn Progress) -> Result<Facts, RunError> {
+pub(super) fn facts(
+    tree: &dyn Tree,
+    config: &Config,
+    goal: Goal<'_>,
+    progress: &dyn Progress,
+) -> Result<Facts, RunError> {
     let classes = Classes::new(config)?;
     let listed: Vec<TreeFile> =
         tree.list()?.into_iter().filter(|file| sqlfile::reads(&file.path) || sqlc::reads(&file.path)).collect();
@@ -89,6 +97,9 @@ pub(super) fn facts(tree: &dyn Tree, config: &Config, progress: &dyn Progress) -
         }
     }
     found.sqlc = sqlc::merge(found.sqlc);
+    if let Goal::Explain(Focus::Text { sql, folder }) = goal {
+        found.take_typed(sql, folder);
+    }
     Ok(found)
 }
 
@@ -179,6 +190,15 @@ fn check_configured<'a>(
 }
 
 impl Facts {
+    fn take_typed(&mut self, text: &str, folder: &TreePath) {
+        let path = TreePath::new(format!("{folder}/-q").trim_start_matches('/'));
+        let file = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
+        let mut facts = sqlfile::facts(file, &path, text);
+        self.skips.append(&mut facts.skips);
+        self.files.push(RunFile { path, class: PathClass::App, builds_schema: false });
+        self.typed = Some((facts, Arc::from(text)));
+    }
+
     /// The path of the file at a position among the facts.
     fn path(&self, position: usize) -> &TreePath {
         &self.files[self.sql[position].file.0 as usize].path
@@ -252,9 +272,9 @@ fn schema_paths<'a>(source: &SourceKind, files: impl Iterator<Item = &'a TreePat
 }
 
 /// Builds each database's catalogue and the query sites of all of them.
-pub(super) fn schema(facts: Facts, linked: Linked) -> Analysis {
+pub(super) fn schema(facts: Facts, linked: Linked, config: &Config) -> Analysis {
     let mut analysis = Analysis { files_read: facts.sql.len(), ..Analysis::default() };
-    let Facts { mut files, sql, skips, .. } = facts;
+    let Facts { mut files, mut sql, typed, skips, .. } = facts;
     analysis.skips.extend(skips);
     for root in linked.roots {
         for number in &root.files {
@@ -266,9 +286,13 @@ pub(super) fn schema(facts: Facts, linked: Linked) -> Analysis {
                 file.class = PathClass::Migration;
             }
         }
-        let (database, mut skips) = build(root, &sql);
+        let (database, mut skips) = build(root, &sql, config.engine);
         analysis.databases.push(database);
         analysis.skips.append(&mut skips);
+    }
+    if let Some((facts, text)) = typed {
+        analysis.typed = Some((facts.file, text));
+        sql.push(facts);
     }
     for facts in sql {
         let place = facts.file.0 as usize;
@@ -335,7 +359,7 @@ fn read_back<'a>(catalog: &Catalog, statements: &[&'a SqlStatement]) -> Correcte
     native::correct(catalog, &statements, &|sql, place| ddl::steps(sql, place, Dialect::Sqlite).0)
 }
 
-fn build(root: Root, sql: &[SqlFileFacts]) -> (Database, Vec<Skip>) {
+fn build(root: Root, sql: &[SqlFileFacts], engine: EngineChoice) -> (Database, Vec<Skip>) {
     let statements: Vec<&SqlStatement> = root
         .files
         .iter()
@@ -356,7 +380,7 @@ fn build(root: Root, sql: &[SqlFileFacts]) -> (Database, Vec<Skip>) {
     let doubtful: BTreeSet<QName> = doubtful.cloned().collect();
     let (mut catalog, replayed) = replay(root.target.dialect, &steps);
     skips.extend(replayed);
-    if root.target.dialect == Dialect::Sqlite {
+    if root.target.dialect == Dialect::Sqlite && engine != EngineChoice::None {
         let applied = read_back(&catalog, &statements);
         catalog = applied.catalog;
         // What the replay has said of a statement need not be said again in SQLite's words.
@@ -381,6 +405,7 @@ fn build(root: Root, sql: &[SqlFileFacts]) -> (Database, Vec<Skip>) {
         advised: Vec::new(),
         advice: Vec::new(),
         unasked: BTreeSet::new(),
+        explained: BTreeMap::new(),
         findings: Vec::new(),
     };
     (database, skips)

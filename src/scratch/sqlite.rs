@@ -11,6 +11,7 @@ mod library;
 pub mod native;
 mod print;
 mod schema;
+mod script;
 mod seed;
 
 #[cfg(test)]
@@ -175,5 +176,14 @@ impl ScratchEngine for SqliteEngine {
             answers[at] = answer;
         }
         Ok(answers)
+    }
+
+    fn script(&self, request: &PlanRequest<'_>, name: &dyn Fn(IndexId) -> Option<String>) -> Option<String> {
+        let as_is = Key { hidden: Vec::new(), ..self.key(request) };
+        let wanted = IndexSet {
+            shown: self.shown(&as_is, request.indexes).into_iter().collect(),
+            hidden: request.indexes.hidden.clone(),
+        };
+        Some(script::write(&self.schema, &as_is, request.query, &wanted, name))
     }
 }

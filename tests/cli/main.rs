@@ -92,6 +92,28 @@ fn what_cannot_be_checked_is_status_2_with_what_to_type() {
 }
 
 #[test]
+fn an_engine_can_be_chosen_demanded_and_done_without() {
+    check(&[SCHEMA, BAD], &["check", "--engine", "none"], 0, "engine none: judged by shape alone");
+    check(
+        &[SCHEMA, BAD],
+        &["check", "--engine", "none", "--audit"],
+        1,
+        "CREATE INDEX idx_users_email ON users (email);",
+    );
+    check(&[SCHEMA, BAD], &["check", "--engine", "sqlite"], 1, "planned by sqlite");
+    check(&[SCHEMA, BAD, ("planlint.toml", "engine = \"none\"\n")], &["check"], 0, "engine none");
+    check(&[SCHEMA, BAD], &["advise", "--engine", "none", "--require-engine"], 2, "shape of its queries alone");
+    check(&[SCHEMA, BAD], &["check", "--engine", "sqlite", "--dialect", "mysql"], 2, "leave out `--engine`");
+    check(&[SCHEMA, BAD], &["check", "--engine", "postgres"], 2, "sqlite");
+    // Only SQLite itself knows that this key is none; without an engine nobody asks it.
+    let strange = ("schema.sql", "CREATE TABLE notes (id TEXT PRIMARY KEY AUTOINCREMENT);");
+    let folder = project(&[strange]);
+    let with = text(&planlint(folder.path(), &["schema"]).stdout);
+    let without = text(&planlint(folder.path(), &["schema", "--engine", "none"]).stdout);
+    assert!(with.contains("native-refused") && !without.contains("native-refused"), "{with}\n{without}");
+}
+
+#[test]
 fn the_configuration_is_found_and_its_mistakes_are_shown_in_place() {
     let small = ("planlint.toml", "[tables.users]\nrows = 500\n");
     check(&[SCHEMA, BAD, small], &["check"], 0, "counts");
@@ -174,4 +196,25 @@ fn a_folder_elsewhere_is_named_from_here() {
     let folder = project(&[("app/schema.sql", SCHEMA.1), ("app/q.sql", BAD.1), ("here/x.txt", "")]);
     let output = planlint(&folder.path().join("here"), &["check", "../app"]);
     assert!(text(&output.stdout).contains("[../app/q.sql:1:28]"), "{}", text(&output.stdout));
+}
+
+#[test]
+fn a_statement_is_named_by_its_place_or_typed() {
+    let app = [SCHEMA, ("q.sql", "SELECT id FROM users WHERE email = ?;\n\nSELECT id\nFROM users WHERE id = ?;")];
+    check(&app, &["explain", "q.sql:1"], 0, "advised as `idx_users_email`");
+    check(&app, &["explain", "q.sql:4"], 0, "plan now");
+    check(&app, &["explain", "./q.sql:4:2", "."], 0, "by its key");
+    check(&app, &["explain", "q.sql:2"], 2, "the nearest: `q.sql:1`, `q.sql:3` (to line 4)");
+    check(&app, &["explain", "q.sql"], 2, "q.sql:LINE");
+    check(&app, &["explain"], 2, "-q 'SELECT");
+    check(&app, &["explain", ".:3"], 2, "is a folder");
+    check(&app, &["explain", "nowhere.sql:3"], 2, "there is no `nowhere.sql`");
+    check(&app, &["explain", "schema.sql:1"], 2, "planlint schema");
+    check(&app, &["explain", "-q", "SELECT id FROM users WHERE email = %(email)s"], 0, "email = $1");
+    check(&app, &["explain", "-q", "SELECT id FROM users WHERE email = :email", "."], 0, "idx_users_email");
+    check(&app, &["explain", "-q", "DROP TABLE users"], 2, "asks for nothing");
+    check(&app, &["explain", "-q", "SELECT id FROM users WHERE email = ?", "--output", "json"], 0, "\"candidates\"");
+    check(&app, &["explain", "--repro", "q.sql:1"], 0, "EXPLAIN QUERY PLAN");
+    check(&app, &["explain", "--repro", "-q", "SELECT 1; SELECT 2"], 2, "FILE:LINE:COL");
+    check(&app, &["explain", "--repro", "--engine", "none", "q.sql:1"], 2, "leave out `--repro`");
 }

@@ -1,5 +1,6 @@
 //! The whole pipe on small trees: the example application, fingerprints, idempotence, what a run says of odd input.
 
+mod explain;
 mod tree;
 
 use std::collections::BTreeSet;

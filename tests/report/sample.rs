@@ -135,7 +135,7 @@ fn queries() -> Vec<QueryEntry> {
             fidelity: Some("exact".into()),
             fidelity_reasons: vec![],
             patterns: vec![pattern("orders", "o"), PatternEntry { predicates: vec![], order_by: vec![], limit: None, limited: false, ..pattern("customers", "c") }],
-            plan_text: None,
+            explained: None,
         }],
     };
     let second = QueryEntry { id: "q:1".into(), symbol: Some("last_order".into()), ..first.clone() };

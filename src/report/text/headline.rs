@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{Skips, Text, count, say};
+use super::{Skips, Text, View, count, say};
 use crate::engine::Tier;
 use crate::outcome::{DatabaseEntry, RunReport};
 use crate::query::SkipStage;
@@ -28,7 +28,7 @@ pub(super) fn write(text: &Text, report: &RunReport, prefix: &str, out: &mut dyn
     say(text, prefix, &read, out)?;
     for database in &report.run.databases {
         say(text, prefix, &schema_line(report, database), out)?;
-        say(text, prefix, &evidence_line(database), out)?;
+        say(text, prefix, &evidence_line(text.view, database), out)?;
     }
     if report.run.databases.iter().any(|database| database.engine.is_some()) {
         let mut of = format!("{} of {} planned", queries.planned, count(queries.judged, "query", "queries"));
@@ -108,7 +108,7 @@ fn schema_source(database: &DatabaseEntry) -> String {
     format!(" from {source}{}", paths.join(", "))
 }
 
-fn evidence_line(database: &DatabaseEntry) -> String {
+fn evidence_line(view: View, database: &DatabaseEntry) -> String {
     let worth = match database.tier {
         Tier::Statistics => "statistics (plans and costs are those of production's data)",
         Tier::Counts => "counts (production's row counts, costs to an order of magnitude)",
@@ -116,7 +116,8 @@ fn evidence_line(database: &DatabaseEntry) -> String {
         Tier::Structure => "structure (what an index could serve, no costs)",
     };
     match &database.engine {
-        None => format!("evidence: {worth}, no engine was asked"),
+        None if view == View::Queries => format!("evidence: {worth}, no engine was asked"),
+        None => format!("evidence: {worth}, engine none: judged by shape alone"),
         Some(engine) if database.native => format!("evidence: {worth}, planned by {engine}"),
         Some(engine) => format!("evidence: {worth}, planned by {engine} as a stand-in for {}", database.dialect),
     }

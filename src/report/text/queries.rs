@@ -2,7 +2,9 @@
 
 use std::io::{self, Write};
 
-use crate::outcome::{JoinEntry, KeyEntry, OrderEntry, PatternEntry, PredicateEntry, QueryEntry, RunReport};
+use crate::outcome::{
+    JoinEntry, KeyEntry, OrderEntry, PatternEntry, PredicateEntry, QueryEntry, RunReport, VariantEntry,
+};
 use crate::report::neutral;
 
 /// Writes a block a query.
@@ -11,6 +13,18 @@ pub(super) fn write(report: &RunReport, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn write_query(query: &QueryEntry, out: &mut dyn Write) -> io::Result<()> {
+    write_place(query, out)?;
+    for variant in &query.variants {
+        write_sql(query, variant, out)?;
+        for pattern in &variant.patterns {
+            writeln!(out, "  -> {}", neutral::line(&asks(pattern)))?;
+        }
+    }
+    writeln!(out)
+}
+
+/// Writes where a query stands and what is known of it.
+pub(super) fn write_place(query: &QueryEntry, out: &mut dyn Write) -> io::Result<()> {
     let at = &query.location;
     let symbol = query.symbol.as_deref().map_or(String::new(), |symbol| format!(" {}", neutral::line(symbol)));
     writeln!(
@@ -21,19 +35,15 @@ fn write_query(query: &QueryEntry, out: &mut dyn Write) -> io::Result<()> {
         at.column,
         serde_json::to_value(query.class).ok().as_ref().and_then(|class| class.as_str()).unwrap_or("app"),
         query.resolution,
-    )?;
-    for variant in &query.variants {
-        if query.variants.len() > 1 {
-            writeln!(out, "  {}", variant.kind)?;
-        }
-        for line in dedent(&variant.sql) {
-            writeln!(out, "  {}", neutral::block(line))?;
-        }
-        for pattern in &variant.patterns {
-            writeln!(out, "  -> {}", neutral::line(&asks(pattern)))?;
-        }
+    )
+}
+
+/// Writes the SQL of one form of a query.
+pub(super) fn write_sql(query: &QueryEntry, variant: &VariantEntry, out: &mut dyn Write) -> io::Result<()> {
+    if query.variants.len() > 1 {
+        writeln!(out, "  {}", variant.kind)?;
     }
-    writeln!(out)
+    dedent(&variant.sql).try_for_each(|line| writeln!(out, "  {}", neutral::block(line)))
 }
 
 /// The lines of a statement without the indentation that all but the first share.
@@ -48,7 +58,7 @@ fn dedent(sql: &str) -> impl Iterator<Item = &str> {
 }
 
 /// `orders o: customer_id eq, created_at range; joins customers.id; order by created_at desc; limit 50`.
-fn asks(pattern: &PatternEntry) -> String {
+pub(super) fn asks(pattern: &PatternEntry) -> String {
     let mut parts = Vec::new();
     push(&mut parts, "", pattern.predicates.iter().map(predicate));
     for branches in &pattern.any_of {

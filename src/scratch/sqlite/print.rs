@@ -55,7 +55,7 @@ impl PrintedIndex {
 }
 
 /// Quotes a name for SQLite, always.
-fn quote(name: &str) -> String {
+pub(super) fn quote(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
