@@ -6,6 +6,7 @@
 
 mod analysis;
 mod concrete;
+mod doubt;
 mod entries;
 mod explain;
 mod findings;

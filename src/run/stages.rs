@@ -9,10 +9,11 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::analysis::{Analysis, Database, RunFile, RunSuppression};
+use super::doubt;
 use super::judge::is_judged;
 use super::progress::Progress;
 use super::{Focus, Goal, RunError};
-use crate::catalog::{Catalog, SchemaOp, SchemaStep, replay};
+use crate::catalog::{Catalog, SchemaStep, replay};
 use crate::config::{Config, DatabaseSettings, EngineChoice};
 use crate::dialect::{Dialect, Target, Version};
 use crate::engine::Tier;
@@ -276,6 +277,8 @@ pub(super) fn schema(facts: Facts, linked: Linked, config: &Config) -> Analysis 
     let mut analysis = Analysis { files_read: facts.sql.len(), ..Analysis::default() };
     let Facts { mut files, mut sql, typed, skips, .. } = facts;
     analysis.skips.extend(skips);
+    let is_loose = |root: &Root| root.source == Some(SourceKind::Files);
+    let loose: Vec<bool> = linked.roots.iter().map(is_loose).collect();
     for root in linked.roots {
         for number in &root.files {
             let file = &mut files[sql[*number].file.0 as usize];
@@ -294,19 +297,24 @@ pub(super) fn schema(facts: Facts, linked: Linked, config: &Config) -> Analysis 
         analysis.typed = Some((facts.file, text));
         sql.push(facts);
     }
+    analysis.files = files;
     for facts in sql {
         let place = facts.file.0 as usize;
+        if let (false, Ok(database)) = (analysis.files[place].builds_schema, linked.database_of[place]) {
+            let database = usize::from(database.0);
+            let is_loose = loose.get(database).copied().unwrap_or(false);
+            doubt::add_elsewhere(&mut analysis, &facts, database, is_loose);
+        }
         let database = linked.database_of[place].ok();
         let belong = |suppression| RunSuppression { suppression, database, holds: false };
         analysis.suppressions.extend(facts.suppressions.iter().cloned().map(belong));
         let (mut sites, mut skips) = match linked.database_of[place] {
-            Ok(database) => sqlfile::sites(&facts, database, files[place].class),
-            Err(why) => nobodys(sqlfile::sites(&facts, DatabaseId(0), files[place].class).0, why),
+            Ok(database) => sqlfile::sites(&facts, database, analysis.files[place].class),
+            Err(why) => nobodys(sqlfile::sites(&facts, DatabaseId(0), analysis.files[place].class).0, why),
         };
         analysis.sites.append(&mut sites);
         analysis.skips.append(&mut skips);
     }
-    analysis.files = files;
     analysis
 }
 
@@ -373,11 +381,6 @@ fn build(root: Root, sql: &[SqlFileFacts], engine: EngineChoice) -> (Database, V
         steps.append(&mut of_one);
         skips.extend(skipped);
     }
-    let doubtful = steps.iter().flat_map(|step| match &step.op {
-        SchemaOp::NotUnderstood { tables } => tables.as_slice(),
-        _ => &[],
-    });
-    let doubtful: BTreeSet<QName> = doubtful.cloned().collect();
     let (mut catalog, replayed) = replay(root.target.dialect, &steps);
     skips.extend(replayed);
     if root.target.dialect == Dialect::Sqlite && engine != EngineChoice::None {
@@ -389,6 +392,7 @@ fn build(root: Root, sql: &[SqlFileFacts], engine: EngineChoice) -> (Database, V
             |span: &HostSpan, of: &HostSpan| span.file == of.file && of.start <= span.start && span.end <= of.end;
         skips.extend(applied.skips.into_iter().filter(|skip| !said.iter().any(|span| within(span, &skip.place))));
     }
+    let doubtful = doubt::of_steps(&steps, &catalog);
     let database = Database {
         name: root.name,
         target: root.target,

@@ -63,6 +63,16 @@ fn steps_within(sql: &str, place: HostSpan, dialect: Dialect) -> (Vec<SchemaStep
     (lowering.steps, lowering.skips)
 }
 
+/// Names the table that a statement's first words create or alter; the rest is not read.
+pub fn named_table(sql: &str, dialect: Dialect) -> Option<QName> {
+    const HEAD: usize = 300;
+    let head = &sql[..sql.find('(').unwrap_or(sql.len()).min(sql.floor_char_boundary(HEAD))];
+    let tokens = scan::tokens(head, dialect);
+    let verb = tokens.first().is_some_and(|verb| verb.is_any(&["ALTER", "CREATE"]));
+    let names = verb && tokens.iter().take(5).any(|token| token.is("TABLE"));
+    names.then(|| tolerant::table_named(&tokens, dialect))?
+}
+
 /// Tells the kind of a declared type, lower case.
 pub fn type_class(declared: &str, dialect: Dialect) -> TypeClass {
     types::class_of(declared, dialect)

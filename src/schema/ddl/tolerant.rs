@@ -222,7 +222,7 @@ fn index_options(mut cursor: Cursor<'_>) -> Vec<Range<u32>> {
 }
 
 /// The table that a statement names: behind TABLE or ON.
-fn table_named(tokens: &[Tok], dialect: Dialect) -> Option<QName> {
+pub(super) fn table_named(tokens: &[Tok], dialect: Dialect) -> Option<QName> {
     let at = tokens.iter().position(|token| token.is_any(&["TABLE", "ON"]))?;
     let mut cursor = Cursor::new(&tokens[at + 1..], dialect);
     cursor.eat(&["IF", "NOT", "EXISTS"]);
