@@ -219,11 +219,11 @@ fn choose(
         serving.min_by(|(a, one, _), (b, other, _)| case.width(a).cmp(&case.width(b)).then(one.total_cmp(other)));
     let Some((chosen, by_price, after)) = chosen.cloned() else { return };
     for (unit, price, _) in &good {
-        let narrower = case.width(&chosen) < case.width(unit) && by_price >= *price;
-        let outdone = Outdone { by: case.defs(&chosen), narrower, price: *price, by_price };
+        let narrower = case.width(chosen) < case.width(unit) && by_price >= *price;
+        let outdone = Outdone { by: case.defs(chosen), narrower, price: *price, by_price };
         case.judge(unit, &Verdict::Outdone(outdone));
     }
-    case.judge(&chosen, &Verdict::Kept);
+    case.judge(chosen, &Verdict::Kept);
     case.kept = chosen.clone();
     case.after = Some(after);
 }

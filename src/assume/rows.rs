@@ -106,7 +106,7 @@ fn circles<'a>(parents: &Parents<'a>) -> HashMap<&'a QName, usize> {
     }
     let (mut seen, mut order) = (HashSet::new(), Vec::new());
     for table in parents.keys() {
-        visit(*table, &up, &mut seen, &mut order);
+        visit(table, &up, &mut seen, &mut order);
     }
     let (mut seen, mut numbers) = (HashSet::new(), HashMap::new());
     for (number, table) in order.into_iter().rev().enumerate() {

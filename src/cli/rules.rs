@@ -27,7 +27,7 @@ pub(super) struct Options {
 
 /// Runs the command.
 pub(super) fn run(options: &Options) -> Result<u8, Stop> {
-    let mut settings = Project::settings(&[options.path.clone()], &options.overrides)?;
+    let mut settings = Project::settings(std::slice::from_ref(&options.path), &options.overrides)?;
     settings.choose(&options.rules)?;
     let selection = Selection::of(&settings.config);
     let width = RULES.iter().map(|rule| rule.name.len()).max().unwrap_or(0);

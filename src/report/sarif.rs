@@ -135,7 +135,7 @@ impl Sarif {
     }
 
     fn notification(&self, skip: &SkipEntry, known: &[String]) -> log::Notification {
-        let id = skip_id(skip.stage, &skip.reason);
+        let id = skip_id(skip.stage, skip.reason);
         let region =
             skip.line.map(|line| log::Region { start_line: line, start_column: skip.column, ..log::Region::default() });
         let words = if skip.detail.is_empty() { skip.reason.to_owned() } else { skip.detail.clone() };

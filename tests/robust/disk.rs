@@ -132,7 +132,7 @@ mod unix {
         let folder =
             project(&[("schema.sql", SQLITE.as_bytes()), ("q.sql", BAD.as_bytes()), ("closed/x.sql", BAD.as_bytes())]);
         for path in ["q.sql", "closed"] {
-            fs::set_permissions(folder.path().join(path), fs::Permissions::from_mode(0)).expect("permissions");
+            fs::set_permissions(folder.path().join(path), fs::Permissions::from_mode(0o0)).expect("permissions");
         }
         // The superuser reads everything.
         let superuser = fs::read(folder.path().join("q.sql")).is_ok();

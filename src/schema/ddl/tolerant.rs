@@ -51,7 +51,7 @@ impl Lowering<'_> {
                 let collation = operation.iter().position(|token| token.is("COLLATE")).ok_or(failure.clone())?;
                 let end = operation.get(collation + 1).map_or(bytes.end, |name| name.bytes.end);
                 let around = [bytes.start..operation[collation].bytes.start, end..bytes.end];
-                self.parse_pieces([&[head.clone()], &around[..]].concat()).map_err(|_| failure)
+                self.parse_pieces([std::slice::from_ref(&head), &around[..]].concat()).map_err(|_| failure)
             }) {
                 Ok(parsed) => self.lower(parsed),
                 Err(failure) => self.not_understood(&failure, Some(bytes), vec![table.clone()]),
