@@ -12,8 +12,8 @@ use crate::sqlfile::{Part, SqlFileFacts, StatementClass};
 
 use super::analysis::{Analysis, Database};
 
-/// The tables that statements of the schema leave in doubt: not understood, made twice, or dropped while another
-/// schema has one of the same name.
+/// The tables that statements of the schema leave in doubt: not understood, made twice, altered before they are made, or
+/// dropped while another schema has one of the same name.
 pub(super) fn of_steps(steps: &[SchemaStep], catalog: &Catalog) -> BTreeSet<QName> {
     let mut doubtful = BTreeSet::new();
     let mut made = BTreeSet::new();
@@ -29,6 +29,12 @@ pub(super) fn of_steps(steps: &[SchemaStep], catalog: &Catalog) -> BTreeSet<QNam
                 made.remove(name);
                 // Whoever names it may mean the dropped one.
                 doubtful.extend(catalog.table(name).map(|found| &found.name).filter(|found| *found != name).cloned());
+            }
+            // Files in no known order may alter a table before they make it.
+            SchemaOp::AddColumn { table, .. } | SchemaOp::RenameColumn(table, ..) if !made.contains(table) => {
+                doubtful.extend(
+                    catalog.table(table).map(|found| &found.name).filter(|name| !made.contains(*name)).cloned(),
+                );
             }
             _ => {}
         }
