@@ -72,6 +72,7 @@ const FOLDERS: &[(PathClass, &[&str])] = &[
             "__tests__",
             "e2e",
             "fixtures",
+            "regress",
         ],
     ),
     (PathClass::Migration, &["migrations", "migration", "migrate", "changelog", "changelogs"]),

@@ -53,6 +53,7 @@ const ASIDE: &[&str] = &[
     "examples",
     "fixture",
     "fixtures",
+    "regress",
     "sample",
     "samples",
     "snapshots",
