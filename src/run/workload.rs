@@ -66,12 +66,14 @@ fn add(analysis: &mut Analysis, groups: &mut [Groups], (sender, outcome): Read) 
 /// What equal queries have in common: what the engine would get, or their text where it gets nothing.
 fn key(sql: &str, shape: &QueryShape, engine: Option<&EngineQuery>) -> u128 {
     let Some(engine) = engine else { return xxh3_128(sql.as_bytes()) };
-    let key = match &engine.fidelity {
+    let mut key = match &engine.fidelity {
         // What cannot be lowered is told apart by what it asks, not by a text that is not there.
         Fidelity::None(_) => format!("{:?}", (&shape.references, &shape.patterns, &shape.clauses)),
         // Lowering may hide how a clause is written.
         _ => shape.clauses.iter().fold(engine.sql.clone(), |key, clause| key + "\0" + &written(clause)),
     };
+    // Nor does it keep every name that the schema lacks: the columns of an INSERT, a table that is left out.
+    shape.unknown.iter().for_each(|unknown| key.push_str(&format!("\0{:?}", unknown.kind)));
     xxh3_128(key.as_bytes())
 }
 

@@ -210,3 +210,23 @@ fn sqlc_says_which_queries_run_on_which_schema() {
     assert_eq!(report.queries[0].database, "store");
     assert!(report.findings.is_empty(), "{:?}", rules(&report));
 }
+
+#[test]
+fn a_query_answers_for_its_own_unknown_names_alone() {
+    let queries = "INSERT INTO users (id, emial) VALUES ($1, $2);\nINSERT INTO users (id, email) VALUES ($1, $2);\n\
+        INSERT INTO users (id, nmae) VALUES ($1, $2);\nSELECT 1 FROM usres;\nSELECT 1 FROM userss;\n\
+        SELECT id FROM users;\nSELECT id FROM orders;\nSELECT id FROM tags;";
+    let schema = format!("{SCHEMA} CREATE TABLE tags (id INTEGER PRIMARY KEY);");
+    let tree = Memory::default().with("schema.sql", &schema).with("q.sql", queries);
+    let report = run(&tree, Goal::Check);
+    let unknown = report.findings.iter().filter(|finding| finding.rule.starts_with("unknown-"));
+    let mut said: Vec<(u32, &str)> = unknown
+        .map(|finding| {
+            // ``users` has no column `emial`` and `the schema has no table `usres``.
+            let names: Vec<&str> = finding.message.split('`').skip(1).step_by(2).collect();
+            (finding.location.line, *names.last().expect("a name"))
+        })
+        .collect();
+    said.sort_unstable();
+    assert_eq!(said, [(1, "emial"), (3, "nmae"), (4, "usres"), (5, "userss")]);
+}
