@@ -21,7 +21,8 @@ pub(super) fn of_steps(steps: &[SchemaStep], catalog: &Catalog) -> BTreeSet<QNam
         match &step.op {
             SchemaOp::NotUnderstood { tables } => doubtful.extend(tables.iter().cloned()),
             SchemaOp::CreateTable { table, .. } => {
-                if !made.insert(&table.name) && !step.guarded {
+                let again = !made.insert(&table.name);
+                if again && !step.guarded {
                     doubtful.insert(table.name.clone());
                 }
             }
