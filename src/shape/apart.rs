@@ -4,8 +4,9 @@
 
 use std::ops::{ControlFlow, Range};
 
-use sqlparser::ast::{self, Visit, Visitor};
+use sqlparser::ast::{self, Visit};
 
+use super::own;
 use super::predicate::has_aggregate;
 use super::scope::{Columns, Relation};
 use super::state::Shaper;
@@ -86,7 +87,15 @@ impl Shaper<'_> {
     /// The relations of a scope that stand in a text, once for each time.
     fn named(&self, text: &impl Visit, scope: usize) -> Vec<usize> {
         let mut names = Names { shaper: self, scope, depth: 0, found: Vec::new() };
-        let _ = text.visit(&mut names);
+        let _ = own::visit_nested(text, &mut |expr, depth| {
+            names.depth = depth;
+            match expr {
+                ast::Expr::Identifier(name) => names.bare(name),
+                ast::Expr::CompoundIdentifier(path) => names.qualified(path),
+                _ => {}
+            }
+            ControlFlow::Continue(())
+        });
         names.found
     }
 
@@ -154,29 +163,6 @@ struct Names<'s, 'a> {
     /// How many subqueries deep.
     depth: u32,
     found: Vec<usize>,
-}
-
-impl Visitor for Names<'_, '_> {
-    type Break = ();
-
-    fn pre_visit_query(&mut self, _: &ast::Query) -> ControlFlow<()> {
-        self.depth += 1;
-        ControlFlow::Continue(())
-    }
-
-    fn post_visit_query(&mut self, _: &ast::Query) -> ControlFlow<()> {
-        self.depth -= 1;
-        ControlFlow::Continue(())
-    }
-
-    fn pre_visit_expr(&mut self, expr: &ast::Expr) -> ControlFlow<()> {
-        match expr {
-            ast::Expr::Identifier(name) => self.bare(name),
-            ast::Expr::CompoundIdentifier(path) => self.qualified(path),
-            _ => {}
-        }
-        ControlFlow::Continue(())
-    }
 }
 
 impl Names<'_, '_> {

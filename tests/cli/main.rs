@@ -4,6 +4,7 @@ mod config;
 mod conventions;
 mod formats;
 mod keys;
+mod project;
 mod suppressions;
 
 use std::fs;
@@ -29,13 +30,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 fn project(files: &[(&str, &str)]) -> TempDir {
-    let folder = tempfile::tempdir().expect("a folder");
-    for (path, content) in files {
-        let path = folder.path().join(path);
-        fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
-        fs::write(path, content).expect("a file");
-    }
-    folder
+    project::project(files)
 }
 
 const SCHEMA: (&str, &str) =

@@ -7,8 +7,9 @@ mod disk;
 mod hostile;
 mod huge;
 mod large;
+#[path = "../cli/project.rs"]
+mod project;
 
-use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
@@ -40,13 +41,7 @@ fn planlint(folder: &Path, args: &[&str]) -> Ran {
 }
 
 fn project(files: &[(&str, &[u8])]) -> TempDir {
-    let folder = tempfile::tempdir().expect("a folder");
-    for (path, content) in files {
-        let path = folder.path().join(path);
-        fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
-        fs::write(path, content).expect("a file");
-    }
-    folder
+    project::project(files)
 }
 
 /// Runs a command and sees that it ended by itself, without a bug.
