@@ -248,6 +248,13 @@ pub struct TableRef {
     pub written: bool,
 }
 
+impl TableRef {
+    /// Names the reference as a person does: the table, and the query's own name for it if that is another (`orders o`).
+    pub fn shown(&self) -> String {
+        if self.label == self.table.name { self.table.to_string() } else { format!("{} {}", self.table, self.label) }
+    }
+}
+
 /// What one reference is asked for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AccessPattern {

@@ -63,8 +63,7 @@ pub struct PlanLabels<'a> {
 impl PlanNames for PlanLabels<'_> {
     fn reference(&self, id: RefId) -> String {
         match self.query.shape.references.get(usize::from(id.0)) {
-            Some(reference) if reference.label == reference.table.name => reference.table.to_string(),
-            Some(reference) => format!("{} {}", reference.table, reference.label),
+            Some(reference) => reference.shown(),
             None => format!("t{}", id.0),
         }
     }

@@ -38,6 +38,8 @@ pub enum Verdict {
     Unused,
     /// The planner does not use it beside the other candidates of the query.
     UnusedBeside,
+    /// The plan does not read the table at this place: the engine left the part out (a CTE that nobody reads).
+    Unread,
     /// The planner uses it, and not for what it was made for: the guard `condition`.
     UsedOtherwise,
     /// The planner uses it, and too little is gained.
@@ -181,7 +183,7 @@ impl Guard {
         match self {
             Self::Small => "the table has fewer rows than `limits.min-rows`, given or assumed",
             Self::Unique => "its keys hold a whole primary or unique key, which finds the one row already",
-            Self::FewValues => "its keys have fewer than 50 values together",
+            Self::FewValues => "its keys have fewer than 50 values together, given or assumed",
             Self::FewLead => "a column of few values leads, and neither a range nor the order's column comes next",
             Self::BesideEquality => {
                 "a range or the order leads although the table is searched by an equality or a list"
@@ -210,7 +212,7 @@ impl UnfitWhy {
             Self::Prefix => "is a pattern, and whether an index finds its prefix hangs on the collation",
             Self::Null => "IS NULL never leads an index; it may become the condition of a partial one",
             Self::UpperBound => "is only bounded from above, and nearly every time lies below",
-            Self::Unlimited => "is only sorted by: without a small LIMIT every row is read anyway",
+            Self::Unlimited => "is only sorted by: without a small LIMIT every row that is found is read anyway",
             Self::Order => "is sorted by in an order that no one index of the table holds",
             Self::Grouped => "is sorted by after rows are grouped or put together, so no index gives the order",
             Self::BesideEquality => "stands in an OR beside an equality or a list, which is searched instead",
@@ -218,7 +220,7 @@ impl UnfitWhy {
                 "stands in an OR, and another branch of it offers no key: all branches have one, or none helps"
             }
             Self::WholeJoin => "is joined by, but nothing narrows the statement: both tables are read whole",
-            Self::NoPlan => "helps or not, and only a plan could tell: none was made",
+            Self::NoPlan => "is joined by or stands in an OR: whether an index helps only a plan could tell",
         }
     }
 }
@@ -279,7 +281,7 @@ impl Verdict {
             Self::CoveredBy(_) | Self::CoveredByAdvised(_) => "covered",
             Self::SoughtBy(_) => "sought",
             Self::Guard(_) => "guard",
-            Self::Unused | Self::UnusedBeside => "unused",
+            Self::Unused | Self::UnusedBeside | Self::Unread => "unused",
             Self::UsedOtherwise => "used-otherwise",
             Self::SmallGain(_) => "small-gain",
             Self::Outdone(_) => "outdone",
@@ -323,6 +325,9 @@ impl Verdict {
             Self::Unused => "the planner does not use it".to_owned(),
             Self::UnusedBeside => {
                 "the planner does not use it when all candidates of the query are shown together".to_owned()
+            }
+            Self::Unread => {
+                "the engine leaves this part of the query out of its plan, so nothing can be tried".to_owned()
             }
             Self::UsedOtherwise => format!("guard `condition`: {CONDITION}"),
             Self::SmallGain(gain) => gain.explain(costs),

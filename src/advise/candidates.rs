@@ -252,7 +252,8 @@ impl Builder<'_> {
     /// already.
     fn by_rule(&self, alone: bool) -> Option<Draft> {
         let draft = self.draw_by_rule(alone)?;
-        let asked = Asked { access: self.pattern, branch: &[], joins: Joins::Bound, table: Some(self.judge.table) };
+        // That an index serves a join is no help where the rows are to be found by values.
+        let asked = Asked { access: self.pattern, branch: &[], joins: Joins::Ignored, table: Some(self.judge.table) };
         let seeks = |index: &IndexDef| coverage::judge(index, &asked, self.stage.target()).seeks();
         let sought = self.judge.table.usable_indexes().find(|index| seeks(&index.def)).map(|index| index.id);
         Some(Draft { sought, ..draft })

@@ -39,6 +39,11 @@ fn accesses(root: &PlanNode, wanted: RefId) -> Vec<&Access> {
     found
 }
 
+/// Says whether a plan reads a reference at all.
+pub(super) fn reads(plan: &Plan, reference: RefId) -> bool {
+    !accesses(&plan.root, reference).is_empty()
+}
+
 /// Says whether a plan uses an index at all.
 pub(super) fn uses(plan: &Plan, id: IndexId) -> bool {
     plan.root.indexes().contains(&id)

@@ -142,7 +142,15 @@ impl Case {
     /// What a candidate is that the plan does not prove.
     fn judge_unproven(&mut self, unit: &[usize], after: &Priced, unused: &Verdict) {
         let used = !self.used(std::slice::from_ref(&unit.to_vec()), after).is_empty();
-        self.judge(unit, if used { &Verdict::UsedOtherwise } else { unused });
+        let read = unit.iter().any(|at| evidence::reads(&after.plan, self.candidates[*at].reference));
+        self.judge(
+            unit,
+            match (used, read) {
+                (true, _) => &Verdict::UsedOtherwise,
+                (false, true) => unused,
+                (false, false) => &Verdict::Unread,
+            },
+        );
     }
 
     fn defs(&self, unit: &[usize]) -> Vec<IndexDef> {
@@ -255,7 +263,7 @@ fn try_joint(
             all.iter().for_each(|unit| case.judge(unit, &unanswered));
             continue;
         };
-        all.iter().for_each(|unit| case.judge(unit, &Verdict::UnusedBeside));
+        all.iter().for_each(|unit| case.judge_unproven(unit, &best, &Verdict::UnusedBeside));
         let units = case.used(&all, &best);
         joints.push(Joint { case, units, best });
     }
@@ -278,7 +286,11 @@ fn settle(stage: &Stage<'_>, planner: &mut Planner<'_>, joints: &mut [Joint<'_>]
     let asks: Vec<Ask> = joints.iter().map(|joint| joint.ask(&joint.units)).collect();
     for (joint, answer) in joints.iter_mut().zip(planner.plan(stage, &asks)?) {
         if let Some(now) = answer {
-            joint.units = joint.case.used(&joint.units, &now);
+            let used = joint.case.used(&joint.units, &now);
+            for unit in joint.units.iter().filter(|unit| !used.contains(unit)) {
+                joint.case.judge(unit, &Verdict::UnusedBeside);
+            }
+            joint.units = used;
             joint.best = now;
         }
     }

@@ -108,7 +108,7 @@ struct Place {
 
 impl Place {
     fn read(typed: &Path) -> Result<Self, ExplainError> {
-        if typed.as_os_str() == "." {
+        if typed.as_os_str() == "." || typed.to_string_lossy().starts_with(':') {
             return Err(ExplainError::Nothing);
         }
         let typed = typed.display().to_string();

@@ -87,9 +87,15 @@ impl Page<'_> {
             let reason = reference.rows_reason.as_deref().map_or(String::new(), |reason| format!(": {reason}"));
             write_wrapped(self.text, 4, &format!("{} rows{reason}", grouped(rows)), out)?;
         }
+        let asks = !(pattern.predicates.is_empty()
+            && pattern.any_of.is_empty()
+            && pattern.joins.is_empty()
+            && pattern.order_by.is_empty()
+            && pattern.group_by.is_empty());
         match &reference.served_by {
             Some(serving) => write_serving(self.text, "served by ", serving, out)?,
-            None => writeln!(out, "    served by no index")?,
+            None if asks => writeln!(out, "    served by no index")?,
+            None => {}
         }
         reference.others.iter().try_for_each(|other| write_serving(self.text, "", other, out))
     }

@@ -38,11 +38,7 @@ pub(in crate::run) fn explained(
         raw_plan_after: asked.raw_after.clone(),
         references: writer.references(),
         candidates: advised.tried.iter().map(|trial| writer.candidate(trial, &serving)).collect(),
-        unfit: advised
-            .unfit
-            .iter()
-            .map(|unfit| writer.unfit(unfit.reference, &unfit.key, unfit.why.explain()))
-            .collect(),
+        unfit: writer.unfit(advised),
         advice: writer.advice(|id| serving.contains(&id)).map(advice_name).collect(),
         repro: asked.repro.clone(),
     }
@@ -109,7 +105,7 @@ impl Writer<'_> {
             let known = stats.table(&reference.table);
             let pattern = &self.query.shape.patterns[usize::from(reference.id.0)];
             let (served_by, others) = match catalog.table(&reference.table) {
-                Some(table) => serving::serving(table, pattern, target),
+                Some(table) => serving::serving(table, pattern, &self.query.shape, target),
                 None => (None, Vec::new()),
             };
             ReferenceEntry {
@@ -130,9 +126,18 @@ impl Writer<'_> {
         found.map_or_else(Default::default, |found| (found.table.to_string(), found.label.to_string()))
     }
 
-    fn unfit(&self, reference: RefId, key: &crate::expr::Expr, why: &str) -> UnfitEntry {
-        let (table, reference) = self.label(reference);
-        UnfitEntry { table, reference, key: key.to_string(), why: why.to_owned() }
+    fn unfit(&self, advised: &QueryAdvice) -> Vec<UnfitEntry> {
+        let mut found = Vec::new();
+        for unfit in &advised.unfit {
+            let (table, reference) = self.label(unfit.reference);
+            let entry =
+                UnfitEntry { table, reference, key: unfit.key.to_string(), why: unfit.why.explain().to_owned() };
+            // One table under one name may be asked the same in several places.
+            if !found.contains(&entry) {
+                found.push(entry);
+            }
+        }
+        found
     }
 
     fn advice(&self, wanted: impl Fn(AdviceId) -> bool) -> impl Iterator<Item = &IndexAdvice> {
