@@ -25,6 +25,8 @@ pub struct Trial {
 pub enum Verdict {
     /// The query keeps it.
     Kept,
+    /// The query keeps the same index for another place at which it reads the table.
+    KeptElsewhere,
     /// An existing index serves what it would.
     CoveredBy(IndexId),
     /// An index that other queries have brought into the set serves what it would.
@@ -277,7 +279,7 @@ impl Verdict {
     /// Returns its name in JSON.
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Kept => "kept",
+            Self::Kept | Self::KeptElsewhere => "kept",
             Self::CoveredBy(_) | Self::CoveredByAdvised(_) => "covered",
             Self::SoughtBy(_) => "sought",
             Self::Guard(_) => "guard",
@@ -313,6 +315,7 @@ impl Verdict {
     pub fn explain(&self, name: &dyn Fn(IndexId) -> String, costs: Costs) -> String {
         match self {
             Self::Kept => "kept".to_owned(),
+            Self::KeptElsewhere => "kept: the same index is kept for another place of the query".to_owned(),
             Self::CoveredBy(id) => format!("covered by `{}`, which serves all that it would", name(*id)),
             Self::CoveredByAdvised(def) => {
                 format!("covered by the advised `{}`, which serves all that it would", keys(def))

@@ -61,12 +61,17 @@ impl Case {
 
     /// What became of every candidate.
     pub(super) fn trials(&self) -> Vec<Trial> {
-        let trials = self.candidates.iter().zip(&self.verdicts).map(|(candidate, verdict)| Trial {
-            def: candidate.def.clone(),
-            reference: candidate.reference,
-            verdict: verdict.clone(),
-        });
-        trials.collect()
+        let is_kept = |def: &IndexDef| self.kept.iter().any(|at| self.candidates[*at].def == *def);
+        let told = |(candidate, verdict): (&Candidate, &Verdict)| {
+            // The same index for two places of a query is made once.
+            let elsewhere = *verdict != Verdict::Kept && is_kept(&candidate.def);
+            Trial {
+                def: candidate.def.clone(),
+                reference: candidate.reference,
+                verdict: if elsewhere { Verdict::KeptElsewhere } else { verdict.clone() },
+            }
+        };
+        self.candidates.iter().zip(&self.verdicts).map(told).collect()
     }
 
     fn id(&self, at: usize) -> Option<IndexId> {

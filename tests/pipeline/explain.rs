@@ -173,6 +173,7 @@ fn plans_of(script: &str) -> Vec<String> {
     for line in script.lines() {
         assert!(!line.starts_with('.'), "a command of the shell: {line}");
         if !line.starts_with("EXPLAIN") {
+            // Labels are rows, which a batch passes over.
             database.execute_batch(line).unwrap_or_else(|error| panic!("{line}: {error}"));
             continue;
         }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{Text, queries, say};
+use super::{Text, count, queries, say};
 use crate::outcome::{
     CandidateEntry, ExplainedEntry, PatternEntry, QueryEntry, ReferenceEntry, RunReport, ServingEntry, UnfitEntry,
     VariantEntry,
@@ -145,8 +145,13 @@ impl Page<'_> {
             if number == 0 {
                 writeln!(out, "\n  advice of the whole workload that serves it")?;
             }
+            let others =
+                advice.queries.iter().filter(|id| self.report.queries.iter().all(|query| query.id != **id)).count();
             for line in served_by(self.report, advice, "-- ").lines().chain(neutral::block(&advice.ddl).lines()) {
                 writeln!(out, "    {line}")?;
+            }
+            if others > 0 {
+                writeln!(out, "    -- and {} besides", count(others, "query", "queries"))?;
             }
         }
         Ok(())

@@ -106,14 +106,13 @@ impl Judge<'_> {
             parts.push("holds only rows that are wanted".to_owned());
         }
         match coverage.sort {
-            Sort::Served(_) => parts.push("gives the order".to_owned()),
-            Sort::Partial(keys) => parts.push(format!(
-                "gives the order's first {}",
-                if keys == 1 { "key".to_owned() } else { format!("{keys} keys") }
-            )),
             // One row needs no order.
-            Sort::Unserved if !coverage.single_row => parts.push("leaves the order to a sort".to_owned()),
-            Sort::Unserved | Sort::NotAsked => {}
+            _ if coverage.single_row => {}
+            Sort::Served(_) => parts.push("gives the order".to_owned()),
+            Sort::Partial(1) => parts.push("gives the order's first key".to_owned()),
+            Sort::Partial(keys) => parts.push(format!("gives the order's first {keys} keys")),
+            Sort::Unserved => parts.push("leaves the order to a sort".to_owned()),
+            Sort::NotAsked => {}
         }
         if coverage.grouped {
             parts.push("keeps groups together".to_owned());

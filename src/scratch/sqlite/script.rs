@@ -27,8 +27,9 @@ pub(super) fn write(
 ) -> String {
     let writer = Writer::new(schema, key, indexes, name);
     let mut lines = vec![
-        format!("-- planned by sqlite {}; another version may choose another plan", rusqlite::version()),
         "-- run it on an empty database: sqlite3 < this-script".to_owned(),
+        "-- another version of sqlite may choose another plan, and an older one may lack a function".to_owned(),
+        format!("SELECT 'planned by sqlite {}, this is sqlite ' || sqlite_version();", rusqlite::version()),
     ];
     let (sql, renamed) = known_functions(query);
     lines.extend(renamed.iter().map(|function| {
