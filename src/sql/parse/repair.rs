@@ -4,6 +4,7 @@
 //! statement computes, but adds no name, and drops only names that say nothing of how a table is searched (conflict
 //! targets, index hints). It may not touch what sqlparser reads by itself.
 
+mod clauses;
 mod postgres;
 
 use sqlparser::keywords::Keyword;
@@ -48,6 +49,8 @@ enum List {
     Deleted,
     /// The assignments behind SET.
     Assigned,
+    /// None, in a MERGE whose USING is still to come.
+    Merged,
 }
 
 impl Mender {
@@ -57,6 +60,8 @@ impl Mender {
                 let first = word.value.bytes().next().unwrap_or(0).to_ascii_uppercase();
                 self.word(first);
             }
+            // What a repair has taken out ahead of itself.
+            Token::Whitespace(_) => self.at += 1,
             Token::LParen => {
                 self.selects.push(false);
                 self.keep();
@@ -104,11 +109,20 @@ impl Mender {
             b'E' if self.are(at, &["EXCLUDE"]) => self.frame_exclusion(),
             b'F' if self.are(at, &["FOR", "NO", "KEY", "UPDATE"]) => self.keep_and_skip(2),
             b'F' if self.are(at, &["FOR", "KEY", "SHARE"]) => self.keep_and_skip(1),
+            b'F' if self.are(at, &["FOR", "PORTION", "OF"]) => self.portion(),
             b'F' if self.are(at, &["FROM"]) => {
+                if self.selects.last() == Some(&true) || self.behind("DELETE") {
+                    self.drop_star();
+                }
                 self.set_select(false);
                 self.close_list();
             }
             b'I' => self.word_with_i(),
+            b'J' if self.are(at, &["JOIN"]) => {
+                self.drop_star();
+                self.keep();
+            }
+            b'J' if self.is_json_function() => self.json_function(),
             b'L' if self.are(at, &["LOCK", "IN", "SHARE", "MODE"]) => {
                 // MySQL's older spelling of FOR SHARE.
                 self.put("FOR");
@@ -116,6 +130,10 @@ impl Mender {
                 self.at += 4;
             }
             b'L' if self.are(at, &["LOCAL"]) && self.behind("INTO") => self.plain_name(),
+            b'M' if self.are(at, &["MERGE", "INTO"]) => {
+                self.open_list(List::Merged);
+                self.drop_star();
+            }
             b'N' if self.are(at, &["NOT", "INDEXED"]) && self.dialect == Dialect::Sqlite => self.at += 2,
             b'N' if self.are(at, &["NOT", "GLOB"]) => {
                 // Neither can be searched by an index.
@@ -130,6 +148,7 @@ impl Mender {
             b'R' if self.are(at, &["ROWS", "FROM"]) => self.rows_from(),
             b'S' => self.word_with_s(),
             b'T' if self.are(at, &["TABLE"]) && self.is_table_query() => self.table_query(),
+            b'U' if self.are(at, &["USING"]) && self.list == List::Merged => self.merged_join(),
             b'U' if self.are(at, &["UPDATE"]) => self.open_list(List::Updated),
             b'V' if self.are(at, &["VARIADIC"]) && matches!(self.previous(), Some(Token::LParen | Token::Comma)) => {
                 self.at += 1;

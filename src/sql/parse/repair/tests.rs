@@ -33,6 +33,47 @@ fn postgres_says_more_than_sqlparser_reads() {
 }
 
 #[test]
+fn clauses_that_find_no_rows_are_left_out() {
+    let check = |sql: &str, expect: &str| check(Dialect::Postgres, sql, expect);
+    check(
+        "UPDATE t FOR PORTION OF p FROM '2024-01-01' TO f('x', 1) AS u SET a = 1 WHERE b = 2",
+        "UPDATE t AS u SET a = 1 WHERE b = 2",
+    );
+    check("UPDATE t FOR PORTION OF p (daterange('x', 'y')) SET a = 1", "UPDATE t SET a = 1");
+    check("DELETE FROM t FOR PORTION OF p FROM '2024-01-01' TO NULL WHERE b = 2", "DELETE FROM t WHERE b = 2");
+    check("SELECT a FROM s.t* u JOIN v* ON u.a = v.a", "SELECT a FROM s.t u JOIN v ON u.a = v.a");
+    check("DELETE FROM t* WHERE b = 2", "DELETE FROM t WHERE b = 2");
+    check("SELECT a FROM t WHERE b = EXTRACT(DAY FROM c * d)", "SELECT a FROM t WHERE b = EXTRACT(DAY FROM c * d)");
+    check(
+        "MERGE INTO t * USING (SELECT 1 AS a) x JOIN u ON x.a = u.a ON t.a = u.a WHEN MATCHED THEN DELETE",
+        "MERGE INTO t USING ((SELECT 1 AS a) x JOIN u ON x.a = u.a) ON t.a = u.a WHEN MATCHED THEN DELETE",
+    );
+    check(
+        "MERGE INTO t USING u ON t.a = u.a WHEN MATCHED THEN DELETE",
+        "MERGE INTO t USING u ON t.a = u.a WHEN MATCHED THEN DELETE",
+    );
+}
+
+#[test]
+fn json_functions_keep_their_values_and_type() {
+    let check = |call: &str, expect: &str| {
+        check(Dialect::Postgres, &format!("SELECT a FROM t WHERE {call}"), &format!("SELECT a FROM t WHERE {expect}"));
+    };
+    check("JSON_VALUE(b, '$.x') = $1", "JSON_VALUE(b, '$.x') = $1");
+    check(
+        "JSON_VALUE(b, '$.x' PASSING c AS y, d + 1 AS z RETURNING int DEFAULT f(1, 2) ON EMPTY NULL ON ERROR) = $1",
+        "JSON_VALUE(b, '$.x', c, d + 1 RETURNING INT) = $1",
+    );
+    check("JSON_EXISTS(b FORMAT JSON, '$' || c ERROR ON ERROR)", "JSON_EXISTS(b, '$' || c)");
+    check(
+        "JSON_QUERY(b, '$.x' WITH CONDITIONAL WRAPPER KEEP QUOTES EMPTY ARRAY ON EMPTY) IS NULL",
+        "JSON_QUERY(b, '$.x') IS NULL",
+    );
+    check("JSON_OBJECT('k': b FORMAT JSON ENCODING UTF8) IS NULL", "JSON_OBJECT('k' : b) IS NULL");
+    check("JSON_OBJECT('k': b NULL ON NULL WITH UNIQUE KEYS) IS NULL", "JSON_OBJECT('k' : b NULL ON NULL) IS NULL");
+}
+
+#[test]
 fn postgres_reads_tables_in_more_places() {
     let check = |sql: &str, expect: &str| check(Dialect::Postgres, sql, expect);
     check("SELECT a FROM ONLY s.t AS x, ONLY u", "SELECT a FROM s.t AS x, u");
