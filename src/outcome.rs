@@ -245,7 +245,7 @@ pub struct VariantEntry {
     pub patterns: Vec<PatternEntry>,
     /// How it is judged; only `explain` says it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub explained: Option<ExplainedEntry>,
+    pub explained: Option<Box<ExplainedEntry>>,
 }
 
 /// What a query asks of one table.

@@ -205,6 +205,22 @@ impl QueryShape {
         let last = self.blocks.iter().rposition(|block| block.parent.is_none());
         last.and_then(|last| u16::try_from(last).ok())
     }
+
+    /// Gives back the room that its lists were grown with: many shapes are kept, and most lists hold one thing.
+    pub fn tighten(&mut self) {
+        let Self { references, patterns, blocks, clauses, unknown, .. } = self;
+        references.shrink_to_fit();
+        patterns.shrink_to_fit();
+        blocks.shrink_to_fit();
+        clauses.shrink_to_fit();
+        unknown.shrink_to_fit();
+        for AccessPattern { predicates, disjunctions, joins, order, .. } in patterns {
+            predicates.shrink_to_fit();
+            disjunctions.shrink_to_fit();
+            joins.shrink_to_fit();
+            order.shrink_to_fit();
+        }
+    }
 }
 
 /// What a statement does.

@@ -60,7 +60,7 @@ fn query_entry(
     site: &QuerySite,
 ) -> QueryEntry {
     let mut tables = BTreeSet::new();
-    let mut variants = Vec::new();
+    let mut variants = Vec::with_capacity(site.variants.len());
     for (number, variant) in site.variants.iter().enumerate() {
         let sender = Sender { site: id, variant: u16::try_from(number).unwrap_or(u16::MAX) };
         let sent = senders.get(&(sender.site, sender.variant));
@@ -80,7 +80,7 @@ fn query_entry(
             tables.extend(query.shape.references.iter().map(|reference| reference.table.to_string()));
             entry.patterns = query.shape.patterns.iter().map(|pattern| pattern_entry(pattern, &query.shape)).collect();
             if analysis.chosen.contains(&id) {
-                entry.explained = Some(explain::explained(database, site, sender, query));
+                entry.explained = Some(Box::new(explain::explained(database, site, sender, query)));
             }
             if database.engine.is_some() {
                 (entry.fidelity, entry.fidelity_reasons) = fidelity(&query.engine.fidelity);

@@ -111,12 +111,13 @@ fn read_one(
     site: &QuerySite,
     variant: &Variant,
 ) -> Result<(QueryShape, Option<EngineQuery>), Skip> {
-    let shaped = shape(&variant.sql, &database.catalog).map_err(|failure| Skip {
+    let mut shaped = shape(&variant.sql, &database.catalog).map_err(|failure| Skip {
         stage: SkipStage::Query,
         reason: failure.reason,
         place: failure.at.map_or(site.place, |at| variant.spans.places(at..at + 1, &site.place).primary),
         detail: failure.message,
     })?;
+    shaped.shape.tighten();
     let engine = (goal > Goal::Queries).then(|| lower(&shaped, &database.catalog, database.target));
     Ok((shaped.shape, engine))
 }

@@ -43,7 +43,7 @@ fn site(statement: &SqlStatement, database: DatabaseId, class: PathClass, skips:
     skips.extend(normalised.holes.iter().map(|hole| skip(hole, &normalised.spans, statement)));
     if normalised.holes.iter().all(|hole| hole.kind.is_readable()) {
         site.resolution = if normalised.holes.is_empty() { Resolution::Resolved } else { Resolution::Partial };
-        site.variants.push(Variant {
+        site.variants = vec![Variant {
             kind: VariantKind::Required,
             sql: match *normalised.sql == *statement.text {
                 true => Arc::clone(&statement.text),
@@ -51,7 +51,7 @@ fn site(statement: &SqlStatement, database: DatabaseId, class: PathClass, skips:
             },
             spans: normalised.spans,
             params: normalised.params,
-        });
+        }];
     }
     site
 }
