@@ -25,18 +25,17 @@ mod trials;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::advice::{IndexAdvice, QueryAdvice, Trial, Unfit, Verdict};
-use crate::catalog::{Catalog, IndexDef};
+use crate::catalog::Catalog;
 use crate::config::Limits;
 use crate::dialect::Target;
 use crate::engine::{Deadline, ScratchEngine, ScratchError};
-use crate::name::Ident;
 use crate::name::QName;
 use crate::query::DatabaseId;
 use crate::stats::StatsModel;
 use crate::workload::WorkloadQuery;
 
 use candidates::Proposal;
-use names::Names;
+pub use names::Names;
 use planner::{Planner, Priced};
 use report::Findings;
 use select::Wishes;
@@ -65,13 +64,6 @@ pub struct Advised {
     pub queries: Vec<QueryAdvice>,
     /// The set, in order of number.
     pub advice: Vec<IndexAdvice>,
-}
-
-/// Names an index that is advised beside a set: free in the schema and in the set.
-pub fn name_beside(catalog: &Catalog, set: &[IndexAdvice], def: &IndexDef) -> Ident {
-    let mut names = Names::of(catalog);
-    set.iter().for_each(|advice| names.reserve(&advice.def.table, &advice.name));
-    names.give(def)
 }
 
 /// How often the search starts over with what it has found in place.

@@ -4,6 +4,8 @@
 //! statements to steps) and no engine.
 
 mod replay;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -30,6 +32,8 @@ pub struct Catalog {
     pub types: BTreeMap<QName, UserType>,
     /// Conditions that the application's framework adds to every query of a table, by table, parameters as `$1`, `$2`, …
     pub always: BTreeMap<QName, Arc<str>>,
+    /// The table of every index, by its number.
+    homes: Vec<QName>,
 }
 
 /// A base table, or a materialised view.
@@ -481,6 +485,7 @@ impl Catalog {
             views: BTreeMap::new(),
             types: BTreeMap::new(),
             always: BTreeMap::new(),
+            homes: Vec::new(),
         }
     }
 
@@ -495,20 +500,20 @@ impl Catalog {
         find(&self.views, name)
     }
 
-    /// Finds an index by its number.
+    /// Finds an index by the number that it got last.
     pub fn index(&self, id: IndexId) -> Option<&Index> {
-        self.indexes().find(|index| index.id == id)
+        self.tables.get(self.homes.get(id.0 as usize)?)?.index(id)
     }
 
     /// Sorts every table's indexes by name and definition and numbers them all: the canonical order.
     pub fn number_indexes(&mut self) {
-        let mut next = 0;
+        self.homes.clear();
         for table in self.tables.values_mut() {
             table.indexes.sort_by(|a, b| (&a.name, &a.def).cmp(&(&b.name, &b.def)));
-            for index in &mut table.indexes {
-                index.id = IndexId(next);
-                next += 1;
+            for (number, index) in (self.homes.len()..).zip(&mut table.indexes) {
+                index.id = IndexId(u32::try_from(number).expect("no schema has four thousand million indexes"));
             }
+            self.homes.extend(table.indexes.iter().map(|_| table.name.clone()));
         }
     }
 
@@ -525,22 +530,36 @@ pub(crate) fn find<'a, T>(map: &'a BTreeMap<QName, T>, name: &QName) -> Option<&
     }
     // A qualified name that is not there may still be the default schema's under another label (a MySQL database
     // name); an unqualified one may live in a schema of the search path.
-    let mut same_name = match name.schema {
-        Some(_) => {
-            return map
-                .get(&QName { schema: None, name: name.name.clone() })
-                .filter(|_| !map.keys().any(|key| key.schema.is_some()));
-        }
-        None => map.iter().filter(|(key, _)| key.name == name.name),
-    };
-    let (_, first) = same_name.next()?;
+    if name.schema.is_some() {
+        // Names without a schema sort first.
+        let qualified = map.keys().next_back().is_some_and(|last| last.schema.is_some());
+        return map.get(&QName { schema: None, name: name.name.clone() }).filter(|_| !qualified);
+    }
+    let mut same_name = schemas(map).filter_map(|schema| map.get(&QName { schema, name: name.name.clone() }));
+    let first = same_name.next()?;
     same_name.next().is_none().then_some(first)
+}
+
+/// The schemas that names are of, each once: found by the order of the names, of which there may be many.
+fn schemas<T>(map: &BTreeMap<QName, T>) -> impl Iterator<Item = Option<Ident>> {
+    let first = map.keys().next().map(|key| key.schema.clone());
+    std::iter::successors(first, |schema| {
+        // No name is between a schema's and the one with a zero byte behind.
+        let next = schema.as_ref().map_or_else(String::new, |schema| format!("{schema}\0"));
+        let behind = QName { schema: Some(Ident::from(next)), name: Ident::new("") };
+        map.range(behind..).next().map(|(key, _)| key.schema.clone())
+    })
 }
 
 impl Table {
     /// Finds a column.
     pub fn column(&self, name: &Ident) -> Option<&Column> {
         self.columns.iter().find(|column| column.name == *name)
+    }
+
+    /// Finds an index by its number.
+    pub fn index(&self, id: IndexId) -> Option<&Index> {
+        self.indexes.iter().find(|index| index.id == id)
     }
 
     /// Returns the kind of a column's type; the kind of no column is `None`.

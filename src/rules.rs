@@ -33,12 +33,12 @@ use crate::stats::StatsModel;
 use crate::workload::WorkloadQuery;
 
 pub use asker::Asking;
-use context::{PlanContext, QueryContext, SchemaContext};
+use context::{AdviceOf, PlanContext, QueryContext, SchemaContext};
 use findings::Findings;
 use page::{Meta, Page};
 pub use selection::{Choice, Selection};
 pub use suppression::{JudgedSuppression, Use};
-pub use upkeep::{SchemaAdvice, Upkeep, schema_advice};
+pub use upkeep::{SchemaAdvice, Upkeep, Uses, schema_advice};
 
 /// A rule.
 #[derive(Debug)]
@@ -130,7 +130,7 @@ pub struct RulesInput<'a> {
     pub files: &'a [TreePath],
     /// What the advisor found for each of them, in the same order; empty where it did not run.
     pub advised: &'a [QueryAdvice],
-    /// The changes that mend the findings: the advisor's set and [`schema_advice`], with their numbers.
+    /// The changes that mend the findings: the advisor's set and [`schema_advice`], in order of number.
     pub advice: &'a [IndexAdvice],
     /// The engine that made the plans, as reports name it.
     pub engine: Option<&'a str>,
@@ -193,9 +193,10 @@ impl Rule {
                 .filter_map(|query| Some(PlanContext { plan: query.query.planned()?, query }))
                 .for_each(|cx| check(&cx, findings)),
             Check::Schema(check) => {
-                for table in input.catalog.tables.values() {
-                    check(&SchemaContext { input, table }, findings);
-                }
+                let uses = Uses::of(input.workload);
+                let mut advice = AdviceOf::new();
+                input.advice.iter().for_each(|one| advice.entry(&one.def.table).or_default().push(one));
+                context::tables(input, &uses, &advice).for_each(|cx| check(&cx, findings));
             }
             Check::Suppression(_) => {}
         }

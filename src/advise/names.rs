@@ -4,19 +4,20 @@ use std::collections::BTreeSet;
 
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::advice::IndexAdvice;
 use crate::catalog::{Catalog, IndexDef};
 use crate::dialect::Dialect;
 use crate::name::{Ident, QName};
 
 /// Hands out free names.
-pub(super) struct Names {
+pub struct Names {
     dialect: Dialect,
     taken: BTreeSet<QName>,
 }
 
 impl Names {
     /// Starts from the names that a schema uses: those of indexes and, where the two share one space, of tables and views.
-    pub(super) fn of(catalog: &Catalog) -> Self {
+    pub fn of(catalog: &Catalog) -> Self {
         let tables = catalog.tables.keys().chain(catalog.views.keys()).cloned();
         let indexes = catalog
             .indexes()
@@ -24,13 +25,16 @@ impl Names {
         Self { dialect: catalog.dialect, taken: tables.chain(indexes).collect() }
     }
 
-    /// Takes a name that somebody else has given.
-    pub(super) fn reserve(&mut self, table: &QName, name: &Ident) {
-        self.taken.insert(QName { schema: table.schema.clone(), name: name.clone() });
+    /// Starts from the names that a schema and a set of advice use.
+    pub fn beside(catalog: &Catalog, set: &[IndexAdvice]) -> Self {
+        let mut names = Self::of(catalog);
+        let given = set.iter().map(|one| QName { schema: one.def.table.schema.clone(), name: one.name.clone() });
+        names.taken.extend(given);
+        names
     }
 
     /// Gives an index a name of its own.
-    pub(super) fn give(&mut self, def: &IndexDef) -> Ident {
+    pub fn give(&mut self, def: &IndexDef) -> Ident {
         let parts = def.keys.iter().map(|key| words(&key.expr.to_string()));
         let mut wanted = format!("idx_{}_{}", words(def.table.name.as_str()), parts.collect::<Vec<_>>().join("_"));
         if def.predicate.is_some() {

@@ -99,12 +99,14 @@ fn used(after: &Priced, numbers: &BTreeMap<IndexId, AdviceId>, wanted: &[(RefId,
 fn serving(candidate: &Candidate, advice: &[IndexAdvice]) -> Option<(RefId, AdviceId)> {
     let keys = &candidate.def.keys;
     let takes = |one: &&IndexAdvice| {
-        one.def.table == candidate.def.table
-            && one.def.predicate == candidate.def.predicate
+        one.def.predicate == candidate.def.predicate
             && one.def.keys.len() >= keys.len()
             && one.def.keys[..keys.len()].iter().all(|key| keys.contains(key))
     };
-    advice.iter().find(takes).map(|one| (candidate.reference, one.id))
+    // The advice stands in order of definition, so by table.
+    let first = advice.partition_point(|one| one.def.table < candidate.def.table);
+    let here = advice[first..].iter().take_while(|one| one.def.table == candidate.def.table);
+    here.filter(takes).map(|one| (candidate.reference, one.id)).next()
 }
 
 impl Findings<'_> {
@@ -139,10 +141,13 @@ impl Findings<'_> {
     /// A trial as people may read it: an index that is only advised has no number outside of the advisor.
     fn told(&self, trial: Trial, stage: &Stage<'_>) -> Trial {
         let verdict = match trial.verdict {
-            Verdict::CoveredBy(id) if self.cx.catalog.index(id).is_none() => match stage.catalog().index(id) {
-                Some(advised) => Verdict::CoveredByAdvised(advised.def.clone()),
-                None => Verdict::CoveredBy(id),
-            },
+            Verdict::CoveredBy(id) if self.cx.catalog.index(id).is_none() => {
+                let table = stage.catalog().tables.get(&trial.def.table);
+                match table.and_then(|table| table.index(id)) {
+                    Some(advised) => Verdict::CoveredByAdvised(advised.def.clone()),
+                    None => Verdict::CoveredBy(id),
+                }
+            }
             verdict => verdict,
         };
         Trial { verdict, ..trial }
@@ -217,10 +222,9 @@ impl Findings<'_> {
 }
 
 fn replaced(catalog: &Catalog, stage: &Stage<'_>, by: &crate::catalog::Index) -> Vec<QName> {
-    let gone = catalog.indexes().filter(|index| {
-        index.def.table == by.def.table
-            && stage.replaced().contains(&index.id)
-            && crate::coverage::subsumes(&by.def, &index.def, stage.target()).is_ok()
+    let table = catalog.tables.get(&by.def.table);
+    let gone = table.into_iter().flat_map(|table| &table.indexes).filter(|index| {
+        stage.replaced().contains(&index.id) && crate::coverage::subsumes(&by.def, &index.def, stage.target()).is_ok()
     });
     gone.filter_map(|index| Some(QName { schema: index.def.table.schema.clone(), name: index.name.clone()? })).collect()
 }

@@ -5,9 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::catalog::{IndexDef, IndexId, IndexKey};
+use crate::catalog::{IndexDef, IndexId, IndexKey, Method};
 use crate::coverage;
 use crate::engine::ScratchError;
+use crate::name::QName;
 use crate::workload::WorkloadQuery;
 
 use super::evidence;
@@ -42,6 +43,25 @@ impl Set {
         let advised = self.indexes.values().map(|(id, _)| *id).collect();
         let replaced = self.indexes.values().flat_map(|(_, replaced)| replaced).copied().collect();
         stage.advise(advised, replaced);
+    }
+
+    /// The definitions on a table.
+    fn on(&self, table: &QName) -> impl Iterator<Item = (&IndexDef, &(IndexId, Vec<IndexId>))> {
+        let first = IndexDef {
+            table: table.clone(),
+            keys: Vec::new(),
+            include: Vec::new(),
+            predicate: None,
+            unique: false,
+            method: Method::Btree,
+        };
+        self.indexes.range(first..).take_while(move |(def, _)| def.table == *table)
+    }
+
+    /// What nobody but this definition replaces.
+    fn replaced_by(&self, def: &IndexDef) -> Vec<IndexId> {
+        let others = || self.on(&def.table).filter(|(other, _)| *other != def).flat_map(|(_, (_, replaced))| replaced);
+        self.indexes[def].1.iter().filter(|id| others().all(|other| other != *id)).copied().collect()
     }
 }
 
@@ -126,7 +146,8 @@ fn merged(
     let mut set = Set { indexes: indexes.collect(), fixed: BTreeSet::new() };
     for kept in wishes.unproven.values().flatten() {
         let takes = |def: &&IndexDef| starts_with_any_order(def, &kept.candidate.def.keys);
-        set.fixed.extend(set.indexes.keys().filter(|def| def.table == kept.candidate.def.table).find(takes).cloned());
+        let taken = set.on(&kept.candidate.def.table).map(|(def, _)| def).find(takes).cloned();
+        set.fixed.extend(taken);
     }
     Ok(set)
 }
@@ -156,7 +177,7 @@ fn drop_needless(
         let mut needless: BTreeMap<_, (usize, IndexDef)> = BTreeMap::new();
         for def in doubtful {
             let users = users.remove(&set.indexes[&def].0).unwrap_or_default();
-            if !is_needless(stage, planner, workload, own, &users, &def, set)? {
+            if !is_needless(stage, planner, workload, own, &users, (&def, set))? {
                 continue;
             }
             let sites = users.iter().map(|at| workload[*at].senders.len().max(1)).sum();
@@ -190,11 +211,10 @@ fn is_needless(
     workload: &[WorkloadQuery],
     own: &BTreeMap<usize, Own>,
     users: &[usize],
-    def: &IndexDef,
-    set: &mut Set,
+    (def, set): (&IndexDef, &Set),
 ) -> Result<bool, ScratchError> {
-    let Some(removed) = set.indexes.remove(def) else { return Ok(false) };
-    set.apply(stage);
+    let (id, replaced) = (set.indexes[def].0, set.replaced_by(def));
+    stage.retract(&def.table, id, &replaced);
     let asks: Vec<_> = users.iter().map(|at| (*at, Vec::new())).collect();
     let answers = planner.plan(stage, &asks);
     let all_serve = answers.map(|answers| {
@@ -203,8 +223,7 @@ fn is_needless(
             .zip(answers)
             .all(|(at, answer)| answer.is_some_and(|without| still_serves(stage, &workload[*at], &without, &own[at])))
     });
-    set.indexes.insert(def.clone(), removed);
-    set.apply(stage);
+    stage.reinstate(&def.table, id, &replaced);
     all_serve
 }
 
@@ -262,13 +281,14 @@ fn give_back(
 fn put_back(stage: &Stage<'_>, def: &IndexDef, id: IndexId, set: &mut Set) -> bool {
     let target = stage.target();
     let covers = |wide: &IndexDef, narrow: &IndexDef| {
-        wide.table == narrow.table
-            && (coverage::is_duplicate(wide, narrow) || coverage::subsumes(wide, narrow, target).is_ok())
+        coverage::is_duplicate(wide, narrow) || coverage::subsumes(wide, narrow, target).is_ok()
     };
-    if set.indexes.keys().any(|wide| covers(wide, def)) {
+    if set.on(&def.table).any(|(wide, _)| covers(wide, def)) {
         return false;
     }
-    set.indexes.retain(|narrow, _| !covers(def, narrow));
+    let narrower: Vec<IndexDef> =
+        set.on(&def.table).map(|(one, _)| one).filter(|one| covers(def, one)).cloned().collect();
+    narrower.iter().for_each(|one| drop(set.indexes.remove(one)));
     set.indexes.insert(def.clone(), (id, Vec::new()));
     true
 }

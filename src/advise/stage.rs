@@ -101,6 +101,25 @@ impl<'a> Stage<'a> {
         *gone = replaced;
     }
 
+    /// Takes one index out of the set until it is [reinstated](Self::reinstate); what it replaced is back.
+    pub(super) fn retract(&mut self, table: &QName, id: IndexId, replaced: &[IndexId]) {
+        self.advised.remove(&id);
+        self.replaced.retain(|id| !replaced.contains(id));
+        self.hold(table, |index| (index.held || replaced.contains(&index.id)) && index.id != id);
+    }
+
+    /// Puts an index back into the set.
+    pub(super) fn reinstate(&mut self, table: &QName, id: IndexId, replaced: &[IndexId]) {
+        self.advised.insert(id);
+        self.replaced.extend(replaced);
+        self.hold(table, |index| (index.held || index.id == id) && !replaced.contains(&index.id));
+    }
+
+    fn hold(&mut self, table: &QName, held: impl Fn(&Index) -> bool) {
+        let indexes = self.catalog.tables.get_mut(table).into_iter().flat_map(|table| &mut table.indexes);
+        indexes.for_each(|index| index.held = held(index));
+    }
+
     /// The set as it is: what is advised and what that replaces.
     pub(super) fn clone_set(&self) -> IndexSet {
         IndexSet { shown: self.advised.clone(), hidden: self.replaced.clone() }

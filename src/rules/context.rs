@@ -1,6 +1,6 @@
 //! What a rule is handed: one query, one plan or one table, with everything known around it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
 
 use crate::advice::{Action, IndexAdvice, Proof, ProofKind, QueryAdvice, Trial};
@@ -19,7 +19,7 @@ use crate::workload::WorkloadQuery;
 
 use super::RulesInput;
 use super::asker::Asking;
-use super::upkeep::Upkeep;
+use super::upkeep::{Upkeep, Uses};
 
 /// One query that application code sends.
 #[derive(Clone, Copy)]
@@ -52,6 +52,23 @@ pub(super) struct SchemaContext<'a> {
     pub(super) input: &'a RulesInput<'a>,
     /// The table.
     pub table: &'a Table,
+    advice: &'a [&'a IndexAdvice],
+    uses: &'a Uses<'a>,
+}
+
+/// The changes of indexes that mend findings, by table.
+pub(super) type AdviceOf<'a> = BTreeMap<&'a QName, Vec<&'a IndexAdvice>>;
+
+/// Every table, with the changes of its indexes.
+pub(super) fn tables<'a>(
+    input: &'a RulesInput<'a>,
+    uses: &'a Uses<'a>,
+    advice: &'a AdviceOf<'a>,
+) -> impl Iterator<Item = SchemaContext<'a>> {
+    input.catalog.tables.values().map(move |table| {
+        let advice = advice.get(&table.name).map_or(&[][..], Vec::as_slice);
+        SchemaContext { input, table, advice, uses }
+    })
 }
 
 /// The queries rules may speak about; what only migrations or tests send builds the schema or checks it, and is not judged.
@@ -117,8 +134,13 @@ impl<'a> RulesInput<'a> {
 impl<'a> SchemaContext<'a> {
     /// What indexes are judged by whatever the queries are.
     pub(super) fn upkeep(&self) -> Upkeep<'a> {
-        let RulesInput { catalog, stats, target, limits, workload, .. } = self.input;
-        Upkeep { catalog, stats, target, limits, workload }
+        let RulesInput { catalog, stats, target, limits, .. } = self.input;
+        Upkeep { catalog, stats, target, limits, uses: self.uses }
+    }
+
+    /// The changes of the table's indexes that mend findings.
+    pub(super) fn advice(&self) -> impl Iterator<Item = &'a IndexAdvice> {
+        self.advice.iter().copied()
     }
 }
 
@@ -176,7 +198,8 @@ impl<'a> QueryContext<'a> {
     pub(super) fn advice(&self) -> Vec<(&'a IndexAdvice, Vec<RefId>)> {
         let mut found: Vec<(&IndexAdvice, Vec<RefId>)> = Vec::new();
         for (reference, id) in self.advised.iter().flat_map(|advised| &advised.advice) {
-            let Some(advice) = self.input.advice.iter().find(|advice| advice.id == *id) else { continue };
+            let Ok(at) = self.input.advice.binary_search_by_key(id, |advice| advice.id) else { continue };
+            let advice = &self.input.advice[at];
             match found.iter_mut().find(|(known, _)| known.id == *id) {
                 Some((_, references)) => references.push(*reference),
                 None => found.push((advice, vec![*reference])),

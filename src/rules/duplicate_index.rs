@@ -15,7 +15,7 @@ pub(super) fn check(cx: &SchemaContext<'_>, findings: &mut Findings) {
 pub(super) fn report(cx: &SchemaContext<'_>, kind: Kind, findings: &mut Findings) {
     for found in surplus(&cx.upkeep(), cx.table).into_iter().filter(|found| found.kind == kind) {
         let Some(name) = &found.index.name else { continue };
-        let drops = cx.advice.iter().filter(|advice| is_dropped_by(advice, found.index));
+        let drops = cx.advice().filter(|advice| is_dropped_by(advice, found.index));
         findings
             .report(Place::Index(found.index.id), format!("{} < {}", told(&found.index.def), told(&found.keeper.def)))
             .message(format!("`{name}` {}", found.told()))

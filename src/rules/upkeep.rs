@@ -6,12 +6,16 @@
 mod foreign_keys;
 mod surplus;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::advice::{Action, IndexAdvice};
 use crate::catalog::{Catalog, IndexDef};
 use crate::config::Limits;
 use crate::coverage;
 use crate::dialect::Target;
 use crate::name::Ident;
+use crate::name::QName;
+use crate::query::{AccessPattern, StatementKind};
 use crate::source::HostSpan;
 use crate::stats::StatsModel;
 use crate::workload::WorkloadQuery;
@@ -49,8 +53,36 @@ pub struct Upkeep<'a> {
     pub target: &'a Target,
     /// The numbers that decide when to speak.
     pub limits: &'a Limits,
-    /// The queries.
-    pub workload: &'a [WorkloadQuery],
+    /// What queries need of indexes that no plan shows.
+    pub uses: &'a Uses<'a>,
+}
+
+/// What the queries of a workload need of indexes that no plan shows.
+#[derive(Debug)]
+pub struct Uses<'a> {
+    /// Tables that queries of the application delete from.
+    deleted: BTreeSet<&'a QName>,
+    /// What asks a table for an order.
+    ordered: BTreeMap<&'a QName, Vec<&'a AccessPattern>>,
+}
+
+impl<'a> Uses<'a> {
+    /// Reads them off a workload.
+    pub fn of(workload: &'a [WorkloadQuery]) -> Self {
+        let deletes = |query: &&WorkloadQuery| query.advisable && query.shape.statement == StatementKind::Delete;
+        let written = workload.iter().filter(deletes).flat_map(|query| &query.shape.references);
+        let deleted = written.filter(|reference| reference.written).map(|reference| &reference.table).collect();
+        let mut ordered: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for pattern in workload.iter().flat_map(|query| &query.shape.patterns).filter(|one| !one.order.is_empty()) {
+            ordered.entry(&pattern.table).or_default().push(pattern);
+        }
+        Self { deleted, ordered }
+    }
+
+    /// What asks a table for an order.
+    fn orders(&self, table: &QName) -> impl Iterator<Item = &'a AccessPattern> {
+        self.ordered.get(table).into_iter().flatten().copied()
+    }
 }
 
 /// Lists the changes of indexes that the schema asks for, beside what `advised` brings already; by table, then index.
@@ -61,18 +93,24 @@ pub fn schema_advice(
     advised: &[&IndexAdvice],
     speaks: &dyn Fn(&str, HostSpan) -> bool,
 ) -> Vec<SchemaAdvice> {
+    let mut made: BTreeMap<&QName, Vec<&IndexDef>> = BTreeMap::new();
+    for advice in advised.iter().filter(|advice| advice.action != Action::Drop) {
+        made.entry(&advice.def.table).or_default().push(&advice.def);
+    }
+    let replaced: BTreeSet<&Ident> =
+        advised.iter().flat_map(|advice| &advice.replaces).map(|replaced| &replaced.name).collect();
     let mut changes: Vec<SchemaAdvice> = Vec::new();
     for table in upkeep.catalog.tables.values() {
+        let before = changes.len();
         for found in unindexed(upkeep, table).into_iter().filter(|found| found.need.is_shown()) {
             let (rule, place) = ("unindexed-foreign-key", found.key.place);
             if !speaks(rule, place) {
                 continue;
             }
             let def = found.index(upkeep.target.dialect);
-            let made = advised.iter().filter(|advice| advice.action != Action::Drop).map(|advice| &advice.def);
-            let made =
-                made.chain(changes.iter().filter(|change| change.action == Action::Create).map(|change| &change.def));
-            if made.into_iter().all(|made| !serves(made, &def, upkeep.target)) {
+            let advised = made.get(&table.name).into_iter().flatten().copied();
+            let here = changes[before..].iter().map(|change| &change.def);
+            if advised.chain(here).all(|made| !serves(made, &def, upkeep.target)) {
                 let reason = found.need.told(found.key);
                 changes.push(SchemaAdvice {
                     action: Action::Create,
@@ -88,8 +126,7 @@ pub fn schema_advice(
         for found in surplus(upkeep, table) {
             let (rule, place) = (found.kind.rule(), found.index.place);
             let Some(name) = found.index.name.as_ref().filter(|_| speaks(rule, place)) else { continue };
-            let replaced = advised.iter().flat_map(|advice| &advice.replaces).any(|replaced| replaced.name == *name);
-            if !replaced {
+            if !replaced.contains(name) {
                 changes.push(SchemaAdvice {
                     action: Action::Drop,
                     name: Some(name.clone()),

@@ -7,7 +7,7 @@ use super::analysis::{Analysis, Database};
 use super::explain;
 use super::policy::Policy;
 use crate::advice::{Action, AdviceId, IndexAdvice, QueryAdvice};
-use crate::advise::{self, AdviseContext};
+use crate::advise::{self, AdviseContext, Names};
 use crate::assume;
 use crate::catalog::Table;
 use crate::config::{Config, EngineChoice};
@@ -15,7 +15,7 @@ use crate::dialect::{Dialect, Target};
 use crate::engine::{Deadline, EngineKind, Fidelity, IndexSet, PlanRequest, ScratchEngine, Tier};
 use crate::name::nearest;
 use crate::query::{DatabaseId, PathClass, Skip, SkipStage};
-use crate::rules::{self, Asking, RulesInput, SchemaAdvice, Upkeep};
+use crate::rules::{self, Asking, RulesInput, SchemaAdvice, Upkeep, Uses};
 use crate::scratch::none::NoEngine;
 use crate::scratch::sqlite::SqliteEngine;
 use crate::source::HostSpan;
@@ -90,8 +90,9 @@ pub(super) fn plan(analysis: &mut Analysis, config: &Config, policy: &Policy, un
         analysis.databases[number].unasked = unasked(analysis, number, policy);
         let changes = upkeep(analysis, number, config, policy);
         let database = &mut analysis.databases[number];
+        let mut names = Names::beside(&database.catalog, &database.advice);
         for change in changes {
-            let advice = from_schema(database, id, change);
+            let advice = from_schema(database, &mut names, id, change);
             database.advice.push(advice);
         }
         number_advice(database, &mut numbered);
@@ -182,12 +183,13 @@ fn unasked(analysis: &Analysis, number: usize, policy: &Policy) -> BTreeSet<Advi
 /// What the schema asks for beside the queries, as far as the rules behind it have a say.
 fn upkeep(analysis: &Analysis, number: usize, config: &Config, policy: &Policy) -> Vec<SchemaAdvice> {
     let database = &analysis.databases[number];
+    let uses = Uses::of(&database.workload);
     let upkeep = Upkeep {
         catalog: &database.catalog,
         stats: &database.stats,
         target: &database.target,
         limits: &config.limits,
-        workload: &database.workload,
+        uses: &uses,
     };
     let listed: Vec<&IndexAdvice> = database.listed_advice().collect();
     let speaks = |rule: &str, place: HostSpan| policy.speaks(rule, analysis.path(place.file));
@@ -216,8 +218,8 @@ fn canonical(advice: &IndexAdvice) -> (bool, &crate::catalog::IndexDef, &crate::
     (advice.action == Action::Drop, &advice.def, &advice.name)
 }
 
-fn from_schema(database: &Database, id: DatabaseId, change: SchemaAdvice) -> IndexAdvice {
-    let name = change.name.unwrap_or_else(|| advise::name_beside(&database.catalog, &database.advice, &change.def));
+fn from_schema(database: &Database, names: &mut Names, id: DatabaseId, change: SchemaAdvice) -> IndexAdvice {
+    let name = change.name.unwrap_or_else(|| names.give(&change.def));
     IndexAdvice {
         id: AdviceId(u32::try_from(database.advice.len()).unwrap_or(u32::MAX)),
         action: change.action,

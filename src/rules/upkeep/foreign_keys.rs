@@ -7,7 +7,7 @@ use crate::catalog::{ForeignKey, IndexDef, ReferentialAction, Table};
 use crate::coverage;
 use crate::dialect::Dialect;
 use crate::expr::{Expr, Op};
-use crate::query::{AccessPattern, Predicate, PredicateOp, RefId, StatementKind, Value};
+use crate::query::{AccessPattern, Predicate, PredicateOp, RefId, Value};
 
 use super::Upkeep;
 
@@ -85,15 +85,11 @@ pub(crate) fn unindexed<'a>(upkeep: &Upkeep<'_>, table: &'a Table) -> Vec<Uninde
 }
 
 fn need(upkeep: &Upkeep<'_>, key: &ForeignKey) -> Need {
-    let deletes = upkeep.workload.iter().filter(|query| query.advisable).any(|query| {
-        query.shape.statement == StatementKind::Delete
-            && query.shape.references.iter().any(|reference| reference.written && reference.table == key.to)
-    });
     // How often the table is read for it is bounded by the rows there are to delete.
     let few = upkeep.stats.table(&key.to).is_some_and(|stats| stats.rows < upkeep.limits.min_rows);
     match key.on_delete {
         _ if few => Need::Unseen,
-        _ if deletes => Need::Delete,
+        _ if upkeep.uses.deleted.contains(&key.to) => Need::Delete,
         ReferentialAction::Refuse => Need::Unseen,
         action => Need::Action(action),
     }

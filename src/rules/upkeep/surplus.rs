@@ -116,9 +116,8 @@ fn orders_by_row_key(upkeep: &Upkeep<'_>, table: &Table, index: &Index) -> bool 
     let Some(row_key) = table.primary_key.first() else { return false };
     let asks = |pattern: &AccessPattern| {
         let bound = |key: &Expr| pattern.predicates.iter().any(|predicate| predicate.key == *key);
-        pattern.table == table.name
-            && pattern.order.first().is_some_and(|order| order.key.as_column() == Some(row_key))
+        pattern.order.first().is_some_and(|order| order.key.as_column() == Some(row_key))
             && index.def.keys.iter().all(|key| bound(&key.expr))
     };
-    upkeep.workload.iter().flat_map(|query| &query.shape.patterns).any(asks)
+    upkeep.uses.orders(&table.name).any(asks)
 }

@@ -73,12 +73,12 @@ impl Schema {
         let tried: Vec<(IndexId, Refusal)> =
             doubtful.par_iter().filter_map(|index| Some((index.id, self.try_index(index).err()?))).collect();
         for (id, refusal) in tried {
-            if let Some(index) = self.indexes.remove(&id)
-                && let Some(table) = self.tables.get_mut(&index.def.table)
-            {
+            let Some(index) = self.indexes.remove(&id) else { continue };
+            if let Some(table) = self.tables.get_mut(&index.def.table) {
                 table.indexes.retain(|kept| *kept != id);
             }
-            refused.extend(catalog.index(id).map(|index| (qualified(index), refusal)));
+            let index = catalog.tables.get(&index.def.table).and_then(|table| table.index(id));
+            refused.extend(index.map(|index| (qualified(index), refusal)));
         }
     }
 
