@@ -164,6 +164,15 @@ pub enum ScratchError {
     #[error("the scratch database failed: {0}")]
     #[diagnostic(help("run again with `--engine none` to judge queries by their shape alone"))]
     Engine(String),
+    /// The engine cannot be had as things are.
+    #[error("{message}")]
+    #[diagnostic(help("{help}"))]
+    Start {
+        /// What was seen.
+        message: String,
+        /// What to type.
+        help: String,
+    },
 }
 
 /// A database that plans queries and never holds user data.

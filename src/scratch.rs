@@ -8,4 +8,5 @@
 //! - A stand-in is never more able than the target: an index it cannot express is left out, not replaced by a better one.
 
 pub mod none;
+pub mod postgres;
 pub mod sqlite;

@@ -24,6 +24,9 @@ const RANKS: &[(u8, Siblings, &[&str])] = &[
 const GUARDED_CRATES: &[(&str, &[&str])] = &[
     ("sqlparser", &["sql", "shape", "schema"]),
     ("rusqlite", &["scratch"]),
+    ("tokio", &["scratch"]),
+    ("tokio_postgres", &["scratch"]),
+    ("rustix", &["scratch"]),
     ("ignore", &["walk"]),
     ("walkdir", &["walk"]),
     ("clap", &["cli"]),

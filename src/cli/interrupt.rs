@@ -56,6 +56,7 @@ pub(super) fn end_on_signals() {
                 let _ = fs::remove_file(path);
             }
             // The lock is kept: nobody starts another file before the end.
+            crate::scratch::postgres::end_all();
             std::process::exit(128 + signal);
         }
     };

@@ -1,0 +1,20 @@
+//! An empty PostgreSQL of our own: found, started, spoken to, and gone again.
+//!
+//! [`find`] looks for the programs, [`cluster`] runs them in a private folder, [`session`] speaks the protocol. Nothing
+//! here knows schemas, statistics or plans.
+//!
+//! The code base is untrusted, and a planner runs IMMUTABLE functions during a plain EXPLAIN. So there are two roles:
+//! the admin, a superuser that sends statements of ours and nothing else, and the planner, which logs in without any
+//! attribute and carries every byte that comes from the code base. A session never changes its role.
+
+#[cfg(unix)]
+pub mod cluster;
+#[cfg(unix)]
+pub mod find;
+pub mod session;
+
+/// Ends every server and removes its folder; no other is started from then on. For the way out on a signal.
+pub fn end_all() {
+    #[cfg(unix)]
+    cluster::end_all();
+}

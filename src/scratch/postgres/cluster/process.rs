@@ -1,0 +1,144 @@
+//! The server's programs as children that do not outlive planlint and never run as root.
+//!
+//! On Linux the kernel ends a child whose parent is gone, however the parent ended. The signal follows the *thread*
+//! that started the child, so one thread that never ends starts them all.
+
+use std::io;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use rustix::process::{Signal, geteuid};
+
+/// The user and group that own the server's files where planlint runs as root, which PostgreSQL refuses to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Servant {
+    /// The user.
+    pub uid: u32,
+    /// The group.
+    pub gid: u32,
+}
+
+impl Servant {
+    /// `nobody`, where this process is root's.
+    pub fn needed() -> Option<Self> {
+        static NOBODY: OnceLock<Servant> = OnceLock::new();
+        geteuid().is_root().then(|| *NOBODY.get_or_init(Self::nobody))
+    }
+
+    fn nobody() -> Self {
+        let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+        let fields = users.lines().find_map(|line| line.strip_prefix("nobody:"));
+        let mut numbers = fields.into_iter().flat_map(|line| line.split(':').skip(1)).map_while(|id| id.parse().ok());
+        let (uid, gid) = (numbers.next(), numbers.next());
+        uid.zip(gid).map_or(Self { uid: 65534, gid: 65534 }, |(uid, gid)| Self { uid, gid })
+    }
+}
+
+/// What ends a child whose parent is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Orphaned {
+    /// The server ends its own children and frees its shared memory first.
+    Quits,
+    /// Tools just end.
+    Dies,
+}
+
+/// A program that runs as nobody in particular: no root, no terminal, nothing of this process's environment.
+pub(super) fn command(program: &Path, orphaned: Orphaned) -> Command {
+    let mut command = Command::new(program);
+    command.env_clear().env("LC_ALL", "C").env("TZ", "UTC").env("PATH", "/usr/bin:/bin").stdin(Stdio::null());
+    // Where the programs find their libraries, in installations that are not the system's.
+    for name in ["LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"] {
+        command.envs(std::env::var_os(name).map(|value| (name, value)));
+    }
+    // Ctrl-C on a terminal goes to planlint alone, which ends the server in order.
+    command.process_group(0);
+    if let Some(servant) = Servant::needed() {
+        command.uid(servant.uid).gid(servant.gid);
+    }
+    end_with_parent(&mut command, orphaned);
+    command
+}
+
+#[cfg(target_os = "linux")]
+fn end_with_parent(command: &mut Command, orphaned: Orphaned) {
+    let signal = match orphaned {
+        Orphaned::Quits => Signal::QUIT,
+        Orphaned::Dies => Signal::KILL,
+    };
+    let parent = rustix::process::getpid();
+    let ask = move || {
+        rustix::process::set_parent_process_death_signal(Some(signal))?;
+        // The parent may have gone before the question.
+        match rustix::process::getppid() == Some(parent) {
+            true => Ok(()),
+            false => Err(io::ErrorKind::NotFound.into()),
+        }
+    };
+    // SAFETY: between fork and exec only calls that are safe in a signal handler may run: these are two bare system
+    // calls, and nothing is allocated. std changes the user before it, which would take the signal back.
+    #[expect(unsafe_code, reason = "std has no safe way to ask for a signal when the parent is gone")]
+    unsafe {
+        command.pre_exec(ask);
+    }
+}
+
+/// Elsewhere the server ends by itself, within a minute after its folder is removed by the next run.
+#[cfg(not(target_os = "linux"))]
+fn end_with_parent(_: &mut Command, _: Orphaned) {}
+
+type Request = (Command, Sender<io::Result<Child>>);
+
+/// Starts a program from the thread that never ends.
+///
+/// # Errors
+/// Those of the system, when the program cannot be started.
+pub(super) fn spawn(command: Command) -> io::Result<Child> {
+    static KEEPER: Mutex<Option<Sender<Request>>> = Mutex::new(None);
+    let mut keeper = KEEPER.lock().unwrap_or_else(PoisonError::into_inner);
+    if keeper.is_none() {
+        let (sender, requests) = channel::<Request>();
+        let keep = move || {
+            for (mut command, answer) in requests {
+                let _ = answer.send(command.spawn());
+            }
+        };
+        std::thread::Builder::new().name("postgres".to_owned()).spawn(keep)?;
+        *keeper = Some(sender);
+    }
+    let (answer, answered) = channel();
+    let sender = keeper.as_ref().expect("it was set above");
+    sender.send((command, answer)).map_err(|_| io::Error::other("the thread that starts programs is gone"))?;
+    answered.recv().map_err(|_| io::Error::other("the thread that starts programs is gone"))?
+}
+
+/// Runs a program to its end and returns what it prints.
+///
+/// # Errors
+/// The reason why it cannot be run, or what it complains about.
+pub(in crate::scratch::postgres) fn output(program: &Path, args: &[&str]) -> Result<String, String> {
+    let mut command = command(program, Orphaned::Dies);
+    command.args(args).current_dir("/").stdout(Stdio::piped()).stderr(Stdio::piped());
+    let ran = spawn(command).and_then(Child::wait_with_output).map_err(|error| refused(program, &error))?;
+    match ran.status.success() {
+        true => Ok(String::from_utf8_lossy(&ran.stdout).into_owned()),
+        false => Err(String::from_utf8_lossy(&ran.stderr).trim().to_owned()),
+    }
+}
+
+/// Says why a program could not be started.
+pub(super) fn refused(program: &Path, error: &io::Error) -> String {
+    let program = program.display();
+    match (error.kind(), Servant::needed()) {
+        (io::ErrorKind::PermissionDenied, Some(servant)) => {
+            format!("user {} may not run `{program}`, and PostgreSQL refuses to run as root", servant.uid)
+        }
+        (io::ErrorKind::InvalidInput, Some(servant)) => {
+            format!("`{program}` cannot be run as user {}, and PostgreSQL refuses to run as root", servant.uid)
+        }
+        _ => format!("`{program}` cannot be run: {error}"),
+    }
+}

@@ -1,0 +1,64 @@
+//! What a server complains about, in its own words.
+
+use thiserror::Error;
+
+/// Why a statement failed.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{message}")]
+pub struct SqlError {
+    /// The SQLSTATE; of class `08` where the session itself is gone.
+    pub code: String,
+    /// The server's message.
+    pub message: String,
+    /// What it adds.
+    pub detail: Option<String>,
+    /// What it advises.
+    pub hint: Option<String>,
+    /// Where in the statement, in characters from 1.
+    pub position: Option<u32>,
+}
+
+impl SqlError {
+    /// An error of ours under a SQLSTATE of the server's.
+    pub(super) fn new(code: &str, message: impl Into<String>) -> Self {
+        Self { code: code.to_owned(), message: message.into(), detail: None, hint: None, position: None }
+    }
+
+    /// The session is of no use any more.
+    pub(super) fn lost(message: &str) -> Self {
+        Self::new("08006", message)
+    }
+
+    /// Says whether the session is gone: no other statement will be answered.
+    pub fn is_lost(&self) -> bool {
+        self.code.starts_with("08") || matches!(self.code.as_str(), "57P01" | "57P02" | "57P03")
+    }
+
+    /// Says whether the disk is full.
+    pub fn is_disk_full(&self) -> bool {
+        self.code == "53100"
+    }
+}
+
+impl From<tokio_postgres::Error> for SqlError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        use tokio_postgres::error::ErrorPosition;
+
+        let Some(said) = error.as_db_error() else {
+            // A password may stand in the words of no layer below: they are about sockets and bytes.
+            let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
+            return Self::lost(&format!("{error}{cause}"));
+        };
+        let position = match said.position() {
+            Some(ErrorPosition::Original(at)) => Some(*at),
+            Some(ErrorPosition::Internal { .. }) | None => None,
+        };
+        Self {
+            code: said.code().code().to_owned(),
+            message: said.message().to_owned(),
+            detail: said.detail().map(str::to_owned),
+            hint: said.hint().map(str::to_owned),
+            position,
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! What needs a real PostgreSQL: skipped with one line where none is found, unless `PLANLINT_REQUIRE_POSTGRES` is 1.
+//!
+//! `PLANLINT_TEST_PG_BIN` names the folder of another version's programs.
+
+#![cfg(unix)]
+
+mod cluster;
+mod ends;
+mod phases;
+mod session;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use planlint::scratch::postgres::cluster::{Choice, Cluster, users_cache};
+use planlint::scratch::postgres::find::{self, Binaries, Wanted};
+
+/// The programs to test with; none where there are none and none are required.
+pub fn binaries() -> Option<Binaries> {
+    let typed = std::env::var_os("PLANLINT_TEST_PG_BIN").map(PathBuf::from);
+    match find::find(&Wanted { folder: typed.as_deref(), ..Wanted::default() }) {
+        Ok(binaries) => Some(binaries),
+        Err(not) => {
+            let required = std::env::var("PLANLINT_REQUIRE_POSTGRES").is_ok_and(|value| value == "1");
+            assert!(!required, "no PostgreSQL is found: {not:?}");
+            eprintln!("skipped: no PostgreSQL is found, {} are unusable", not.unusable.len());
+            None
+        }
+    }
+}
+
+/// What to start for a test.
+pub fn choice() -> Option<Choice> {
+    let statement_timeout = Duration::from_secs(2);
+    Some(Choice { binaries: binaries()?, cache: users_cache(&[]), statement_timeout })
+}
+
+/// A running server.
+pub fn cluster() -> Option<Cluster> {
+    Some(Cluster::start(&choice()?).unwrap_or_else(|error| panic!("{error:?}")))
+}
