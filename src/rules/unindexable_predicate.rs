@@ -3,7 +3,7 @@
 use super::context::QueryContext;
 use super::findings::Findings;
 use super::subject;
-use crate::catalog::{Index, Table, TypeClass};
+use crate::catalog::{Index, Method, Table, TypeClass};
 use crate::expr::{Expr, Op};
 use crate::finding::Place;
 use crate::name::Ident;
@@ -63,7 +63,10 @@ fn hides<'a>(table: &'a Table, predicate: &'a Predicate) -> Option<Hidden<'a>> {
         return None;
     }
     let bare = Expr::Column(column.clone());
-    let index = table.usable_indexes().find(|index| index.def.predicate.is_none() && leads(index, &bare))?;
+    // A full-text index answers no comparison, however the column is written.
+    let searched = |index: &&Index| matches!(index.def.method, Method::Btree | Method::Hash);
+    let index =
+        table.usable_indexes().filter(searched).find(|index| index.def.predicate.is_none() && leads(index, &bare))?;
     Some(Hidden { predicate, class: table.class_of(&column), column, index })
 }
 

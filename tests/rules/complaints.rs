@@ -41,6 +41,18 @@ fn a_key_is_called_redundant_to_a_wider_index() {
 }
 
 #[test]
+fn a_copy_is_called_a_copy_where_a_wider_index_holds_both() {
+    let schema = "CREATE TABLE t (id bigserial PRIMARY KEY, a text NOT NULL, b text NOT NULL);
+         CREATE UNIQUE INDEX t_a_b ON t (a, b);
+         CREATE UNIQUE INDEX t_a ON t (a);
+         CREATE INDEX t_a_again ON t (a);";
+    let report = report("postgres", schema, "SELECT id FROM t WHERE id = $1;").expect("a report");
+    let told: Vec<(&str, &str)> =
+        report.findings.iter().map(|finding| (finding.rule.as_str(), finding.message.as_str())).collect();
+    assert_eq!(told, [("duplicate-index", "`t_a_again` repeats `t_a`")]);
+}
+
+#[test]
 fn columns_that_do_not_exist_are_advised() {
     let schema =
         "CREATE TABLE posts (id bigserial PRIMARY KEY, commentable_type text NOT NULL, commentable_id bigint NOT NULL);

@@ -149,7 +149,8 @@ SELECT id FROM notes WHERE body LIKE $1;",
         "mysql",
         "CREATE TABLE docs (id int PRIMARY KEY, title text, body text, FULLTEXT KEY docs_title (title));",
         "SELECT id FROM docs WHERE title LIKE '%x%';
-SELECT id FROM docs WHERE body LIKE CONCAT('%', ?, '%');",
+SELECT id FROM docs WHERE body LIKE CONCAT('%', ?, '%');
+SELECT id FROM docs WHERE LOWER(title) = ?;",
         &["leading-wildcard-like 2:27 body"],
     ),
     (

@@ -66,9 +66,7 @@ pub(crate) fn surplus<'a>(upkeep: &Upkeep<'_>, table: &'a Table) -> Vec<Surplus<
     let mut found: Vec<Surplus<'a>> = Vec::new();
     let judged = stay.clone();
     for index in judged.into_iter().rev().filter(|index| may_go(upkeep, table, index)) {
-        let keeper = stay.iter().copied().filter(|keeper| keeper.id != index.id);
-        let made_superfluous = keeper.filter_map(|keeper| Some((keeper, relation(upkeep, keeper, index)?))).next();
-        if let Some((keeper, kind)) = made_superfluous
+        if let Some((keeper, kind)) = keeper(upkeep, &stay, index)
             && (kind == Kind::Duplicate || !orders_by_row_key(upkeep, table, index))
         {
             stay.retain(|kept| kept.id != index.id);
@@ -79,14 +77,20 @@ pub(crate) fn surplus<'a>(upkeep: &Upkeep<'_>, table: &'a Table) -> Vec<Surplus<
     for surplus in &mut found {
         let stays = |keeper: &Index| stay.iter().any(|kept| kept.id == keeper.id);
         if !stays(surplus.keeper)
-            && let Some((keeper, kind)) =
-                stay.iter().find_map(|keeper| Some((*keeper, relation(upkeep, keeper, surplus.index)?)))
+            && let Some((better, kind)) = keeper(upkeep, &stay, surplus.index)
         {
-            (surplus.keeper, surplus.kind) = (keeper, kind);
+            (surplus.keeper, surplus.kind) = (better, kind);
         }
     }
     found.sort_by_key(|surplus| surplus.index.id);
     found
+}
+
+/// The index that does the work of another one: rather one that it repeats than one that it is the head of.
+fn keeper<'a>(upkeep: &Upkeep<'_>, stay: &[&'a Index], index: &Index) -> Option<(&'a Index, Kind)> {
+    let others = stay.iter().filter(|keeper| keeper.id != index.id);
+    let keepers = || others.clone().filter_map(|keeper| Some((*keeper, relation(upkeep, keeper, index)?)));
+    keepers().find(|(_, kind)| *kind == Kind::Duplicate).or_else(|| keepers().next())
 }
 
 fn relation(upkeep: &Upkeep<'_>, keeper: &Index, index: &Index) -> Option<Kind> {
