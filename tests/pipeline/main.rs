@@ -1,6 +1,7 @@
 //! The whole pipe on small trees: the example application, fingerprints, idempotence, what a run says of odd input.
 
 mod explain;
+mod fingerprints;
 mod tree;
 
 use std::collections::BTreeSet;
