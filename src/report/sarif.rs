@@ -7,6 +7,7 @@
 mod log;
 mod uri;
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
@@ -35,8 +36,14 @@ impl super::Reporter for Sarif {
 
 impl Sarif {
     fn run<'a>(&self, report: &'a RunReport) -> log::Run<'a> {
-        let stages: Vec<String> = report.coverage.skips.iter().map(|skip| skip_id(skip.stage, &skip.reason)).collect();
-        let notifications = report.skips.iter().map(|skip| self.notification(skip, &stages)).collect();
+        let mut ids: Vec<String> = report.coverage.skips.iter().map(|skip| skip_id(skip.stage, &skip.reason)).collect();
+        let mut notifications: Vec<_> = report.skips.iter().map(|skip| self.notification(skip, &ids)).collect();
+        let mut findings: Vec<&FindingEntry> = super::findings(report, self.view).collect();
+        let cut = keep_worst(&mut findings, MOST_RESULTS);
+        if cut > 0 {
+            notifications.push(cut_notification(cut, ids.len()));
+            ids.push(CUT.to_owned());
+        }
         log::Run {
             tool: log::Tool {
                 driver: log::Driver {
@@ -44,7 +51,7 @@ impl Sarif {
                     version: &report.tool.version,
                     semantic_version: &report.tool.version,
                     rules: report.rules.iter().map(rule).collect(),
-                    notifications: stages.into_iter().map(|id| log::NotificationDescriptor { id }).collect(),
+                    notifications: ids.into_iter().map(|id| log::NotificationDescriptor { id }).collect(),
                 },
             },
             invocations: [log::Invocation {
@@ -56,7 +63,7 @@ impl Sarif {
                 log::BaseId { description: text("the root of the repository".to_owned()) },
             )]),
             column_kind: "unicodeCodePoints",
-            results: super::findings(report, self.view).map(|finding| self.result(report, finding)).collect(),
+            results: findings.into_iter().map(|finding| self.result(report, finding)).collect(),
             properties: log::RunProperties { databases: &report.run.databases, coverage: &report.coverage },
         }
     }
@@ -69,7 +76,11 @@ impl Sarif {
             level: level(finding.severity),
             message: text(super::full_message(report, finding)),
             locations: [self.location(&finding.location)],
-            related_locations: (0..).zip(&finding.related).map(|(id, related)| self.related(id, related)).collect(),
+            related_locations: (0..)
+                .zip(&finding.related)
+                .take(MOST_RELATED)
+                .map(|(id, related)| self.related(id, related))
+                .collect(),
             partial_fingerprints: BTreeMap::from([("planlintFingerprint/v1", finding.fingerprint.as_str())]),
             fixes: self.fix(finding).into_iter().collect(),
             suppressions: finding.suppressed.iter().map(|suppressed| self.suppression(suppressed)).collect(),
@@ -143,12 +154,47 @@ impl Sarif {
             descriptor: log::DescriptorReference { index: known.iter().position(|known| *known == id), id },
             level: "note",
             message: text(words),
-            locations: [log::Location {
+            locations: vec![log::Location {
                 physical_location: self.physical(&skip.path, region),
                 id: None,
                 message: None,
             }],
         }
+    }
+}
+
+/// GitHub refuses a run of more results
+/// (docs.github.com, "SARIF results exceed one or more limits").
+const MOST_RESULTS: usize = 25_000;
+/// GitHub shows no more locations of a result, and refuses one with ten times as many (the same page).
+const MOST_RELATED: usize = 99;
+/// The notification that tells of results that were left out.
+const CUT: &str = "report/results-cut";
+
+/// Keeps the `most` findings that matter most, in their order: those nobody suppressed first, then by severity and by
+/// confidence. Returns how many went.
+fn keep_worst(findings: &mut Vec<&FindingEntry>, most: usize) -> usize {
+    let cut = findings.len().saturating_sub(most);
+    if cut > 0 {
+        let mut ranked: Vec<usize> = (0..findings.len()).collect();
+        ranked.sort_by_key(|at| {
+            let finding = findings[*at];
+            (finding.suppressed.is_some(), Reverse(finding.severity), Reverse(finding.confidence))
+        });
+        ranked.truncate(most);
+        ranked.sort_unstable();
+        *findings = ranked.into_iter().map(|at| findings[at]).collect();
+    }
+    cut
+}
+
+fn cut_notification(cut: usize, index: usize) -> log::Notification {
+    let words = format!("{cut} results are left out: code scanning takes {MOST_RESULTS} of a run, the worst are kept");
+    log::Notification {
+        descriptor: log::DescriptorReference { index: Some(index), id: CUT.to_owned() },
+        level: "warning",
+        message: text(words),
+        locations: Vec::new(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The formats that reviews are made of: `sarif`, `github` and `sql`.
 
-use planlint::outcome::{EditEntry, RunReport, Suppressed};
+use planlint::finding::Severity;
+use planlint::outcome::{EditEntry, RelatedEntry, RunReport, Suppressed};
 use planlint::report::{Github, Root, Sarif, Sql, View};
 use serde_json::Value;
 
@@ -60,6 +61,34 @@ fn sarif_is_as_the_standard_wants_it() {
         *log.pointer_mut(pointer).expect("the pointer leads somewhere") = wrong.into();
         assert_eq!(objections(&log).len(), 1, "{pointer}: the schema is asked about it");
     }
+}
+
+#[test]
+fn sarif_keeps_to_what_code_scanning_takes() {
+    let mut report = sample::report();
+    let mut many = Vec::new();
+    for number in 0..25_010 {
+        let mut finding = report.findings[0].clone();
+        finding.severity = if number == 25_009 { Severity::Error } else { Severity::Warning };
+        finding.suppressed = (number < 5).then(|| Suppressed { reason: None, path: "q.sql".to_owned(), line: 1 });
+        finding.related = vec![RelatedEntry { location: finding.location.clone(), label: "x".to_owned() }; 200];
+        finding.related.truncate(if number == 10 { 200 } else { 0 });
+        finding.location.line = number + 1;
+        many.push(finding);
+    }
+    report.findings = many;
+    let log = sarif(&report);
+    let results = log["runs"][0]["results"].as_array().expect("results");
+    let line = |at: usize| results[at]["locations"][0]["physicalLocation"]["region"]["startLine"].as_u64();
+    assert_eq!(results.len(), 25_000);
+    // The suppressed ones go first, then the last of the least severe.
+    assert_eq!((line(0), line(24_998), line(24_999)), (Some(6), Some(25_004), Some(25_010)));
+    assert_eq!(results[5]["relatedLocations"].as_array().map(Vec::len), Some(99));
+    let said = log["runs"][0]["invocations"][0]["toolExecutionNotifications"].as_array().expect("notifications");
+    let last = said.last().expect("one");
+    assert!(last["message"]["text"].as_str().is_some_and(|text| text.starts_with("10 results are left out")), "{last}");
+    let index = last["descriptor"]["index"].as_u64().expect("an index") as usize;
+    assert_eq!(log["runs"][0]["tool"]["driver"]["notifications"][index]["id"], last["descriptor"]["id"]);
 }
 
 #[test]

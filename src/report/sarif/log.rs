@@ -106,7 +106,8 @@ pub(super) struct Notification {
     pub descriptor: DescriptorReference,
     pub level: &'static str,
     pub message: Message,
-    pub locations: [Location; 1],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub locations: Vec<Location>,
 }
 
 #[derive(Serialize)]
