@@ -25,8 +25,12 @@ use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
 
+use clap::builder::StyledStr;
+use clap::error::{ContextKind, ContextValue};
 use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 use miette::{Diagnostic, Report};
+
+use crate::report::neutral;
 
 /// Exit status 2: the check could not be made.
 pub(crate) const UNUSABLE: u8 = 2;
@@ -87,7 +91,7 @@ pub fn main() -> ExitCode {
             terminal::choose(cli.color);
             run(cli.command)
         }
-        Err(answer) => answered(&answer),
+        Err(answer) => answered(answer),
     };
     match ended {
         Ok(status) => ExitCode::from(status),
@@ -121,14 +125,38 @@ fn colour_of_help(typed: &[OsString]) -> ColorChoice {
 }
 
 /// Help and version are answers, everything else is a wrong command line; clap knows which stream is right.
-fn answered(answer: &clap::Error) -> Result<u8, Stop> {
-    match answer.print() {
+fn answered(answer: clap::Error) -> Result<u8, Stop> {
+    let used_wrongly = answer.use_stderr();
+    match neutralised(answer).print() {
         // Whoever typed it wrongly is told by the status where nobody listens.
-        _ if answer.use_stderr() => Ok(UNUSABLE),
+        _ if used_wrongly => Ok(UNUSABLE),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Stop::Broken),
         Err(error) => Err(output::stdout_failed(error)),
         Ok(()) => Ok(0),
     }
+}
+
+/// Arguments may be names of files of other people: what a terminal would obey in them is shown.
+fn neutralised(mut answer: clap::Error) -> clap::Error {
+    let told: Vec<(ContextKind, ContextValue)> = answer.context().map(|(kind, value)| (kind, value.clone())).collect();
+    for (kind, value) in told {
+        let value = match value {
+            ContextValue::String(text) => ContextValue::String(neutral::block(&text)),
+            ContextValue::Strings(texts) => {
+                ContextValue::Strings(texts.iter().map(|text| neutral::block(text)).collect())
+            }
+            ContextValue::StyledStr(text) => ContextValue::StyledStr(plain(&text)),
+            ContextValue::StyledStrs(texts) => ContextValue::StyledStrs(texts.iter().map(plain).collect()),
+            other => other,
+        };
+        answer.insert(kind, value);
+    }
+    answer
+}
+
+/// A tip of clap's, without its colours: they and those of an argument cannot be told apart.
+fn plain(text: &StyledStr) -> StyledStr {
+    neutral::block(&text.to_string()).into()
 }
 
 fn run(command: Command) -> Result<u8, Stop> {

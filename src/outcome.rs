@@ -45,6 +45,9 @@ pub struct RunReport {
     /// The text of the files that findings stand in, for reports that quote them; not part of the contract.
     #[serde(skip)]
     pub sources: BTreeMap<String, Arc<str>>,
+    /// The files that the tree holds for planlint to read, whether they could be read or not; not part of the contract.
+    #[serde(skip)]
+    pub inputs: Vec<String>,
     /// The rules that were run, by name, for formats that explain them; not part of the contract.
     #[serde(skip)]
     pub rules: Vec<RuleEntry>,

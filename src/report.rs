@@ -5,7 +5,7 @@
 
 mod github;
 mod json;
-mod neutral;
+pub(crate) mod neutral;
 mod root;
 mod sarif;
 mod sql;

@@ -43,6 +43,8 @@ pub struct SqlFileFacts {
     pub noise: u32,
     /// What its comments ask to be silent about.
     pub suppressions: Vec<Suppression>,
+    /// What its comments behind a `#` ask, which are comments to MySQL alone.
+    pub hash_suppressions: Vec<Suppression>,
     /// What could not be read.
     pub skips: Vec<Skip>,
 }
@@ -113,6 +115,7 @@ impl SqlFileFacts {
             data: 0,
             noise: 0,
             suppressions: Vec::new(),
+            hash_suppressions: Vec::new(),
             skips: Vec::new(),
         }
     }
@@ -138,7 +141,7 @@ impl SqlFileFacts {
     /// Takes in the statements of a text whose bytes stand in the host as `base` says.
     fn read(&mut self, text: &str, base: &SpanMap, source: &'static str) {
         let split = split::split(text);
-        self.suppressions.extend(suppressions::suppressions(self.file, text, base, &split));
+        suppressions::add(self, text, base, &split);
         let Split { statements, annotations, votes, .. } = split;
         self.votes += votes;
         let mut annotations = annotations.into_iter().peekable();

@@ -2,6 +2,7 @@
 //!
 //! Implementations are in `walk`; no step knows whether a path is on disk, in a commit or in an editor.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,15 @@ pub struct TreeFile {
 pub enum Content {
     /// Text, decoded to UTF-8 (a byte order mark is dropped).
     Text(Arc<str>),
+    /// Text with bytes that are no UTF-8, each read as Windows-1252 writes it; counted beside what the text says.
+    Mended {
+        /// The text.
+        text: Arc<str>,
+        /// Where the first of these bytes stands in it.
+        first: Range<usize>,
+        /// What was seen, for a person.
+        detail: String,
+    },
     /// Not read, and why: counted, never silent.
     Unread {
         /// A stable kebab-case reason: `binary`, `too-large`, `encoding`, `unreadable`.
@@ -30,6 +40,16 @@ pub enum Content {
         /// What was seen, for a person.
         detail: String,
     },
+}
+
+impl Content {
+    /// Returns the text, if it is one.
+    pub fn text(&self) -> Option<&Arc<str>> {
+        match self {
+            Self::Text(text) | Self::Mended { text, .. } => Some(text),
+            Self::Unread { .. } => None,
+        }
+    }
 }
 
 /// A tree of files; paths are relative, `/`-separated, sorted.

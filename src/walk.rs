@@ -32,6 +32,8 @@ pub fn pattern_fault(pattern: &str) -> Option<String> {
 /// Compiles gitignore patterns, relative to the tree's root.
 fn patterns<'a>(lines: impl IntoIterator<Item = &'a str>) -> Result<Gitignore, TreeError> {
     let mut builder = GitignoreBuilder::new("");
+    // Git itself lets a `[` that nothing closes match nothing at all.
+    builder.allow_unclosed_class(false);
     for line in lines {
         let bad = |error: ignore::Error| TreeError::Pattern { pattern: line.to_owned(), cause: error.to_string() };
         builder.add_line(None, line).map_err(bad)?;

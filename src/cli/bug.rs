@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{progress, terminal};
+use crate::report::neutral;
 
 /// Tells every panic for what it is; the status of a panic is 101 by itself.
 pub(super) fn report_panics() {
@@ -34,6 +35,7 @@ fn message(arguments: impl Iterator<Item = String>) -> String {
 
 /// An argument without what a URL says of user and password, or behind a `?`.
 fn shown(argument: &str) -> String {
+    let argument = &neutral::line(argument);
     let Some((scheme, rest)) = argument.split_once("://") else { return argument.to_owned() };
     let (rest, query) = rest.split_once('?').map_or((rest, ""), |(rest, _)| (rest, "?…"));
     match rest.rsplit_once('@') {

@@ -9,8 +9,8 @@ use super::output::{self, Outputs};
 use super::project::Project;
 use super::{Stop, UNUSABLE};
 use crate::finding::Severity;
-use crate::outcome::RunReport;
-use crate::query::PathClass;
+use crate::outcome::{RunReport, SkipEntry};
+use crate::query::{PathClass, SkipStage};
 use crate::report::{Tally, View};
 use crate::run::Goal;
 
@@ -67,6 +67,9 @@ enum CheckError {
         "name the schema with `--schema PATH` or `schema = [\"PATH\"]` in `planlint.toml`, or say `--allow-empty`"
     ))]
     NoSchema,
+    #[error("no {what} was found: {unread} files could not be read, the first is `{path}`: {cause}")]
+    #[diagnostic(help("{help}"))]
+    Unread { what: &'static str, unread: usize, path: String, cause: String, help: &'static str },
 }
 
 /// Runs the command.
@@ -85,15 +88,23 @@ pub(super) fn run(options: &Options) -> Result<u8, Stop> {
 }
 
 fn refuse(report: &RunReport, options: &Options) -> Result<(), CheckError> {
-    if !options.allow_empty {
-        if report.coverage.queries.found == 0 && report.run.databases.iter().all(|database| database.tables == 0) {
-            return Err(CheckError::Empty { files: report.coverage.files });
-        }
-        if report.run.databases.iter().all(|database| database.tables == 0) {
-            return Err(CheckError::NoSchema);
-        }
+    if options.allow_empty || report.run.databases.iter().any(|database| database.tables > 0) {
+        return Ok(());
     }
-    Ok(())
+    let what = if report.coverage.queries.found == 0 { "query" } else { "schema" };
+    let whole = |skip: &&SkipEntry| skip.stage == SkipStage::File && skip.line.is_none();
+    let mut unread = report.skips.iter().filter(whole).peekable();
+    let Some(SkipEntry { path, detail, reason, .. }) = unread.peek().copied() else {
+        return Err(match what {
+            "query" => CheckError::Empty { files: report.coverage.files },
+            _ => CheckError::NoSchema,
+        });
+    };
+    let help = match *reason {
+        "too-large" => "raise the limit, for example `--config 'limits.max-file-bytes = 1073741824'`",
+        _ => "mend these files, which `planlint queries -v` lists, or say `--allow-empty`",
+    };
+    Err(CheckError::Unread { what, path: path.clone(), cause: detail.clone(), help, unread: unread.count() })
 }
 
 fn status(report: &RunReport, options: &Options, fail_on: Severity) -> u8 {

@@ -1,20 +1,23 @@
 //! Where answers go: formats and their destinations, colours, widths, complaints on standard error.
 
+mod complaint;
 mod file;
 
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, Report};
+use miette::Diagnostic;
 use thiserror::Error;
 
 use super::Stop;
 use super::options::Common;
 use super::project::Project;
-use super::terminal::{self, DEFAULT_WIDTH, colour, width};
+use super::terminal::{DEFAULT_WIDTH, colour, width};
 use crate::outcome::RunReport;
 use crate::report::{Colour, Github, Json, Reporter, Root, Sarif, Skips, Sql, Tally, Text, View};
+
+pub(super) use complaint::complain;
 
 /// A format as typed, and where it goes.
 #[derive(Clone, Debug, PartialEq)]
@@ -88,6 +91,12 @@ enum OutputError {
     #[error("cannot write `{path}`: there is no folder `{folder}`")]
     #[diagnostic(help("create it with `mkdir -p {folder}`, or name a file in a folder that exists"))]
     NoFolder { path: String, folder: String },
+    #[error("`{path}` is read by this run, and would be overwritten")]
+    #[diagnostic(help(
+        "name another file, for example `--output json=planlint.json`; if it is an older answer, exclude \
+                       it: `--config 'exclude = [\"{name}\"]'`"
+    ))]
+    Input { path: String, name: String },
     #[error("two answers would go to {0}")]
     #[diagnostic(help(
         "give each `--output` a path of its own, for example `--output text --output json=planlint.json`"
@@ -136,6 +145,7 @@ impl Outputs {
 
     /// Writes a report to every destination.
     pub(super) fn write(&self, report: &RunReport) -> Result<(), Stop> {
+        file::refuse_inputs(self.destinations.iter().filter_map(|(_, path)| path.as_deref()), report)?;
         // Files first: a reader who closes our output early still gets them whole.
         let (files, streams): (Vec<_>, Vec<_>) = self.destinations.iter().partition(|(_, path)| path.is_some());
         for (format, path) in files.into_iter().chain(streams) {
@@ -194,18 +204,4 @@ pub(super) fn to_stdout(write: &dyn Fn(&mut dyn Write) -> io::Result<()>) -> Res
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Stop::Broken),
         Err(error) => Err(stdout_failed(error)),
     }
-}
-
-/// Prints an error with its help to standard error.
-pub(super) fn complain(error: &Report) {
-    let theme = match colour(&io::stderr()) {
-        Colour::Always => GraphicalTheme::unicode(),
-        Colour::Never => GraphicalTheme::unicode_nocolor(),
-    };
-    let mut text = String::new();
-    let handler = GraphicalReportHandler::new_themed(theme).with_width(width());
-    if handler.render_report(&mut text, error.as_ref()).is_err() {
-        text = error.to_string();
-    }
-    terminal::say(&text);
 }

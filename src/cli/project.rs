@@ -6,7 +6,6 @@ mod layout;
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Instant;
 
 use miette::Diagnostic;
@@ -17,15 +16,17 @@ use super::progress::{self, Line};
 use super::settings::Settings;
 use super::{Stop, terminal};
 use crate::engine::Deadline;
-use crate::outcome::RunReport;
+use crate::outcome::{RunReport, SkipEntry};
+use crate::query::SkipStage;
 use crate::report::Root;
 use crate::run::{Ask, Focus, Goal, Session};
+use crate::schema::sqlc;
 use crate::source::TreePath;
 use crate::sqlfile;
 use crate::tree::{Content, Tree};
 use crate::walk::{Disk, Overlay, decode};
 
-use layout::{Asked, Layout, below, normal, slashed};
+use layout::{Asked, Layout, below, real, slashed};
 
 /// A project as the command line names it.
 pub(super) struct Project {
@@ -37,7 +38,7 @@ pub(super) struct Project {
     /// The schema as typed.
     schema: Vec<PathBuf>,
     /// What standard input holds, by the file it stands for.
-    buffer: Option<(PathBuf, Arc<str>)>,
+    buffer: Option<(PathBuf, Content)>,
     until: Deadline,
 }
 
@@ -77,9 +78,18 @@ enum ProjectError {
     #[error("cannot read standard input: {0}")]
     #[diagnostic(help("pipe the text of the file that `--stdin-filename` names, in UTF-8 or with a byte order mark"))]
     Stdin(String),
+    #[error("standard input is more than `limits.max-file-bytes`, which is {most}")]
+    #[diagnostic(help("raise it, for example `--config 'limits.max-file-bytes = {more}'`, or pipe less"))]
+    StdinTooLarge { most: u64, more: u64 },
     #[error("`{0}` names no file that planlint reads")]
     #[diagnostic(help("name the file as it would be on disk, for example `--stdin-filename queries/users.sql`"))]
     NoSql(String),
+    #[error("`{0}` is no file that planlint reads: its name does not end in `.sql`")]
+    #[diagnostic(help("name a file of SQL, or the folder that holds some, for example `planlint check .`"))]
+    NotSql(String),
+    #[error("cannot read `{path}`: {cause}")]
+    #[diagnostic(help("mend the file, or leave it out of the command line"))]
+    Unread { path: String, cause: String },
     #[error("the current directory cannot be told: {0}")]
     #[diagnostic(help("change to a directory that exists"))]
     NoDirectory(std::io::Error),
@@ -89,10 +99,11 @@ impl Project {
     /// Opens the project that the options name.
     pub(super) fn open(options: &Common) -> Result<Self, Stop> {
         let here = std::env::current_dir().map_err(ProjectError::NoDirectory)?;
-        let buffer = options.stdin().map(|path| normal(&here.join(path)));
+        let buffer = options.stdin().map(|path| real(&here.join(path)));
         let asked = asked(&options.paths, &here, buffer.as_ref())?;
+        check_readable(&asked)?;
         let settings = Settings::open(&options.overrides, &asked.shared(), &here)?;
-        let schema: Vec<PathBuf> = options.overrides.schema.iter().map(|path| normal(&here.join(path))).collect();
+        let schema: Vec<PathBuf> = options.overrides.schema.iter().map(|path| real(&here.join(path))).collect();
         let mut layouts = match &settings.folder {
             Some(folder) => vec![asked.under(folder)],
             None => asked.candidates(),
@@ -101,13 +112,16 @@ impl Project {
         let nearest = layouts[0].base.display().to_string();
         let typed_buffer = options.stdin().into_iter().map(|path| path.display().to_string());
         let named = schema.iter().zip(options.overrides.schema.iter().cloned()).chain(buffer.iter().zip(typed_buffer));
+        let paths = asked.folders.iter().chain(&asked.files).map(|path| (path, path.display().to_string()));
+        let named = named.chain(paths);
         for (path, typed) in named {
             layouts.retain(|layout| path.starts_with(&layout.base));
             if layouts.is_empty() {
                 return Err(ProjectError::Outside { path: typed, project: nearest.clone() }.into());
             }
         }
-        let buffer = buffer.map(|path| standard_input(&path).map(|text| (path, text))).transpose()?;
+        let most = settings.config.limits.max_file_bytes;
+        let buffer = buffer.map(|path| standard_input(&path, most).map(|text| (path, text))).transpose()?;
         let until = Deadline(options.timeout.and_then(|timeout| Instant::now().checked_add(timeout)));
         Ok(Self { settings, here, layouts, schema, buffer, until })
     }
@@ -122,7 +136,7 @@ impl Project {
     /// where there is none.
     pub(super) fn root(paths: &[PathBuf]) -> Root {
         let here = std::env::current_dir().unwrap_or_default();
-        let asked = paths.first().map_or_else(|| here.clone(), |path| normal(&here.join(path)));
+        let asked = paths.first().map_or_else(|| here.clone(), |path| real(&here.join(path)));
         let root = ancestors::repository(&asked).unwrap_or(&here);
         Root { here: slashed(&here), root: slashed(root) }
     }
@@ -141,7 +155,7 @@ impl Project {
         options: &Common,
     ) -> Result<RunReport, Stop> {
         let typed = || file.display().to_string();
-        let file = normal(&self.here.join(file));
+        let file = real(&self.here.join(file));
         let given = self.buffer.as_ref().is_some_and(|(path, _)| *path == file);
         if file.is_dir() {
             return Err(ProjectError::Folder(typed()).into());
@@ -182,8 +196,9 @@ impl Project {
         }
         let disk = Disk::new(&layout.base, &config)?;
         let disk = if layout.listed.is_empty() { disk } else { disk.below(&layout.listed) };
+        let disk = disk.naming(&layout.files);
         let buffers: BTreeMap<_, _> =
-            self.buffer.iter().map(|(path, text)| (below(&layout.base, path), text.clone())).collect();
+            self.buffer.iter().map(|(path, content)| (below(&layout.base, path), content.clone())).collect();
         let overlay = Overlay { over: &disk, buffers };
         let tree: &dyn Tree = if overlay.buffers.is_empty() { &disk } else { &overlay };
         let way = layout.way(&self.here);
@@ -196,7 +211,9 @@ impl Project {
             Aim::Text(sql) => (Goal::Explain(Focus::Text { sql, folder: &place }), &[][..]),
         };
         let ask = Ask { goal, here: way.here(), scope, until: self.until };
-        let report = session.analyse(tree, &ask).map_err(|error| self.settings.locate(error))?;
+        let mut report = session.analyse(tree, &ask).map_err(|error| self.settings.locate(error))?;
+        report.inputs.extend(self.settings.files().map(str::to_owned));
+        check_read(&report, layout.files.iter().map(|file| ask.here.path(file)))?;
         if options.timings {
             progress::clear();
             for (stage, time) in session.timings() {
@@ -207,13 +224,13 @@ impl Project {
     }
 }
 
-/// Sorts what the command line names into folders and files.
+/// Sorts what the command line names into folders and files, each of them once.
 fn asked(paths: &[PathBuf], here: &Path, buffer: Option<&PathBuf>) -> Result<Asked, ProjectError> {
     let mut asked = Asked { here: here.to_path_buf(), folders: Vec::new(), files: Vec::new() };
     for path in paths {
         let full = match buffer {
             Some(buffer) if path.as_os_str() == STDIN => buffer.clone(),
-            _ => normal(&here.join(path)),
+            _ => real(&here.join(path)),
         };
         if full.is_dir() {
             asked.folders.push(full);
@@ -223,20 +240,54 @@ fn asked(paths: &[PathBuf], here: &Path, buffer: Option<&PathBuf>) -> Result<Ask
             return Err(ProjectError::NoSuchPath(path.display().to_string()));
         }
     }
+    asked.files.sort();
+    asked.files.dedup();
+    // What lies in a folder that is named too is read with that one; a folder sorts before what lies in it.
+    asked.folders.sort();
+    asked.folders.dedup_by(|inner, outer| inner.starts_with(outer));
     Ok(asked)
 }
 
-/// Reads standard input for the text of a file.
-fn standard_input(path: &Path) -> Result<Arc<str>, ProjectError> {
+/// Refuses to be asked for nothing but files that hold no SQL.
+fn check_readable(asked: &Asked) -> Result<(), ProjectError> {
+    let reads = |file: &PathBuf| {
+        let path = TreePath::new(slashed(file));
+        sqlfile::reads(&path) || sqlc::reads(&path)
+    };
+    match asked.files.first() {
+        Some(first) if asked.folders.is_empty() && !asked.files.iter().any(reads) => {
+            Err(ProjectError::NotSql(first.strip_prefix(&asked.here).unwrap_or(first).display().to_string()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Reads standard input for the text of a file, and no more of it than a file may have.
+fn standard_input(path: &Path, most: u64) -> Result<Content, ProjectError> {
     if !sqlfile::reads(&TreePath::new(path.to_string_lossy())) {
         return Err(ProjectError::NoSql(path.display().to_string()));
     }
     let mut bytes = Vec::new();
-    std::io::stdin().read_to_end(&mut bytes).map_err(|error| ProjectError::Stdin(error.to_string()))?;
-    match decode(bytes) {
-        Content::Text(text) => Ok(text),
-        Content::Unread { detail, .. } => Err(ProjectError::Stdin(detail)),
+    let read = std::io::stdin().take(most.saturating_add(1)).read_to_end(&mut bytes);
+    read.map_err(|error| ProjectError::Stdin(error.to_string()))?;
+    if bytes.len() as u64 > most {
+        return Err(ProjectError::StdinTooLarge { most, more: most.saturating_mul(2) });
     }
+    match decode(bytes) {
+        Content::Unread { detail, .. } => Err(ProjectError::Stdin(detail)),
+        text => Ok(text),
+    }
+}
+
+/// Refuses to be silent about a file that was asked for by name and could not be read, as about one that is not there.
+fn check_read(report: &RunReport, mut named: impl Iterator<Item = String>) -> Result<(), ProjectError> {
+    let unread = |path: &String| {
+        let whole = |skip: &&SkipEntry| skip.stage == SkipStage::File && skip.line.is_none() && skip.path == *path;
+        report.skips.iter().find(whole)
+    };
+    let Some(skip) = named.find_map(|path| unread(&path)) else { return Ok(()) };
+    let (path, cause) = (skip.path.clone(), skip.detail.clone());
+    Err(ProjectError::Unread { path, cause })
 }
 
 /// Says whether a run found a schema that its queries are about.

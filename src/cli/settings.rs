@@ -23,7 +23,7 @@ use crate::rules::{self, Choice, Selection};
 use crate::run::RunError;
 
 use layer::{KeyPath, Part};
-use wrong::{SettingsError, rule_help};
+use wrong::{SettingsError, selector_help};
 
 pub(super) use check::dotted;
 pub(super) use layer::Layer;
@@ -102,7 +102,7 @@ impl Settings {
         let lists = [("select", &rules.select), ("extend-select", &rules.extend_select), ("ignore", &rules.ignore)];
         for (key, names) in lists {
             if let Some(name) = names.iter().find(|name| !is_selector(name)) {
-                let (option, help) = (format!("--{key}"), rule_help(name));
+                let (option, help) = (format!("--{key}"), selector_help(name));
                 return Err(SettingsError::NoRule { option, name: name.clone(), help }.into());
             }
             if !names.is_empty() {
@@ -168,6 +168,11 @@ impl Settings {
         self.layers.iter().map(|layer| layer.origin.as_str())
     }
 
+    /// Returns the files among them.
+    pub fn files(&self) -> impl Iterator<Item = &str> {
+        self.origins().filter(|origin| !origin.starts_with("--"))
+    }
+
     fn layer_of(&self, key: &[String]) -> Option<&Layer> {
         self.layers.iter().rev().find(|layer| layer.sets(key))
     }
@@ -224,7 +229,10 @@ impl Typed {
         let mut typed = Self { file: None, values: Vec::new() };
         for argument in arguments {
             if here.join(argument).is_file() || !argument.contains('=') {
-                if !here.join(argument).exists() {
+                if argument.trim().is_empty() {
+                    return Err(SettingsError::EmptyOption);
+                }
+                if !here.join(argument).is_file() {
                     return Err(SettingsError::NoSuchFile(argument.clone()));
                 }
                 if let Some(first) = &typed.file {

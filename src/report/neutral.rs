@@ -6,12 +6,12 @@
 use unicode_width::UnicodeWidthChar;
 
 /// Neutralises text that may span lines; `\n` and `\t` stay.
-pub(super) fn block(text: &str) -> String {
+pub(crate) fn block(text: &str) -> String {
     escape(text, |letter| matches!(letter, '\n' | '\t'))
 }
 
 /// Neutralises text that must stay on one line.
-pub(super) fn line(text: &str) -> String {
+pub(crate) fn line(text: &str) -> String {
     escape(text, |_| false)
 }
 
@@ -19,7 +19,7 @@ pub(super) fn line(text: &str) -> String {
 const TAB: usize = 4;
 
 /// The columns that a character takes once it is neutralised.
-pub(super) fn columns_of(letter: char) -> usize {
+pub(crate) fn columns_of(letter: char) -> usize {
     match letter {
         '\t' => TAB,
         letter if is_obeyed(letter) => letter.escape_default().count(),
@@ -28,13 +28,13 @@ pub(super) fn columns_of(letter: char) -> usize {
 }
 
 /// The columns that a line takes once it is neutralised.
-pub(super) fn columns(line: &str) -> usize {
+pub(crate) fn columns(line: &str) -> usize {
     line.chars().map(columns_of).sum()
 }
 
 /// Breaks a line at spaces so that no line is wider than `width` columns, as far as its words allow; a name or a
 /// piece of code between backticks stays whole where it fits.
-pub(super) fn wrap(text: &str, width: usize) -> String {
+pub(crate) fn wrap(text: &str, width: usize) -> String {
     let mut wrapped = String::with_capacity(text.len());
     let mut column = 0;
     for word in words(text, width) {
@@ -87,7 +87,7 @@ fn escape(text: &str, keep: fn(char) -> bool) -> String {
 
 /// Says whether a terminal obeys the character rather than showing it: control characters, and the format characters
 /// that hide text or change its direction (Unicode Technical Standard 39 and the "Trojan Source" paper).
-pub(super) fn is_obeyed(letter: char) -> bool {
+pub(crate) fn is_obeyed(letter: char) -> bool {
     letter.is_control()
         || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }

@@ -153,10 +153,10 @@ impl<'a> Quotes<'a> {
         }
         let text = match &self.analysis.typed {
             Some((typed, text)) if *typed == file => text.clone(),
-            _ => match self.tree.read(self.analysis.path(file)) {
-                Ok(Content::Text(text)) => text,
-                _ => Arc::from(""),
-            },
+            _ => {
+                let read = self.tree.read(self.analysis.path(file)).ok();
+                read.as_ref().and_then(Content::text).cloned().unwrap_or_else(|| Arc::from(""))
+            }
         };
         let lines = Rc::new(LineIndex::new(text));
         self.recent.borrow_mut().put(file, lines.clone());

@@ -51,8 +51,27 @@ pub(super) fn leave_out_suppressed(findings: &mut [FindingEntry], advice: &mut V
     for one in advice.iter_mut() {
         one.confidence = asked.get(&one.id).map_or(one.confidence, |surest| one.confidence.min(*surest));
     }
+    leave_out_silent(findings, advice);
     for finding in findings {
         finding.advice.retain(|id| !doubtful.contains(id) || asked.contains_key(id));
+    }
+}
+
+/// Takes the queries that ask for advice in suppressed findings alone out of those it serves.
+fn leave_out_silent(findings: &[FindingEntry], advice: &mut [AdviceEntry]) {
+    let (suppressed, open): (Vec<_>, Vec<_>) = findings.iter().partition(|finding| finding.suppressed.is_some());
+    let asking = |findings: Vec<&FindingEntry>| -> BTreeSet<(String, String)> {
+        let pairs = findings.into_iter().filter_map(|finding| Some((finding.query.clone()?, &finding.advice)));
+        pairs.flat_map(|(query, advice)| advice.iter().map(move |id| (id.clone(), query.clone()))).collect()
+    };
+    let (silent, heard) = (asking(suppressed), asking(open));
+    for one in advice {
+        let id = one.id.clone();
+        let is_silent = |query: &String| {
+            let pair = (id.clone(), query.clone());
+            silent.contains(&pair) && !heard.contains(&pair)
+        };
+        one.queries.retain(|query| !is_silent(query));
     }
 }
 

@@ -31,6 +31,7 @@ pub(super) fn write(tree: &dyn Tree, analysis: &Analysis, policy: &Policy, ask: 
         advice: Vec::new(),
         tables: Vec::new(),
         sources: BTreeMap::new(),
+        inputs: inputs(analysis, &quotes),
         rules: Vec::new(),
     };
     if goal == Goal::Schema {
@@ -59,6 +60,12 @@ pub(super) fn write(tree: &dyn Tree, analysis: &Analysis, policy: &Policy, ask: 
         report.rules = RULES.iter().filter(|rule| policy.selection.runs(rule.name)).map(rule_entry).collect();
     }
     report
+}
+
+fn inputs(analysis: &Analysis, quotes: &Quotes<'_>) -> Vec<String> {
+    let typed = analysis.typed.as_ref().map(|(file, _)| *file);
+    let files = (0..).map(FileId).take(analysis.files.len());
+    files.filter(|file| Some(*file) != typed).map(|file| quotes.shown(file)).collect()
 }
 
 fn quoted(analysis: &Analysis, report: &RunReport, quotes: &Quotes<'_>) -> BTreeMap<String, Arc<str>> {

@@ -28,7 +28,7 @@ use crate::sql::split::Votes;
 use crate::sql::summary::FileSummary;
 use crate::sqlfile::{self, Part, SqlFileFacts, SqlStatement, StatementClass};
 use crate::stats::StatsModel;
-use crate::tree::{Content, Tree, TreeFile};
+use crate::tree::{Content, Tree, TreeError, TreeFile};
 use crate::walk::{Classes, has_generated_header};
 
 /// What every file says.
@@ -63,32 +63,26 @@ pub(super) fn facts(
     let read = |(number, file): (usize, &TreeFile)| {
         let id = FileId(u32::try_from(number).unwrap_or(u32::MAX));
         let mut class = classes.of(&file.path);
-        let facts = match tree.read(&file.path) {
-            Ok(Content::Text(text)) => {
-                if class == PathClass::App && has_generated_header(&text) {
-                    class = PathClass::Generated;
-                }
-                match sqlc::reads(&file.path) {
-                    true => sqlc::databases(&file.path, &text).map(Said::Sqlc).map_err(|words| ("not-sqlc", words)),
-                    false => Ok(Said::Sql(sqlfile::facts(id, &file.path, &text))),
-                }
+        let (text, mended) = text_of(tree.read(&file.path), id);
+        let said = text.and_then(|text| {
+            if class == PathClass::App && has_generated_header(&text) {
+                class = PathClass::Generated;
             }
-            Ok(Content::Unread { reason, detail }) => Err((reason, detail)),
-            Err(error) => Err(("unreadable", error.to_string())),
-        };
-        let facts = facts.map_err(|(reason, detail)| Skip {
-            stage: SkipStage::File,
-            reason,
-            detail,
-            place: HostSpan::new(id, 0..0),
+            match sqlc::reads(&file.path) {
+                true => sqlc::databases(&file.path, &text)
+                    .map(Said::Sqlc)
+                    .map_err(|words| file_skip("not-sqlc", words, HostSpan::new(id, 0..0))),
+                false => Ok(Said::Sql(sqlfile::facts(id, &file.path, &text))),
+            }
         });
         progress.step();
-        (RunFile { path: file.path.clone(), class, builds_schema: false }, facts)
+        (RunFile { path: file.path.clone(), class, builds_schema: false }, said, mended)
     };
     let mut found = Facts::default();
-    for (file, facts) in listed.par_iter().enumerate().map(read).collect::<Vec<_>>() {
+    for (file, said, mended) in listed.par_iter().enumerate().map(read).collect::<Vec<_>>() {
         found.files.push(file);
-        match facts {
+        found.skips.extend(mended);
+        match said {
             Ok(Said::Sql(mut facts)) => {
                 found.skips.append(&mut facts.skips);
                 found.sql.push(facts);
@@ -102,6 +96,24 @@ pub(super) fn facts(
         found.take_typed(sql, folder);
     }
     Ok(found)
+}
+
+/// The text of a file, or why there is none; and what is to be said of a text that had to be mended.
+fn text_of(read: Result<Content, TreeError>, file: FileId) -> (Result<Arc<str>, Skip>, Option<Skip>) {
+    let whole = HostSpan::new(file, 0..0);
+    match read {
+        Ok(Content::Text(text)) => (Ok(text), None),
+        Ok(Content::Mended { text, first, detail }) => {
+            let place = HostSpan::new(file, first.start as u32..first.end as u32);
+            (Ok(text), Some(file_skip("encoding", detail, place)))
+        }
+        Ok(Content::Unread { reason, detail }) => (Err(file_skip(reason, detail, whole)), None),
+        Err(error) => (Err(file_skip("unreadable", error.to_string(), whole)), None),
+    }
+}
+
+fn file_skip(reason: &'static str, detail: String, place: HostSpan) -> Skip {
+    Skip { stage: SkipStage::File, reason, detail, place }
 }
 
 /// Which files make which schema, and which database each file's queries run on.
@@ -307,7 +319,13 @@ pub(super) fn schema(facts: Facts, linked: Linked, config: &Config) -> Analysis 
         }
         let database = linked.database_of[place].ok();
         let belong = |suppression| RunSuppression { suppression, database, holds: false };
-        analysis.suppressions.extend(facts.suppressions.iter().cloned().map(belong));
+        // To other databases the line of a `#` is no comment, and the statement below it is no statement.
+        let is_mysql = |database: DatabaseId| {
+            let database = analysis.databases.get(usize::from(database.0));
+            database.is_some_and(|database| database.target.dialect == Dialect::Mysql)
+        };
+        let hashed = if database.is_some_and(is_mysql) { facts.hash_suppressions.as_slice() } else { &[] };
+        analysis.suppressions.extend(facts.suppressions.iter().chain(hashed).cloned().map(belong));
         let (mut sites, mut skips) = match linked.database_of[place] {
             Ok(database) => sqlfile::sites(&facts, database, analysis.files[place].class),
             Err(why) => nobodys(sqlfile::sites(&facts, DatabaseId(0), analysis.files[place].class).0, why),

@@ -3,14 +3,14 @@
 use std::ops::Range;
 
 use super::parts::parts;
-use super::{place, slice};
-use crate::source::{FileId, SpanMap};
+use super::{SqlFileFacts, place, slice};
+use crate::source::SpanMap;
 use crate::sql::split::Split;
-use crate::suppress::{self, Host, Suppression};
+use crate::suppress::{self, Host};
 
-/// Reads the suppressions of a text whose bytes stand in the host as `base` says.
-pub(super) fn suppressions(file: FileId, text: &str, base: &SpanMap, split: &Split) -> Vec<Suppression> {
-    let mut found = Vec::new();
+/// Reads the suppressions of a text whose bytes stand in the host as `base` says, and adds them to what the file says.
+pub(super) fn add(facts: &mut SqlFileFacts, text: &str, base: &SpanMap, split: &Split) {
+    let file = facts.file;
     let mut known: Option<(usize, Vec<Range<u32>>)> = None;
     for comment in &split.suppressions {
         let next = split.statements.partition_point(|statement| statement.bytes.start <= comment.start);
@@ -19,9 +19,12 @@ pub(super) fn suppressions(file: FileId, text: &str, base: &SpanMap, split: &Spl
         }
         let statements = known.as_ref().map_or(&[][..], |(_, statements)| statements);
         let host = Host { text, statements, place: &|range| place(file, base, &range) };
-        found.extend(suppress::read(&host, comment));
+        let found = suppress::read(&host, comment);
+        match text.as_bytes()[comment.start as usize] {
+            b'#' => facts.hash_suppressions.extend(found),
+            _ => facts.suppressions.extend(found),
+        }
     }
-    found
 }
 
 /// The statement before the one of a number with its parts, and those that start on the line of that one: all that a

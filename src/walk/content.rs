@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
-use encoding_rs::{Encoding, UTF_8};
+use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 
 use crate::tree::Content;
 
 /// Decodes a file: UTF-8, or what its byte order mark says; a NUL elsewhere makes it binary.
+///
+/// A byte that is no UTF-8 is one character of Windows-1252, which is what old dumps are written in: it costs nothing
+/// but itself, and where it stands is said.
 pub fn decode(bytes: Vec<u8>) -> Content {
     match Encoding::for_bom(&bytes) {
         Some((encoding, mark)) if encoding != UTF_8 => {
@@ -27,9 +30,30 @@ pub fn decode(bytes: Vec<u8>) -> Content {
             let mark = bom.map_or(0, |(_, mark)| mark);
             match std::str::from_utf8(&bytes[mark..]) {
                 Ok(text) => Content::Text(Arc::from(text)),
-                Err(error) => unread("encoding", format!("not UTF-8 from byte {}", mark + error.valid_up_to())),
+                Err(error) => mended(&bytes[mark..], error.valid_up_to()),
             }
         }
+    }
+}
+
+/// Reads bytes of which the one at `first` is no UTF-8.
+fn mended(bytes: &[u8], first: usize) -> Content {
+    let mut text = String::with_capacity(bytes.len());
+    let mut strange = 0;
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.push_str(&WINDOWS_1252.decode_without_bom_handling(chunk.invalid()).0);
+        strange += chunk.invalid().len();
+    }
+    let others = match strange {
+        1 => String::new(),
+        strange => format!(" and {} more like it", strange - 1),
+    };
+    let letter = text[first..].chars().next().map_or(0, char::len_utf8);
+    Content::Mended {
+        text: Arc::from(text),
+        first: first..first + letter,
+        detail: format!("byte 0x{:02x}{others}, no UTF-8, read as Windows-1252", bytes[first]),
     }
 }
 
@@ -52,10 +76,25 @@ mod tests {
         text(b"", "");
         let reason = |bytes: &[u8]| match decode(bytes.to_vec()) {
             Content::Unread { reason, .. } => reason,
-            Content::Text(text) => panic!("{text}"),
+            text => panic!("{text:?}"),
         };
         assert_eq!(reason(b"a\0b"), "binary");
-        assert_eq!(reason(b"caf\xe9"), "encoding");
+        assert_eq!(reason(b"\xff\0b"), "binary");
         assert_eq!(reason(b"\xff\xfe\x00\xd8"), "encoding");
+    }
+
+    #[test]
+    fn a_byte_that_is_no_utf8_costs_itself() {
+        let check = |bytes: &[u8], expect: &str, first: &str, said: &str| match decode(bytes.to_vec()) {
+            Content::Mended { text, first: place, detail } => {
+                assert_eq!((&*text, &text[place]), (expect, first));
+                assert!(detail.starts_with(said), "{detail}");
+            }
+            other => panic!("{other:?}"),
+        };
+        check(b"caf\xe9", "café", "é", "byte 0xe9, no UTF-8");
+        check(b"\xef\xbb\xbfgr\xfc\xdfe, \xc3\xa9", "grüße, é", "ü", "byte 0xfc and 1 more like it");
+        check(b"cut \xe2\x82", "cut â‚", "â", "byte 0xe2 and 1 more");
+        check(b"\x81", "\u{81}", "\u{81}", "byte 0x81");
     }
 }

@@ -54,6 +54,7 @@ pub struct Disk {
     folders: Vec<PathBuf>,
     exclude: Gitignore,
     include: Vec<String>,
+    named: Vec<TreePath>,
     max_file_bytes: u64,
 }
 
@@ -69,6 +70,7 @@ impl Disk {
             root,
             exclude: super::patterns(config.exclude.iter().map(String::as_str))?,
             include: config.include.iter().map(|path| plain(path)).collect(),
+            named: Vec::new(),
             max_file_bytes: config.limits.max_file_bytes,
         })
     }
@@ -78,6 +80,12 @@ impl Disk {
     pub fn below(mut self, folders: &[TreePath]) -> Self {
         self.folders = folders.iter().map(|folder| self.root.join(folder.as_str())).collect();
         self
+    }
+
+    /// Lists these files too, whatever hides them and whatever they are, unless the configuration excludes them: what
+    /// was asked for by name is read, or it is said why not.
+    pub fn naming(self, files: &[TreePath]) -> Self {
+        Self { named: files.to_vec(), ..self }
     }
 
     /// The path of a file relative to the root, `/`-separated.
@@ -179,33 +187,45 @@ impl Tree for Disk {
         }
         let mut files = self.visible();
         self.add_included(&mut files);
+        let excluded = |path: &TreePath| self.exclude.matched_path_or_any_parents(path.as_str(), false).is_ignore();
+        for path in self.named.iter().filter(|path| !excluded(path)) {
+            let bytes = fs::metadata(self.root.join(path.as_str())).map_or(0, |metadata| metadata.len());
+            files.entry(path.clone()).or_insert(bytes);
+        }
         Ok(files.into_iter().map(|(path, bytes)| TreeFile { path, bytes }).collect())
     }
 
     fn read(&self, path: &TreePath) -> Result<Content, TreeError> {
         let not_found = || TreeError::NotFound(path.clone());
-        let unreadable = |error: std::io::Error| Content::Unread { reason: "unreadable", detail: error.to_string() };
+        let unread = |reason: &'static str, detail: String| Ok(Content::Unread { reason, detail });
+        let unreadable = |error: std::io::Error| unread("unreadable", error.to_string());
         if path.as_str().is_empty() || path.as_str().split('/').any(|part| matches!(part, "" | "." | "..")) {
             return Err(not_found());
         }
         let file = self.root.join(path.as_str());
         let (real, root) = match (file.canonicalize(), self.root.canonicalize()) {
             (Ok(real), Ok(root)) => (real, root),
+            // A name that is no UTF-8 was listed with a stand-in for what it cannot say.
+            (Err(_), _) if path.as_str().contains(char::REPLACEMENT_CHARACTER) => {
+                return unread("unreadable", "its name is no UTF-8: rename it".to_owned());
+            }
             (Err(error), _) if error.kind() == std::io::ErrorKind::NotFound => return Err(not_found()),
-            (Err(error), _) | (_, Err(error)) => return Ok(unreadable(error)),
+            (Err(error), _) | (_, Err(error)) => return unreadable(error),
         };
         if !real.starts_with(&root) {
             return Err(not_found());
         }
         match fs::metadata(&real) {
-            Err(error) => return Ok(unreadable(error)),
+            Err(error) => return unreadable(error),
+            // Reading a pipe would wait for its writer.
+            Ok(metadata) if !metadata.is_file() => return unread("unreadable", "it is no regular file".to_owned()),
             Ok(metadata) if metadata.len() > self.max_file_bytes => {
-                let detail = format!("{} bytes, more than `max-file-bytes` of {}", metadata.len(), self.max_file_bytes);
-                return Ok(Content::Unread { reason: "too-large", detail });
+                let (bytes, most) = (metadata.len(), self.max_file_bytes);
+                return unread("too-large", format!("{bytes} bytes, more than `limits.max-file-bytes` of {most}"));
             }
             Ok(_) => {}
         }
-        Ok(fs::read(&real).map_or_else(unreadable, decode))
+        fs::read(&real).map_or_else(unreadable, |bytes| Ok(decode(bytes)))
     }
 }
 

@@ -1,7 +1,6 @@
 //! Buffers laid over another tree: what an editor holds unsaved, what standard input brings.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use crate::source::TreePath;
 use crate::tree::{Content, Tree, TreeError, TreeFile};
@@ -11,14 +10,15 @@ pub struct Overlay<'a> {
     /// The tree below.
     pub over: &'a dyn Tree,
     /// The buffers.
-    pub buffers: BTreeMap<TreePath, Arc<str>>,
+    pub buffers: BTreeMap<TreePath, Content>,
 }
 
 impl Tree for Overlay<'_> {
     fn list(&self) -> Result<Vec<TreeFile>, TreeError> {
         let mut files = self.over.list()?;
         files.retain(|file| !self.buffers.contains_key(&file.path));
-        let buffer = |(path, text): (&TreePath, &Arc<str>)| TreeFile { path: path.clone(), bytes: text.len() as u64 };
+        let bytes = |content: &Content| content.text().map_or(0, |text| text.len() as u64);
+        let buffer = |(path, content): (&TreePath, &Content)| TreeFile { path: path.clone(), bytes: bytes(content) };
         files.extend(self.buffers.iter().map(buffer));
         files.sort();
         Ok(files)
@@ -26,7 +26,7 @@ impl Tree for Overlay<'_> {
 
     fn read(&self, path: &TreePath) -> Result<Content, TreeError> {
         match self.buffers.get(path) {
-            Some(text) => Ok(Content::Text(text.clone())),
+            Some(content) => Ok(content.clone()),
             None => self.over.read(path),
         }
     }
@@ -34,6 +34,8 @@ impl Tree for Overlay<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
 
     struct One;
@@ -58,7 +60,8 @@ mod tests {
             other => format!("{other:?}"),
         };
         let buffers = BTreeMap::from([("a.sql", "SELECT"), ("b.sql", "new!")]);
-        let buffers = buffers.into_iter().map(|(path, text)| (TreePath::new(path), Arc::from(text))).collect();
+        let buffers =
+            buffers.into_iter().map(|(path, text)| (TreePath::new(path), Content::Text(Arc::from(text)))).collect();
         let overlay = Overlay { over: &One, buffers };
         let listed = overlay.list().expect("lists");
         assert_eq!(

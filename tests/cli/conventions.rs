@@ -209,7 +209,10 @@ fn standard_input_is_a_file_among_the_others() {
     check(&[SCHEMA, BAD], &["check", "-", "--stdin-filename", "q.sql"], b"SELECT 1;", 0, "no findings");
     check(&[SCHEMA, BAD], &["check", "--stdin-filename", "q.sql"], b"SELECT 1;", 0, "no findings");
     check(&[SCHEMA], &["check", "-"], b"\xff\xfeS\0E\0L\0E\0C\0T\0 \x001\0", 0, "1 query");
-    check(&[SCHEMA], &["check", "-"], b"SELECT \xff", 2, "standard input");
+    check(&[SCHEMA], &["check", "-"], b"SELECT '\xff'", 0, "not read: encoding 1");
+    check(&[SCHEMA], &["check", "-"], b"SELECT \0", 2, "standard input");
+    let tiny = ["check", "-", "--config", "limits.max-file-bytes = 5"];
+    check(&[("s.sql", "")], &tiny, bad, 2, "limits.max-file-bytes = 10");
     check(&[SCHEMA], &["check", ".", "--stdin-filename", "../q.sql"], bad, 2, "outside of the project");
     check(&[SCHEMA], &["check", "-", "--stdin-filename", "q.txt"], bad, 2, ".sql");
 }

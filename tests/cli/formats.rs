@@ -30,7 +30,7 @@ fn the_examples_of_the_documentation_are_what_is_printed() {
         assert_printed(&printed, expect, command);
         ran += 1;
     }
-    assert_eq!(ran, 6);
+    assert_eq!(ran, 7);
 }
 
 /// Compares what is printed with what is expected of it, where a line `…` stands for any number of lines.

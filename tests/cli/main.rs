@@ -118,6 +118,11 @@ fn the_configuration_is_found_and_its_mistakes_are_shown_in_place() {
     check(&[SCHEMA, BAD, ("planlint.toml", "[tables.users]\nrows = -3\n")], &["check"], 2, "rows = 250000");
     check(&[SCHEMA, BAD], &["check", "--schema", "../elsewhere.sql"], 2, "outside of the project");
     check(&[SCHEMA, BAD, ("planlint.toml", "exclude = [\"*.sql\"]\n")], &["check"], 2, "--allow-empty");
+    check(&[SCHEMA, BAD, ("planlint.toml", "exclude = [\"[\"]\n")], &["check"], 2, "planlint.toml:1:12");
+    check(&[SCHEMA, BAD], &["check", "--config", ""], 2, "`--config` names nothing");
+    let all = ("planlint.toml", "[per-path-ignores]\n\"x/**\" = [\"ALL\"]\n");
+    check(&[SCHEMA, BAD, all], &["check"], 2, "name the rules one by one");
+    check(&[SCHEMA, BAD], &["check", "--config", "limits.max-file-bytes = 1"], 2, "raise the limit, for example");
 }
 
 #[test]
@@ -143,6 +148,18 @@ fn a_single_file_is_checked_with_the_schema_around_it() {
 }
 
 #[test]
+fn a_file_that_is_named_is_read_or_complained_of() {
+    check(&[SCHEMA, BAD, ("x.sql", "\0")], &["check", "x.sql"], 2, "cannot read `x.sql`: holds NUL bytes");
+    check(&[SCHEMA, BAD, ("x.sql", "\0")], &["check", "q.sql", "x.sql"], 2, "cannot read `x.sql`");
+    check(&[SCHEMA, BAD, ("x.py", "")], &["check", "x.py"], 2, "`x.py` is no file that planlint reads");
+    check(&[SCHEMA, BAD, ("x.py", "")], &["check", "x.py", "q.sql"], 1, "missing-index");
+    // What is named is read although it is hidden, and not what the configuration excludes.
+    check(&[SCHEMA, ("x/q.sql", BAD.1), (".gitignore", "x/\n")], &["check", "x/q.sql"], 1, "missing-index");
+    let excluded = ("planlint.toml", "exclude = [\"x/**\"]\n");
+    check(&[SCHEMA, ("x/q.sql", BAD.1), excluded], &["check", "x/q.sql"], 0, "0 queries");
+}
+
+#[test]
 fn standard_input_takes_the_place_of_a_file() {
     let folder = project(&[SCHEMA, ("q.sql", "SELECT id FROM users WHERE id = ?;")]);
     let mut command = Command::cargo_bin("planlint").expect("the binary is built");
@@ -162,6 +179,41 @@ fn reports_go_where_they_are_sent() {
     let left: Vec<_> =
         fs::read_dir(folder.path()).expect("the folder").flatten().map(|entry| entry.file_name()).collect();
     assert_eq!(left.len(), 3, "no temporary file is left: {left:?}");
+}
+
+#[test]
+fn what_is_read_is_never_written() {
+    let config = ("planlint.toml", "audit = false\n");
+    let folder = project(&[SCHEMA, BAD, config, ("old.json", "{}")]);
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("q.sql", folder.path().join("link.txt")).expect("a link");
+    #[cfg(not(unix))]
+    fs::copy(folder.path().join("q.sql"), folder.path().join("link.txt")).expect("a file");
+    fs::hard_link(folder.path().join("q.sql"), folder.path().join("hard.txt")).expect("a link");
+    let names = [
+        "q.sql",
+        "./q.sql",
+        "schema.sql",
+        "planlint.toml",
+        #[cfg(unix)]
+        "link.txt",
+        #[cfg(unix)]
+        "hard.txt",
+    ];
+    for name in names {
+        let output = planlint(
+            folder.path(),
+            &["check", "--output", "json=new.json", "--output", &format!("sarif={name}"), "--output", "text"],
+        );
+        assert_eq!(output.status.code(), Some(2), "{name}: {}", text(&output.stdout));
+        assert!(text(&output.stderr).contains("is read by this run"), "{name}: {}", text(&output.stderr));
+        assert!(output.stdout.is_empty() && !folder.path().join("new.json").exists(), "{name}: something was written");
+    }
+    for (name, content) in [SCHEMA, BAD, config] {
+        assert_eq!(fs::read_to_string(folder.path().join(name)).expect("a file"), content);
+    }
+    let output = planlint(folder.path(), &["check", "--output", "json=old.json"]);
+    assert_eq!(output.status.code(), Some(1), "an older answer is replaced: {}", text(&output.stderr));
 }
 
 #[test]

@@ -50,6 +50,26 @@ fn what_only_suppressed_findings_ask_for_is_not_advised() {
 }
 
 #[test]
+fn an_index_does_not_serve_what_is_silenced() {
+    let folder = project(&[SCHEMA, SILENCED, ("other.sql", BAD.1)]);
+    for command in ["check", "advise"] {
+        let report = report(&[SCHEMA, SILENCED, ("other.sql", BAD.1)], &[command]);
+        assert_eq!(report["advice"][0]["queries"].as_array().map(Vec::len), Some(1), "{command}");
+    }
+    let said = text(&planlint(folder.path(), &["advise"]).stdout);
+    assert!(said.contains("serves other.sql:1\n"), "{said}");
+}
+
+#[test]
+fn a_hash_silences_where_it_is_a_comment() {
+    let hashed = ("q.sql", "# planlint: ignore[missing-index] -- few\nSELECT id FROM users WHERE email = ?;");
+    assert_eq!(findings(&report(&[SCHEMA, hashed], &["check"])), ["missing-index q.sql:2"]);
+    let mysql =
+        ("schema.sql", "CREATE TABLE users (id int AUTO_INCREMENT PRIMARY KEY, email varchar(99)) ENGINE=InnoDB;");
+    assert_eq!(findings(&report(&[mysql, hashed], &["check", "--audit"])), ["~missing-index q.sql:2"]);
+}
+
+#[test]
 fn what_is_hidden_does_not_keep_a_suppressed_index_advised() {
     let schema = "CREATE TABLE users (id INTEGER PRIMARY KEY);
 CREATE TABLE orders (id INTEGER PRIMARY KEY, user_id INTEGER NOT NULL REFERENCES users (id), total INTEGER);";

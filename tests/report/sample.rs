@@ -57,6 +57,7 @@ pub fn report() -> RunReport {
         findings: findings(),
         advice: advice(),
         tables: tables(),
+        inputs: Vec::new(),
         sources: BTreeMap::from([
             ("queries.sql".to_owned(), Arc::from(QUERIES)),
             ("db/schema.sql".to_owned(), Arc::from(SCHEMA)),

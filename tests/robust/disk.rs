@@ -28,8 +28,14 @@ fn bytes_that_are_no_text_are_skipped_and_marked_text_is_read() {
     check("UTF-32", b"\xff\xfe\0\0S\0\0\0", 0, &["binary"]);
     check("a mark alone", b"\xef\xbb\xbf", 0, &[]);
     check("NUL bytes", b"SELECT \0 FROM t;", 0, &["binary"]);
-    check("Latin-1", b"SELECT id FROM t WHERE b = 'gr\xfc\xdfe';", 0, &["encoding"]);
-    check("cut in a character", b"SELECT id FROM t WHERE b = '\xc3", 0, &["encoding"]);
+    check("Latin-1", b"SELECT id FROM t WHERE b = 'gr\xfc\xdfe';", 1, &["encoding"]);
+    check(
+        "a bad byte among good statements",
+        b"SELECT 1 FROM t;\n-- \xff\nSELECT id FROM t;\n-- \xfe",
+        2,
+        &["encoding"],
+    );
+    check("cut in a character", b"SELECT id FROM t WHERE b = '\xc3", 1, &["encoding", "unterminated-string"]);
     check("nothing", b"", 0, &[]);
     check("old Macintosh lines", b"SELECT id FROM t\rWHERE id = 1;\rSELECT 1 FROM t;\r", 2, &[]);
 }
@@ -121,10 +127,41 @@ mod unix {
         let _socket = UnixListener::bind(folder.path().join("socket.sql")).expect("a socket");
         symlink("/dev/zero", folder.path().join("zero.sql")).expect("a link");
         assert_eq!(report(folder.path())["coverage"]["queries"]["found"], 1);
-        for path in ["fifo.sql", "socket.sql", "zero.sql", "folder.sql"] {
-            ends(path, folder.path(), &["check", path]);
+        for path in ["fifo.sql", "socket.sql"] {
+            for command in ["check", "queries", "advise", "schema"] {
+                let ran = ends(path, folder.path(), &[command, "q.sql", path]);
+                assert_eq!(ran.status, Some(2), "{command} {path}: {}", ran.out);
+                assert!(ran.err.contains("no regular file"), "{command} {path}: {}", ran.err);
+            }
         }
+        // What a link leads to is what is named.
+        assert_eq!(ends("a device", folder.path(), &["check", "zero.sql"]).status, Some(2));
+        ends("a folder", folder.path(), &["check", "folder.sql"]);
         ends("a device as schema", folder.path(), &["check", "--schema", "fifo.sql"]);
+    }
+
+    #[test]
+    fn standard_input_has_an_end() {
+        let folder = project(&[("schema.sql", SQLITE.as_bytes())]);
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin("planlint"));
+        let zero = fs::File::open("/dev/zero").expect("a device");
+        let output = command.current_dir(folder.path()).args(["check", "-"]).stdin(zero).output().expect("it runs");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains("limits.max-file-bytes"), "{said}");
+    }
+
+    #[test]
+    fn a_tree_under_two_names_is_read_once() {
+        let folder = project(&[("a/schema.sql", SQLITE.as_bytes()), ("a/q.sql", BAD.as_bytes()), ("b/x.txt", b"")]);
+        symlink(folder.path().join("a"), folder.path().join("b/again")).expect("a link");
+        symlink("q.sql", folder.path().join("a/link.sql")).expect("a link");
+        for paths in [&["a", "b/again"][..], &["b/again", "a", "."], &["a/q.sql", "b/again/q.sql", "a/link.sql"]] {
+            let ran = ends("twice", folder.path(), &[&["check", "--output", "json"], paths].concat());
+            let report: serde_json::Value = serde_json::from_str(&ran.out).expect("JSON");
+            assert_eq!(report["coverage"]["queries"]["found"], 1, "{paths:?}: {}{}", ran.out, ran.err);
+            assert_eq!(report["findings"][0]["path"], "a/q.sql", "{paths:?}");
+        }
     }
 
     #[test]
@@ -154,7 +191,8 @@ mod unix {
         let found = report(folder.path());
         let (read, skipped) = (found["coverage"]["queries"]["found"].as_u64(), found["skips"].as_array().map(Vec::len));
         assert_eq!(read.zip(skipped).map(|(read, skipped)| read + skipped as u64), Some(4), "{found}");
-        ends("a name that is no text", folder.path(), &["check", "-v"]);
+        let said = ends("a name that is no text", folder.path(), &["check", "-v"]).out;
+        assert!(said.contains("its name is no UTF-8"), "{said}");
     }
 
     #[test]

@@ -145,11 +145,51 @@ fn nothing_in_a_report_is_obeyed_by_a_terminal() {
     let folder = project(&[("schema.sql", schema.as_bytes()), (&path, query.as_bytes()), ("b\u{1b}[31m.sql", b"\0")]);
     for command in ["check", "queries", "schema", "advise"] {
         let ran = ends("terminal escapes", folder.path(), &[command, "-v"]);
-        let obeyed = |letter: &char| (letter.is_control() && *letter != '\n') || "\u{202e}\u{200b}".contains(*letter);
-        for text in [&ran.out, &ran.err] {
-            assert_eq!(text.chars().find(obeyed), None, "{command}: {text:?}");
-        }
+        is_neutral(&ran.out);
+        is_neutral(&ran.err);
     }
+}
+
+#[test]
+fn nothing_in_an_error_is_obeyed_by_a_terminal() {
+    let evil = "\u{1b}[2J\u{1b}]0;pwned\u{7}\u{9b}31m\u{202e}\u{200b}";
+    let keys = format!("select = [\"{evil}\"] # {evil}\n");
+    let schema = format!("schema = [\"{evil}.sql\"]\n");
+    let table = format!("[tables.\"{}\"]\nrows = 3\n", evil.replace('\u{1b}', "\\u001b").replace('\u{7}', "\\u0007"));
+    for config in [keys, schema, table] {
+        let folder = project(&[
+            ("schema.sql", SQLITE.as_bytes()),
+            ("q.sql", b"SELECT 1 FROM t;"),
+            ("planlint.toml", config.as_bytes()),
+        ]);
+        is_neutral(&ends("a configuration", folder.path(), &["check", "--color", "never"]).err);
+    }
+    let folder = project(&[("schema.sql", SQLITE.as_bytes()), ("q.sql", b"SELECT 1 FROM t;")]);
+    let config = format!("select = ['{evil}']");
+    for args in [
+        &["check", evil][..],
+        &["check", "--config", evil],
+        &["check", "--config", &config],
+        &["check", "--select", evil],
+        &["check", "--output", evil],
+        &["check", "--output", &format!("json=no/{evil}")],
+        &["check", &format!("--{evil}")],
+        &["check", "--dialect", evil],
+        &["check", "--stdin-filename", evil],
+        &["explain", evil],
+        &["rule", evil],
+        &["completions", evil],
+        &[evil],
+    ] {
+        let ran = ends("arguments", folder.path(), args);
+        assert_eq!(ran.status, Some(2), "{args:?}");
+        is_neutral(&ran.err);
+    }
+}
+
+fn is_neutral(text: &str) {
+    let obeyed = |letter: &char| (letter.is_control() && *letter != '\n') || "\u{202e}\u{200b}".contains(*letter);
+    assert_eq!(text.chars().find(obeyed), None, "{text:?}");
 }
 
 #[test]

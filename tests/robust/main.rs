@@ -24,7 +24,7 @@ const SQLITE: &str = "CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, a IN
 const POSTGRES: &str = "CREATE TABLE t (id BIGSERIAL PRIMARY KEY, a integer, b text, c text);\n";
 
 /// The commands that every input goes through.
-const COMMANDS: [&[&str]; 2] = [&["check", "-v"], &["queries", "-v"]];
+const COMMANDS: [&[&str]; 3] = [&["check", "-v"], &["queries", "-v"], &["explain", "q.sql:1"]];
 
 /// What a run said.
 struct Ran {

@@ -32,6 +32,31 @@ pub(super) fn refuse<'a>(paths: impl Iterator<Item = Option<&'a Path>>) -> Resul
     Ok(())
 }
 
+/// Refuses paths that lead to what the run has read, by whatever name.
+pub(super) fn refuse_inputs<'a>(paths: impl Iterator<Item = &'a Path>, report: &RunReport) -> Result<(), OutputError> {
+    for path in paths.filter(|path| path.is_file()) {
+        let taken = identity(path);
+        if report.inputs.iter().any(|input| identity(Path::new(input)) == taken) {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            return Err(OutputError::Input { path: path.display().to_string(), name });
+        }
+    }
+    Ok(())
+}
+
+/// What two names of one file have in common, hard links too.
+#[cfg(unix)]
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    fs::metadata(path).ok().map(|file| (file.dev(), file.ino()))
+}
+
+/// What two names of one file have in common.
+#[cfg(not(unix))]
+fn identity(path: &Path) -> Option<PathBuf> {
+    fs::canonicalize(path).ok()
+}
+
 /// Writes to a neighbour first and renames, so that a full disk or an interruption leaves the old file or the new one;
 /// into what is no file (`/dev/stdout`, a pipe), directly.
 pub(super) fn write(path: &Path, report: &RunReport, reporter: &dyn Reporter) -> Result<(), Stop> {

@@ -23,6 +23,8 @@ pub(super) struct Layout {
     pub listed: Vec<TreePath>,
     /// The files and folders whose queries alone are asked for; all when empty.
     pub scope: Vec<TreePath>,
+    /// The files named one by one.
+    pub files: Vec<TreePath>,
 }
 
 impl Asked {
@@ -40,7 +42,12 @@ impl Asked {
             true => Vec::new(),
             false => self.named(base),
         };
-        Layout { base: base.to_path_buf(), listed: Vec::new(), scope }
+        self.layout(base, Vec::new(), scope)
+    }
+
+    fn layout(&self, base: &Path, listed: Vec<TreePath>, scope: Vec<TreePath>) -> Layout {
+        let files = self.files.iter().map(|file| below(base, file)).collect();
+        Layout { base: base.to_path_buf(), listed, scope, files }
     }
 
     /// The projects it may be where nothing says so, the nearest first.
@@ -72,7 +79,7 @@ impl Asked {
         let whole = self.files.is_empty() && self.folders.len() == 1;
         let scope = if whole { Vec::new() } else { self.named(&base) };
         let listed = if self.files.is_empty() { scope.clone() } else { Vec::new() };
-        Layout { base, listed, scope }
+        self.layout(&base, listed, scope)
     }
 
     fn named(&self, base: &Path) -> Vec<TreePath> {
@@ -121,8 +128,16 @@ fn common(a: &Path, b: &Path) -> PathBuf {
     a.components().zip(b.components()).take_while(|(a, b)| a == b).map(|(a, _)| a).collect()
 }
 
-/// Removes `.` and `..` without asking the disk, so that a link is named as the user named it.
-pub(super) fn normal(path: &Path) -> PathBuf {
+/// What a path leads to: a link is taken for what it is a link to, so that nothing has two names. Of what is not there,
+/// the folder is.
+pub(super) fn real(path: &Path) -> PathBuf {
+    let whole = || path.canonicalize().ok();
+    let by_folder = || Some(path.parent()?.canonicalize().ok()?.join(path.file_name()?));
+    whole().or_else(by_folder).unwrap_or_else(|| normal(path))
+}
+
+/// Removes `.` and `..` without asking the disk.
+fn normal(path: &Path) -> PathBuf {
     let mut found = PathBuf::new();
     for part in path.components() {
         match part {

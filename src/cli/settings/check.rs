@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use toml::Value;
 
 use super::layer::{KeyPath, Layer, Part};
-use super::wrong::{Wrong, rule_help};
+use super::wrong::{Wrong, rule_help, selector_help};
 use crate::config::{ALL, DEFAULT, PATH, PATTERN, RULE, SELECTOR, VERSION};
 use crate::dialect::Version;
 use crate::name::nearest;
@@ -148,7 +148,7 @@ impl<'a> Check<'a> {
             }
             RULE if rules::rule(text).is_none() => Some((format!("there is no rule `{text}`"), rule_help(text))),
             SELECTOR if rules::rule(text).is_none() && ![ALL, DEFAULT].contains(&text) => {
-                Some((format!("there is no rule `{text}`"), rule_help(text)))
+                Some((format!("there is no rule `{text}`"), selector_help(text)))
             }
             _ => None,
         };

@@ -42,6 +42,9 @@ pub(in crate::cli) enum SettingsError {
     #[error("there is no file `{0}`")]
     #[diagnostic(help("name a TOML file, or set one key, for example `--config 'limits.min-rows = 1000'`"))]
     NoSuchFile(String),
+    #[error("`--config` names nothing")]
+    #[diagnostic(help("name a TOML file, or set one key, for example `--config 'limits.min-rows = 1000'`"))]
+    EmptyOption,
     #[error("`--config` names two files, `{0}` and `{1}`")]
     #[diagnostic(help("name one; single keys may be set beside it, for example `--config 'limits.min-rows = 1000'`"))]
     TwoFiles(String, String),
@@ -59,10 +62,24 @@ pub(in crate::cli) enum SettingsError {
     Shape(String),
 }
 
-/// What to type for a rule that does not exist.
+/// What to type for a rule that does not exist, where rules are named one by one.
 pub(super) fn rule_help(name: &str) -> String {
+    match GROUPS.contains(&name) {
+        true => format!("name the rules one by one: `{name}` stands in `select`, `extend-select` and `ignore` only"),
+        false => help(name, &[]),
+    }
+}
+
+/// What to type for a rule that does not exist, where groups of rules may be named too.
+pub(super) fn selector_help(name: &str) -> String {
+    help(name, &GROUPS)
+}
+
+const GROUPS: [&str; 2] = [crate::config::ALL, crate::config::DEFAULT];
+
+fn help(name: &str, groups: &[&'static str]) -> String {
     let rules = crate::rules::RULES.iter().map(|rule| rule.name);
-    match crate::name::nearest(name, rules.chain([crate::config::ALL, crate::config::DEFAULT])) {
+    match crate::name::nearest(name, rules.chain(groups.iter().copied())) {
         Some(meant) => format!("type `{meant}`; `planlint rules` lists the rules"),
         None => "`planlint rules` lists the rules".to_owned(),
     }
