@@ -85,7 +85,7 @@ pub fn advise(
     until: Deadline,
 ) -> Result<Advised, ScratchError> {
     let facts = engine.facts().clone();
-    let mut stage = Stage::new(cx, facts.native, workload);
+    let mut stage = Stage::new(cx, &facts, workload);
     let mut planner = Planner::new(engine, workload, until);
     planner.remember(&stage);
     let mut search = Search {

@@ -13,6 +13,7 @@ use crate::dialect::Target;
 use crate::expr::Expr;
 use crate::name::QName;
 use crate::plan::Plan;
+use crate::query::{AccessPattern, QueryShape};
 use crate::stats::StatsModel;
 
 /// What an engine is and what its answers are worth.
@@ -37,7 +38,7 @@ impl EngineFacts {
     pub fn label(&self) -> String {
         match self.kind {
             EngineKind::None => self.kind.as_str().to_owned(),
-            EngineKind::Sqlite => format!("{} {}", self.kind.as_str(), self.version),
+            EngineKind::Sqlite | EngineKind::Postgres => format!("{} {}", self.kind.as_str(), self.version),
         }
     }
 }
@@ -49,6 +50,8 @@ pub enum EngineKind {
     None,
     /// The embedded SQLite.
     Sqlite,
+    /// A PostgreSQL of our own.
+    Postgres,
 }
 
 impl EngineKind {
@@ -57,6 +60,7 @@ impl EngineKind {
         match self {
             Self::None => "none",
             Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
         }
     }
 }
@@ -100,6 +104,8 @@ pub struct EngineQuery {
     pub sql: String,
     /// The tables by [`RefId`](crate::query::RefId).
     pub references: Vec<QName>,
+    /// How many parameters it has, numbered from `$1` on without gaps; 0 where the engine need not be told.
+    pub parameters: u16,
     /// How faithful the text is to the original.
     pub fidelity: Fidelity,
     /// Functions to register before planning, with their numbers of arguments.
@@ -114,11 +120,32 @@ impl EngineQuery {
         Self {
             sql: String::new(),
             references: Vec::new(),
+            parameters: 0,
             fidelity: Fidelity::None("no plan was asked for".to_owned()),
             functions: BTreeSet::new(),
             filters: Vec::new(),
         }
     }
+
+    /// What every form of a query shares, without a text.
+    pub fn about(shape: &QueryShape) -> Self {
+        let references = shape.references.iter().map(|reference| reference.table.clone());
+        Self {
+            references: references.collect(),
+            filters: shape.patterns.iter().map(tested).collect(),
+            ..Self::unasked()
+        }
+    }
+}
+
+/// The keys that a reference's conditions test.
+fn tested(pattern: &AccessPattern) -> Vec<Expr> {
+    let single = pattern.predicates.iter();
+    let either = pattern.disjunctions.iter().flat_map(|or| or.branches.iter().flatten());
+    let mut keys: Vec<Expr> = single.chain(either).map(|predicate| predicate.key.clone()).collect();
+    keys.sort();
+    keys.dedup();
+    keys
 }
 
 /// How faithful a lowered query is.

@@ -2,4 +2,5 @@
 //!
 //! Pure functions over text: knows no connection, and no line an engine prints is an error here.
 
+pub mod postgres;
 pub mod sqlite;

@@ -7,6 +7,7 @@
 mod analysis;
 mod concrete;
 mod doubt;
+mod engines;
 mod entries;
 mod explain;
 mod findings;
@@ -169,15 +170,19 @@ impl Session {
         let linked = time.of("link", || stages::link(&facts, config))?;
         let mut analysis = time.of("schema", || stages::schema(facts, linked, config));
         stages::always(&mut analysis, config)?;
+        let engines = match goal > Goal::Queries {
+            true => time.of("engines", || engines::start(&mut analysis, config))?,
+            false => Vec::new(),
+        };
         if goal > Goal::Schema {
-            time.of("shape", || workload::build(&mut analysis, goal, ask.scope));
+            time.of("shape", || workload::build(&mut analysis, config, goal, ask.scope));
             time.of("assume", || judge::assume(&mut analysis, config))?;
         }
         if let Goal::Explain(focus) = &goal {
             analysis.chosen = explain::pick(&analysis, focus, &Quotes::new(tree, &analysis, ask.here))?;
         }
         if goal > Goal::Queries {
-            time.of("plan", || judge::plan(&mut analysis, config, &policy, ask.until))?;
+            time.of("plan", || judge::plan(&mut analysis, engines, config, &policy, ask.until))?;
         }
         // Advice is not given for what is suppressed, which only the rules can tell.
         if goal == Goal::Check || (goal > Goal::Queries && !analysis.suppressions.is_empty()) {

@@ -6,7 +6,7 @@ use crate::catalog::{Catalog, Index, IndexDef, IndexId};
 use crate::config::Limits;
 use crate::cost::{self, PriceContext};
 use crate::dialect::{Dialect, Target};
-use crate::engine::IndexSet;
+use crate::engine::{EngineFacts, IndexSet, Pricing};
 use crate::name::QName;
 use crate::plan::Plan;
 use crate::source::{FileId, HostSpan};
@@ -18,7 +18,7 @@ use super::keys::{Judge, Shares};
 /// The schema and what is advised so far.
 pub(super) struct Stage<'a> {
     cx: &'a AdviseContext<'a>,
-    native: bool,
+    facts: &'a EngineFacts,
     shares: Shares,
     /// The schema; candidates stand in it as not held, advised ones as held, replaced ones as not held any more.
     catalog: Catalog,
@@ -28,10 +28,10 @@ pub(super) struct Stage<'a> {
 }
 
 impl<'a> Stage<'a> {
-    pub(super) fn new(cx: &'a AdviseContext<'a>, native: bool, workload: &[WorkloadQuery]) -> Self {
+    pub(super) fn new(cx: &'a AdviseContext<'a>, facts: &'a EngineFacts, workload: &[WorkloadQuery]) -> Self {
         Self {
             cx,
-            native,
+            facts,
             shares: Shares::of(workload),
             catalog: cx.catalog.clone(),
             advised: BTreeSet::new(),
@@ -53,7 +53,7 @@ impl<'a> Stage<'a> {
 
     /// Whether the engine speaks the target's dialect itself.
     pub(super) fn native(&self) -> bool {
-        self.native
+        self.facts.native
     }
 
     pub(super) fn catalog(&self) -> &Catalog {
@@ -159,6 +159,9 @@ impl<'a> Stage<'a> {
 
     /// Prices a plan of a query.
     pub(super) fn price(&self, plan: &Plan, query: &WorkloadQuery) -> f64 {
+        if let (Pricing::Engine, Some(estimate)) = (self.facts.pricing, plan.root.estimate) {
+            return estimate.cost;
+        }
         let cx = PriceContext {
             shape: &query.shape,
             catalog: &self.catalog,

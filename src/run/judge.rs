@@ -4,20 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::RunError;
 use super::analysis::{Analysis, Database};
+use super::engines::Engines;
 use super::explain;
 use super::policy::Policy;
 use crate::advice::{Action, AdviceId, IndexAdvice, QueryAdvice};
 use crate::advise::{self, AdviseContext, Names};
 use crate::assume;
 use crate::catalog::Table;
-use crate::config::{Config, EngineChoice};
-use crate::dialect::{Dialect, Target};
-use crate::engine::{Deadline, EngineKind, Fidelity, IndexSet, PlanRequest, ScratchEngine, Tier};
+use crate::config::Config;
+use crate::engine::{Deadline, Fidelity, IndexSet, PlanRequest, ScratchEngine, Tier};
 use crate::name::nearest;
 use crate::query::{DatabaseId, PathClass, Skip, SkipStage};
 use crate::rules::{self, Asking, RulesInput, SchemaAdvice, Upkeep, Uses};
-use crate::scratch::none::NoEngine;
-use crate::scratch::sqlite::SqliteEngine;
 use crate::source::HostSpan;
 use crate::stats::StatsSource;
 use crate::workload::{Sender, WorkloadQuery};
@@ -63,17 +61,21 @@ fn unknown_name(analysis: &Analysis, key: Vec<String>) -> RunError {
 }
 
 /// Plans every query and looks for the indexes that help.
-pub(super) fn plan(analysis: &mut Analysis, config: &Config, policy: &Policy, until: Deadline) -> Result<(), RunError> {
+pub(super) fn plan(
+    analysis: &mut Analysis,
+    engines: Engines,
+    config: &Config,
+    policy: &Policy,
+    until: Deadline,
+) -> Result<(), RunError> {
     // Advice is numbered over all databases, so that a number means one thing in a report.
     let mut numbered = 0;
-    for number in 0..analysis.databases.len() {
+    for (number, mut engine) in engines.into_iter().enumerate() {
         let id = DatabaseId(u16::try_from(number).unwrap_or(u16::MAX));
         let judged = judged(analysis, number);
         let database = &mut analysis.databases[number];
-        let mut engine = engine(database.target, config.engine)?;
         engine.load(&database.catalog, &database.stats)?;
-        if engine.facts().kind != EngineKind::None {
-            database.engine = Some(engine.facts().clone());
+        if database.engine.is_some() {
             plan_all(database, &judged, engine.as_mut(), until)?;
         }
         database.tier = tier(database);
@@ -102,21 +104,6 @@ pub(super) fn plan(analysis: &mut Analysis, config: &Config, policy: &Policy, un
         analysis.skips.extend(refused);
     }
     Ok(())
-}
-
-/// The engine that plans for a target.
-fn engine(target: Target, choice: EngineChoice) -> Result<Box<dyn ScratchEngine>, RunError> {
-    // MySQL's optimizer is too far from SQLite's for a plan to mean anything: its queries are judged by their shape.
-    let stands_in = target.dialect != Dialect::Mysql;
-    match choice {
-        EngineChoice::Auto | EngineChoice::Sqlite if stands_in => Ok(Box::new(SqliteEngine::new(target))),
-        EngineChoice::Auto | EngineChoice::None => Ok(Box::new(NoEngine::new(target))),
-        EngineChoice::Sqlite => Err(RunError::Config {
-            message: format!("`sqlite` cannot plan what is written for `{}`", target.dialect),
-            help: "leave out `--engine` to judge these queries by their shape".to_owned(),
-            key: vec!["engine".to_owned()],
-        }),
-    }
 }
 
 /// Says of each query whether it is one to judge: what a migration, a seed or somebody else's code sends was written

@@ -12,18 +12,19 @@ use super::Goal;
 use super::analysis::{Analysis, Database};
 use super::concrete;
 use super::judge::is_judged;
-use crate::engine::{EngineQuery, Fidelity};
+use crate::config::Config;
+use crate::engine::{EngineKind, EngineQuery, Fidelity};
 use crate::query::{
     Clause, ClauseKind, PathClass, QueryShape, QuerySite, Resolution, SiteId, Skip, SkipStage, UnknownKind, Variant,
     VariantKind,
 };
 use crate::shape::shape;
 use crate::source::TreePath;
-use crate::sql::lower::lower;
+use crate::sql::lower::{lower, lower_native};
 use crate::workload::{QueryId, Sender, WorkloadQuery};
 
 /// Fills every database's workload with the queries of the sites in scope; sites out of scope are dropped.
-pub(super) fn build(analysis: &mut Analysis, goal: Goal, scope: &[TreePath]) {
+pub(super) fn build(analysis: &mut Analysis, config: &Config, goal: Goal, scope: &[TreePath]) {
     if !scope.is_empty() {
         let files = &analysis.files;
         let inside = |file: usize| scope.iter().any(|part| files[file].path.is_below(part.as_str()));
@@ -33,7 +34,7 @@ pub(super) fn build(analysis: &mut Analysis, goal: Goal, scope: &[TreePath]) {
     const PIECE: usize = 4_096;
     let mut groups: Vec<Groups> = analysis.databases.iter().map(|_| Groups::default()).collect();
     for start in (0..analysis.sites.len()).step_by(PIECE) {
-        for one in read(analysis, goal, start..analysis.sites.len().min(start + PIECE)) {
+        for one in read(analysis, config, goal, start..analysis.sites.len().min(start + PIECE)) {
             add(analysis, &mut groups, one);
         }
     }
@@ -88,7 +89,7 @@ fn written(clause: &Clause) -> String {
 type Read = (Sender, Result<(QueryShape, Option<EngineQuery>), Skip>);
 
 /// Shapes and lowers every variant of some of the sites, in order.
-fn read(analysis: &Analysis, goal: Goal, some: Range<usize>) -> Vec<Read> {
+fn read(analysis: &Analysis, config: &Config, goal: Goal, some: Range<usize>) -> Vec<Read> {
     let databases = &analysis.databases;
     let one = |number: usize| {
         let site = &analysis.sites[number];
@@ -98,7 +99,7 @@ fn read(analysis: &Analysis, goal: Goal, some: Range<usize>) -> Vec<Read> {
         let variants = site.variants.iter().enumerate().filter(|_| known);
         let variant = |(number, variant): (usize, &Variant)| {
             let sender = Sender { site: id, variant: u16::try_from(number).unwrap_or(u16::MAX) };
-            (sender, read_one(database, goal, site, variant))
+            (sender, read_one(database, config, goal, site, variant))
         };
         variants.map(variant).collect::<Vec<_>>()
     };
@@ -107,6 +108,7 @@ fn read(analysis: &Analysis, goal: Goal, some: Range<usize>) -> Vec<Read> {
 
 fn read_one(
     database: &Database,
+    config: &Config,
     goal: Goal,
     site: &QuerySite,
     variant: &Variant,
@@ -118,7 +120,11 @@ fn read_one(
         detail: failure.message,
     })?;
     shaped.shape.tighten();
-    let engine = (goal > Goal::Queries).then(|| lower(&shaped, &database.catalog, database.target));
+    let native = database.engine.as_ref().is_some_and(|engine| engine.kind == EngineKind::Postgres);
+    let engine = (goal > Goal::Queries).then(|| match native {
+        true => lower_native(&shaped, config.limits.limit_rows),
+        false => lower(&shaped, &database.catalog, database.target),
+    });
     Ok((shaped.shape, engine))
 }
 

@@ -8,6 +8,7 @@ mod clauses;
 mod conditions;
 mod joins;
 mod lower;
+mod native;
 mod order;
 mod places;
 mod scopes;

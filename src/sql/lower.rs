@@ -7,6 +7,7 @@
 
 mod expr;
 mod function;
+mod native;
 mod query;
 mod range;
 mod select;
@@ -20,17 +21,18 @@ use sqlparser::ast::{self, VisitMut};
 use crate::catalog::{Catalog, Table};
 use crate::dialect::{Dialect, Target};
 use crate::engine::{EngineQuery, Fidelity};
-use crate::expr::Expr;
 use crate::name::QName;
-use crate::query::{AccessPattern, RefId};
+use crate::query::RefId;
 use crate::sql::resolution::{Resolution, Shaped};
+
+pub use native::lower_native;
 
 /// The one name that a possibly qualified table has on a scratch engine; always quoted there.
 pub fn engine_table_name(table: &QName) -> String {
     table.to_string()
 }
 
-/// Makes the form of a statement that SQLite plans in place of the target.
+/// Makes the form of a statement that SQLite plans, in place of the target or as itself.
 pub fn lower(shaped: &Shaped, catalog: &Catalog, target: Target) -> EngineQuery {
     let mut lowering = Lowering {
         shaped,
@@ -59,9 +61,7 @@ pub fn lower(shaped: &Shaped, catalog: &Catalog, target: Target) -> EngineQuery 
         None => Fidelity::Approximate(reasons.into_iter().map(str::to_owned).collect()),
     };
     let sql = if matches!(fidelity, Fidelity::None(_)) { String::new() } else { sql };
-    let references = shaped.shape.references.iter().map(|reference| reference.table.clone()).collect();
-    let filters = shaped.shape.patterns.iter().map(tested).collect();
-    EngineQuery { sql, references, fidelity, functions, filters }
+    EngineQuery { sql, fidelity, functions, ..EngineQuery::about(&shaped.shape) }
 }
 
 /// The names of a statement's CTEs, in lower case.
@@ -79,16 +79,6 @@ fn ctes_of(statement: &ast::Statement) -> BTreeSet<String> {
     let mut names = Names(BTreeSet::new());
     let _ = ast::Visit::visit(statement, &mut names);
     names.0
-}
-
-/// The keys that a reference's conditions test.
-fn tested(pattern: &AccessPattern) -> Vec<Expr> {
-    let single = pattern.predicates.iter();
-    let either = pattern.disjunctions.iter().flat_map(|or| or.branches.iter().flatten());
-    let mut keys: Vec<Expr> = single.chain(either).map(|predicate| predicate.key.clone()).collect();
-    keys.sort();
-    keys.dedup();
-    keys
 }
 
 /// The state of lowering one statement.

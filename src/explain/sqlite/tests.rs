@@ -65,6 +65,7 @@ impl Case {
         EngineQuery {
             sql: self.section("query").to_owned(),
             references: self.section("references").split_whitespace().map(QName::plain).collect(),
+            parameters: 0,
             fidelity: Fidelity::Exact,
             functions: BTreeSet::new(),
             filters: filters.collect(),

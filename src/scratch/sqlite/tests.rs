@@ -120,6 +120,7 @@ fn query(sql: &str, references: &[&str]) -> EngineQuery {
     EngineQuery {
         sql: sql.to_owned(),
         references: references.iter().map(|name| QName::plain(*name)).collect(),
+        parameters: 0,
         fidelity: Fidelity::Exact,
         functions: BTreeSet::new(),
         filters: Vec::new(),
