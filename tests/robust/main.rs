@@ -1,7 +1,7 @@
 //! Bad input: whatever a tree holds, a run ends in reasonable time, with an answer or with what to type.
 //!
 //! The inputs are generated, as large as the issue of robustness names them. Everything goes through the binary, whose
-//! stack, streams and exit status are the real ones. What takes minutes is in `huge`, which is run on demand.
+//! stack, streams and exit status are the real ones. What needs much room is in `huge`.
 
 mod disk;
 mod hostile;
