@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use planlint::scratch::postgres::cluster::{Cluster, DATABASE};
+use planlint::scratch::postgres::cluster::{Choice, Cluster, DATABASE};
 
 use super::{choice, cluster};
 
@@ -71,4 +71,20 @@ fn databases_are_cloned_and_files_changed_while_it_pauses() {
     let rows = planner.rows("SELECT pg_relation_size('t')").expect("a row");
     assert_eq!(rows, [[Some((80 * 8192).to_string())]]);
     planner.run("CREATE SCHEMA s; CREATE TABLE s.t (a int); CREATE TEMPORARY TABLE u (a int)").expect("it may");
+}
+
+#[test]
+fn a_loaded_cluster_is_kept_under_its_digest() {
+    let Some(choice) = choice() else { return };
+    let cache = tempfile::tempdir().expect("a folder");
+    let choice = Choice { cache: Some(cache.path().to_path_buf()), ..choice };
+    assert!(Cluster::resume(&choice, 7).expect("nothing fails").is_none());
+    let mut cluster = Cluster::start(&choice).expect("it starts");
+    cluster.planner(DATABASE).expect("a session").run("CREATE TABLE t AS SELECT 5 AS a").expect("a table");
+    cluster.keep(7).expect("it starts again");
+    let a = |cluster: &Cluster| cluster.planner(DATABASE).expect("a session").rows("SELECT a FROM t").expect("a row");
+    assert_eq!(a(&cluster), [[Some("5".to_owned())]]);
+    assert!(Cluster::resume(&choice, 8).expect("nothing fails").is_none());
+    let again = Cluster::resume(&choice, 7).expect("nothing fails").expect("it is kept");
+    assert_eq!((a(&again), again.collation()), (a(&cluster), cluster.collation()));
 }

@@ -138,14 +138,15 @@ fn a_cache_that_cannot_be_used_costs_time_only() {
     fs::write(folder.path().join("file"), "").expect("a file");
     starts(&folder.path().join("file"));
     starts(Path::new("/proc/self"));
-    // A template that lost a file is made again.
+    // A template that was cut is made again.
     let cache = folder.path().join("cache");
     starts(&cache);
-    let kept = fs::read_dir(&cache).expect("a cache").flatten().map(|entry| entry.path()).find(|path| path.is_dir());
-    let control = kept.expect("a template").join("data/global/pg_control");
-    fs::remove_file(&control).expect("it is there");
+    let names = fs::read_dir(&cache).expect("a cache").flatten().map(|entry| entry.path());
+    let kept = names.into_iter().find(|path| path.extension().is_some_and(|end| end == "cluster")).expect("a template");
+    let whole = fs::metadata(&kept).expect("it is there").len();
+    fs::File::options().write(true).open(&kept).and_then(|file| file.set_len(whole / 2)).expect("it is cut");
     starts(&cache);
-    assert!(control.exists());
+    assert_eq!(fs::metadata(&kept).expect("it is there").len(), whole);
 }
 
 /// Root alone may mount a disk that is soon full.

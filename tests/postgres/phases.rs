@@ -25,6 +25,7 @@ fn phases() {
         Cluster::start(&choice).unwrap_or_else(|error| panic!("{error:?}"))
     });
     median("warm start", || start(&choice));
+    cluster_kept(&choice);
     let mut running: Vec<Cluster> = (0..ROUNDS).map(|_| start(&choice)).collect();
     median("stop", || drop(running.pop()));
     let mut cluster = start(&choice);
@@ -43,6 +44,18 @@ fn phases() {
     });
     drop(admin);
     median("pause", || cluster.paused(|_| Ok(())).expect("it starts again"));
+}
+
+fn cluster_kept(choice: &Choice) {
+    let cache = tempfile::tempdir().expect("a folder");
+    let choice = Choice { cache: Some(cache.path().to_path_buf()), ..choice.clone() };
+    let mut cluster = start(&choice);
+    let tables = (0..169).map(|at| format!("CREATE TABLE t{at} (id bigint PRIMARY KEY, a int, b text);"));
+    let indexes = (0..442).map(|at| format!("CREATE INDEX ON t{} (a, b);", at % 169));
+    let schema: String = tables.chain(indexes).collect();
+    cluster.planner(DATABASE).expect("a session").run(&schema).expect("tables");
+    cluster.keep(1).expect("it starts again");
+    median("start, 611 indexes kept", || Cluster::resume(&choice, 1).expect("it starts").expect("it is kept"));
 }
 
 fn start(choice: &Choice) -> Cluster {

@@ -3,7 +3,7 @@
 //! Nobody else reaches it: no network, and a socket in a folder that is open to its owner alone. So sessions name their
 //! role and need no password.
 
-mod copy;
+mod archive;
 mod folder;
 pub(super) mod process;
 mod store;
@@ -62,10 +62,46 @@ impl Cluster {
     /// # Errors
     /// When it does not start; the message holds the server's own words.
     pub fn start(choice: &Choice) -> Result<Self, ScratchError> {
+        let (folder, data, store) = Self::room(choice)?;
+        let collation = template::lay(&folder, &data, &choice.binaries, store.as_ref())?;
+        Self::started(choice, folder, data, collation)
+    }
+
+    /// Starts a server as [`Cluster::keep`] kept it; none where nothing is kept under the digest.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn resume(choice: &Choice, digest: u128) -> Result<Option<Self>, ScratchError> {
+        let (folder, data, store) = Self::room(choice)?;
+        let Some(store) = store else { return Ok(None) };
+        let kept = store.take(&loaded(&choice.binaries, digest), &data);
+        match kept.map_err(|error| failed("a kept cluster cannot be unpacked", &error))? {
+            Some(collation) => Self::started(choice, folder, data, collation).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Keeps its files for later runs, under a digest of all that was done to them; inflated files would cost what they
+    /// pretend to be. Sessions are lost.
+    ///
+    /// # Errors
+    /// When the server does not stop or start; a cache that cannot be written is no error.
+    pub fn keep(&mut self, digest: u128) -> Result<(), ScratchError> {
+        let Some(store) = self.choice.cache.as_deref().and_then(Store::open) else { return Ok(()) };
+        let (key, collation) = (loaded(&self.choice.binaries, digest), self.collation.clone());
+        self.paused(|data| {
+            store.keep(&store.turn(&key), &key, data, &collation);
+            Ok(())
+        })
+    }
+
+    fn room(choice: &Choice) -> Result<(Folder, PathBuf, Option<Store>), ScratchError> {
         let folder = Folder::new().map_err(|error| failed("a folder cannot be made", &error))?;
         let data = folder.path().join("data");
-        let store = choice.cache.as_deref().and_then(Store::open);
-        let collation = template::lay(&folder, &data, &choice.binaries, store.as_ref())?;
+        Ok((folder, data, choice.cache.as_deref().and_then(Store::open)))
+    }
+
+    fn started(choice: &Choice, folder: Folder, data: PathBuf, collation: String) -> Result<Self, ScratchError> {
         let mut cluster = Self { choice: choice.clone(), collation, data, server: None, folder };
         cluster.run()?;
         Ok(cluster)
@@ -207,6 +243,11 @@ const SETTINGS: &[(u32, &str)] = &[
     (0, "restart_after_crash=off"),
     (18, "io_method=sync"),
 ];
+
+/// The name under which a cluster with a schema is kept.
+fn loaded(binaries: &Binaries, digest: u128) -> String {
+    format!("{}-{digest:032x}", template::key(binaries))
+}
 
 /// A name as SQL has it.
 fn quoted(name: &str) -> String {

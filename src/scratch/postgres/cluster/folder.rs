@@ -9,9 +9,10 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use rustix::fs::statvfs;
 use rustix::process::{Pid, Signal, geteuid, kill_process};
 
 use super::process::{self, Servant};
@@ -24,6 +25,12 @@ const LOCK: &str = ".lock";
 const SOCKET_BYTES: usize = 103;
 /// The name of a server's socket.
 const SOCKET: &str = ".s.PGSQL.5432";
+/// Memory that is a folder, on Linux.
+const MEMORY: &str = "/dev/shm";
+/// The folder for temporary files that every system has.
+const DISK: &str = "/tmp";
+/// Bytes that must be free in memory to take it.
+const ROOM: u64 = 1 << 30;
 /// How long a server may take to end by itself.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// How often a child is looked after.
@@ -71,11 +78,10 @@ impl Folder {
     /// # Errors
     /// Those of the file system.
     pub fn new() -> io::Result<Self> {
-        let base = base();
-        sweep(&base);
+        bases().iter().for_each(|base| sweep(base));
         let mut live = LIVE.lock().unwrap_or_else(PoisonError::into_inner);
         let held = Arc::new(loop {
-            if let Some(held) = Held::new(&base)? {
+            if let Some(held) = Held::new(base())? {
                 break held;
             }
         });
@@ -221,14 +227,30 @@ fn end(child: &mut Child) {
     }
 }
 
-/// The folder for temporary files, or `/tmp` where a socket's path would become too long in it, or where the user who
-/// runs the server may not enter.
-fn base() -> PathBuf {
-    let base = std::env::temp_dir();
+/// The folder in which folders are made: what `TMPDIR` says, else memory, else the disk.
+///
+/// A cluster is hundreds of small files that nobody will miss, which some disks take half a second to make.
+pub(super) fn base() -> &'static Path {
+    static BASE: OnceLock<PathBuf> = OnceLock::new();
+    BASE.get_or_init(|| bases().into_iter().find(|base| is_fit(base)).unwrap_or_else(|| DISK.into()))
+}
+
+/// Where runs may have made folders, in the order in which they are preferred.
+fn bases() -> Vec<PathBuf> {
+    match std::env::var_os("TMPDIR") {
+        Some(named) => vec![named.into(), DISK.into()],
+        None => vec![MEMORY.into(), DISK.into()],
+    }
+}
+
+/// Says whether a socket's path is short enough there, and whether the server's user may enter; in memory, whether
+/// there is room as well, for containers often have next to none.
+fn is_fit(base: &Path) -> bool {
     let longest = base.as_os_str().len() + 1 + PREFIX.len() + 8 + 1 + SOCKET.len();
     let closed = |part: &Path| fs::metadata(part).is_ok_and(|metadata| metadata.mode() & 0o001 == 0);
     let barred = Servant::needed().is_some() && base.ancestors().any(closed);
-    if longest > SOCKET_BYTES || !base.is_absolute() || barred { PathBuf::from("/tmp") } else { base }
+    let room = || statvfs(base).is_ok_and(|disk| disk.f_bavail.saturating_mul(disk.f_frsize) >= ROOM);
+    longest <= SOCKET_BYTES && base.is_absolute() && !barred && (base != Path::new(MEMORY) || room())
 }
 
 /// Removes the folders that nobody holds any more.

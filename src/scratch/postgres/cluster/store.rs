@@ -1,22 +1,25 @@
 //! Clusters kept from one run to the next, in the user's cache folder.
 //!
-//! What is kept appears whole or not at all, and is counted again when it is taken out: a folder that lost files is
-//! thrown away. A cache that cannot be written costs time, never a run.
+//! What is kept appears whole or not at all. A cache that cannot be written costs time, never a run.
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
-use super::copy::{Content, copy};
+use super::archive::{pack, unpack};
 use super::folder;
 
 /// The longest wait for another run that makes the same cluster.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// How often it is looked whether that run is done.
 const BEAT: Duration = Duration::from_millis(5);
-/// The file beside the data that says what it holds.
-const LABEL: &str = "label.json";
+/// What the names of kept clusters end with.
+const KEPT: &str = "cluster";
+/// What nobody took out for so long is thrown away.
+const FORGOTTEN: Duration = Duration::from_secs(30 * 24 * 3600);
+/// All that is kept, in bytes; the clusters that were used last stay.
+const MOST: u64 = 512 << 20;
 
 /// The folder of kept clusters.
 pub(super) struct Store {
@@ -45,24 +48,24 @@ impl Store {
         folder::is_ours(path).then(|| Self { path: path.to_path_buf() })
     }
 
-    /// Copies what is kept under a key to a new folder and returns its note; none where nothing whole is kept.
+    /// Unpacks what is kept under a key to a new folder and returns its note; none where nothing whole is kept.
     ///
     /// # Errors
     /// Those of the file system on the way to the new folder.
     pub fn take(&self, key: &str, to: &Path) -> io::Result<Option<String>> {
-        let kept = self.path.join(key);
-        let Some((note, content)) = label(&kept) else { return Ok(None) };
-        if copy(&kept.join("data"), to, folder::own)? == content {
-            return Ok(Some(note));
+        let Ok(mut file) = File::open(self.file(key, KEPT)) else { return Ok(None) };
+        // The time says when it was used last.
+        let _ = file.set_modified(SystemTime::now());
+        let mut packed = Vec::new();
+        match file.read_to_end(&mut packed) {
+            Ok(_) => unpack(&packed, to, folder::own),
+            Err(_) => Ok(None),
         }
-        fs::remove_dir_all(to)?;
-        let _ = fs::remove_dir_all(&kept);
-        Ok(None)
     }
 
     /// Waits for the turn to make what a key names; without it after a while, so that nobody waits for ever.
     pub fn turn(&self, key: &str) -> Turn {
-        let Ok(lock) = File::options().write(true).create(true).truncate(false).open(self.beside(key, "lock")) else {
+        let Ok(lock) = File::options().write(true).create(true).truncate(false).open(self.file(key, "lock")) else {
             return Turn { _lock: None };
         };
         let until = Instant::now() + PATIENCE;
@@ -72,30 +75,40 @@ impl Store {
         Turn { _lock: Some(lock) }
     }
 
-    /// Keeps a copy of a stopped server's folder under a key; silently not where the cache cannot be written.
+    /// Keeps a stopped server's folder under a key; silently not where the cache cannot be written.
     pub fn keep(&self, _: &Turn, key: &str, data: &Path, note: &str) {
-        let new = self.beside(key, &format!("{}.new", std::process::id()));
-        let _ = fs::remove_dir_all(&new);
-        if self.fill(&new, data, note).is_err() || fs::rename(&new, self.path.join(key)).is_err() {
-            let _ = fs::remove_dir_all(&new);
+        let new = self.file(key, &format!("{}.new", std::process::id()));
+        let written = pack(data, note).and_then(|packed| fs::write(&new, packed));
+        if written.and_then(|()| fs::rename(&new, self.file(key, KEPT))).is_err() {
+            let _ = fs::remove_file(&new);
+        }
+        self.prune();
+    }
+
+    /// Removes what was not used for long, and what is too much.
+    fn prune(&self) {
+        let Ok(entries) = fs::read_dir(&self.path) else { return };
+        let mut kept: Vec<(Duration, u64, PathBuf)> = entries.flatten().filter_map(|entry| aged(&entry)).collect();
+        kept.sort();
+        let mut sum = 0;
+        for (age, bytes, path) in kept {
+            sum += bytes;
+            if age > FORGOTTEN || sum > MOST {
+                let _ = fs::remove_file(path);
+            }
         }
     }
 
-    fn fill(&self, new: &Path, data: &Path, note: &str) -> io::Result<()> {
-        fs::create_dir(new)?;
-        let content = copy(data, &new.join("data"), |_| Ok(()))?;
-        let label = serde_json::json!({"files": content.files, "bytes": content.bytes, "note": note});
-        fs::write(new.join(LABEL), label.to_string())
-    }
-
-    fn beside(&self, key: &str, end: &str) -> PathBuf {
+    fn file(&self, key: &str, end: &str) -> PathBuf {
         self.path.join(format!("{key}.{end}"))
     }
 }
 
-fn label(kept: &Path) -> Option<(String, Content)> {
-    let text = fs::read_to_string(kept.join(LABEL)).ok()?;
-    let label: serde_json::Value = serde_json::from_str(&text).ok()?;
-    let content = Content { files: label["files"].as_u64()?, bytes: label["bytes"].as_u64()? };
-    Some((label["note"].as_str()?.to_owned(), content))
+/// A kept cluster's, or a lost piece's, time since it was used, size and path. Locks are left: others may hold them.
+fn aged(entry: &fs::DirEntry) -> Option<(Duration, u64, PathBuf)> {
+    let path = entry.path();
+    let ours = path.extension().is_some_and(|end| end == KEPT || end == "new");
+    let metadata = entry.metadata().ok().filter(|metadata| ours && metadata.is_file())?;
+    let age = metadata.modified().ok()?.elapsed().unwrap_or_default();
+    Some((age, metadata.len(), path))
 }

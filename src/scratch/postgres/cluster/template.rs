@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::folder::Folder;
+use super::folder::{self, Folder};
 use super::process::{self, Orphaned};
 use super::store::Store;
 use super::{DATABASE, failed, quoted};
@@ -45,7 +45,7 @@ pub(super) fn lay(
 }
 
 /// What makes two templates the same: the recipe, and the very programs.
-fn key(binaries: &Binaries) -> String {
+pub(super) fn key(binaries: &Binaries) -> String {
     let stamp = |name: &str| {
         let path = binaries.program(name);
         let seen = fs::metadata(&path).map(|seen| (seen.len(), seen.mtime(), seen.mtime_nsec()));
@@ -196,9 +196,8 @@ pub(super) fn complained(program: &Path, words: &str) -> ScratchError {
 
 /// The disk is full.
 pub(super) fn full() -> ScratchError {
-    let folder = std::env::temp_dir();
     ScratchError::Start {
-        message: format!("no space is left for a scratch PostgreSQL in `{}`", folder.display()),
+        message: format!("no space is left for a scratch PostgreSQL in `{}`", folder::base().display()),
         help: "free 100 MB there, or set `TMPDIR` to a folder on another disk".to_owned(),
     }
 }
