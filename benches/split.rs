@@ -10,7 +10,7 @@ use divan::{Bencher, black_box};
 use planlint::config::Config;
 use planlint::dialect::Dialect;
 use planlint::engine::Deadline;
-use planlint::run::{Ask, Goal, Here, Session};
+use planlint::run::{Ask, Goal, Here, Plans, Session};
 use planlint::source::{FileId, HostSpan, TreePath};
 use planlint::sql::{parse, placeholders, split};
 use planlint::tree::{Content, Tree, TreeError, TreeFile};
@@ -83,7 +83,8 @@ impl Tree for Files {
 fn reads_a_tree(bencher: Bencher<'_, '_>) {
     let tree = Files { text: [TABLE, &QUERY.repeat(100), &ROW.repeat(10)].concat().into() };
     let bytes = tree.text.len() * 100;
-    let ask = Ask { goal: Goal::Queries, here: Here::Within(""), scope: &[], until: Deadline(None) };
+    let ask =
+        Ask { goal: Goal::Queries, here: Here::Within(""), scope: &[], until: Deadline(None), plans: Plans::Omitted };
     bencher.counter(BytesCount::new(bytes)).bench_local(|| {
         Session::new(Config::default()).analyse(&tree, &ask).map(|report| report.queries.len()).is_ok()
     });

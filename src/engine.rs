@@ -11,9 +11,9 @@ use thiserror::Error;
 use crate::catalog::{Catalog, IndexDef, IndexId};
 use crate::dialect::Target;
 use crate::expr::Expr;
-use crate::name::QName;
+use crate::name::{Ident, QName};
 use crate::plan::Plan;
-use crate::query::{AccessPattern, QueryShape};
+use crate::query::{AccessPattern, QueryShape, RefId};
 use crate::stats::StatsModel;
 
 /// What an engine is and what its answers are worth.
@@ -108,6 +108,8 @@ pub struct EngineQuery {
     pub parameters: u16,
     /// How faithful the text is to the original.
     pub fidelity: Fidelity,
+    /// Parameters that are bounds of ranges, and where they are taken to lie.
+    pub bounds: Vec<Bound>,
     /// Functions to register before planning, with their numbers of arguments.
     pub functions: BTreeSet<(String, u16)>,
     /// By reference, the keys its predicates and disjunctions test, so that a reader of plans can tell what is left to filter.
@@ -121,6 +123,7 @@ impl EngineQuery {
             sql: String::new(),
             references: Vec::new(),
             parameters: 0,
+            bounds: Vec::new(),
             fidelity: Fidelity::None("no plan was asked for".to_owned()),
             functions: BTreeSet::new(),
             filters: Vec::new(),
@@ -136,6 +139,19 @@ impl EngineQuery {
             ..Self::unasked()
         }
     }
+}
+
+/// A bound of a range that is known at run time only (statistics.md, "Parameters").
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Bound {
+    /// The parameter, from 1, which stands nowhere else.
+    pub parameter: u16,
+    /// The reference whose column is searched.
+    pub reference: RefId,
+    /// The column.
+    pub column: Ident,
+    /// The part of the column's values that is taken to lie below it, 0 to 1.
+    pub part: f64,
 }
 
 /// The keys that a reference's conditions test.

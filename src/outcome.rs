@@ -229,6 +229,12 @@ pub struct QueryEntry {
     pub related: Vec<RelatedEntry>,
     /// The tables it touches, sorted.
     pub tables: Vec<String>,
+    /// The plan of its required form, as a short tree; only with `--plans`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan: Option<String>,
+    /// The same in the engine's own words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub raw_plan: Option<String>,
     /// Its forms.
     pub variants: Vec<VariantEntry>,
 }
@@ -246,6 +252,12 @@ pub struct VariantEntry {
     pub fidelity_reasons: Vec<String>,
     /// What it asks of each table.
     pub patterns: Vec<PatternEntry>,
+    /// Its plan with the schema as it is, as a short tree; only with `--plans`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan: Option<String>,
+    /// The same in the engine's own words: PostgreSQL's EXPLAIN JSON, SQLite's lines.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub raw_plan: Option<String>,
     /// How it is judged; only `explain` says it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub explained: Option<Box<ExplainedEntry>>,

@@ -90,6 +90,18 @@ pub struct Ask<'a> {
     pub scope: &'a [TreePath],
     /// When to stop planning.
     pub until: Deadline,
+    /// Whether the report holds each query's plan.
+    pub plans: Plans,
+}
+
+/// Whether a report holds plans.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Plans {
+    /// It does not.
+    #[default]
+    Omitted,
+    /// Each query's, as a short tree and in the engine's words.
+    Shown,
 }
 
 /// Why a run could not be made.

@@ -49,11 +49,14 @@ pub(super) fn uses(plan: &Plan, id: IndexId) -> bool {
     plan.root.indexes().contains(&id)
 }
 
-/// Says whether a plan finds a reference's rows by an index or the table's key.
+/// Says whether a plan finds a reference's rows by an index or the table's key; one whose leading key is skipped over
+/// finds them by reading all of it, or nearly so.
 pub(super) fn seeks(plan: &Plan, reference: RefId) -> bool {
-    accesses(&plan.root, reference)
-        .into_iter()
-        .any(|access| matches!(access, Access::Seek { .. } | Access::TableKey { .. }))
+    accesses(&plan.root, reference).into_iter().any(|access| match access {
+        Access::Seek { conditions, .. } => conditions.first().is_none_or(|one| one.kind != ConditionKind::Skipped),
+        Access::TableKey { .. } => true,
+        _ => false,
+    })
 }
 
 /// Counts full sorts; one whose input is in order already but for its last terms is not counted.

@@ -40,6 +40,10 @@ pub(super) struct Common {
     #[arg(short, long)]
     pub verbose: bool,
 
+    /// Put each query's plan, as a tree and in the engine's own words, into JSON
+    #[arg(long)]
+    pub plans: bool,
+
     /// Print how long each stage took to standard error
     #[arg(long)]
     pub timings: bool,

@@ -19,7 +19,7 @@ use crate::engine::Deadline;
 use crate::outcome::{RunReport, SkipEntry};
 use crate::query::SkipStage;
 use crate::report::Root;
-use crate::run::{Ask, Focus, Goal, Session};
+use crate::run::{Ask, Focus, Goal, Plans, Session};
 use crate::schema::sqlc;
 use crate::source::TreePath;
 use crate::sqlfile;
@@ -210,7 +210,8 @@ impl Project {
             Aim::Place { line, column, .. } => (Goal::Explain(Focus::Place { path: &place, line, column }), &[][..]),
             Aim::Text(sql) => (Goal::Explain(Focus::Text { sql, folder: &place }), &[][..]),
         };
-        let ask = Ask { goal, here: way.here(), scope, until: self.until };
+        let plans = if options.plans { Plans::Shown } else { Plans::Omitted };
+        let ask = Ask { goal, here: way.here(), scope, until: self.until, plans };
         let mut report = session.analyse(tree, &ask).map_err(|error| self.settings.locate(error))?;
         report.inputs.extend(self.settings.files().map(str::to_owned));
         check_read(&report, layout.files.iter().map(|file| ask.here.path(file)))?;

@@ -25,6 +25,27 @@ pub trait Names {
     fn index(&self, table: &QName, name: &str) -> Option<(IndexId, &IndexDef)>;
 }
 
+/// The name of a candidate index on the scratch engine; the schema's own keep theirs.
+pub fn candidate_name(id: IndexId) -> String {
+    format!("{CANDIDATE}{}", id.0)
+}
+
+const CANDIDATE: &str = "planlint_candidate_";
+
+/// Puts the names that people know into a plan in PostgreSQL's words.
+pub fn named(raw: &str, name: &dyn Fn(IndexId) -> Option<String>) -> String {
+    let mut pieces = raw.split(CANDIDATE);
+    let mut text = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let end = piece.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(piece.len());
+        let (number, rest) = piece.split_at(end);
+        let known = number.parse().ok().and_then(|number| name(IndexId(number)));
+        text.push_str(&known.unwrap_or_else(|| format!("{CANDIDATE}{number}")));
+        text.push_str(rest);
+    }
+    text
+}
+
 /// Reads the plan of one statement.
 ///
 /// # Errors

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use super::analysis::{Analysis, Database};
 use super::concrete::Quotes;
-use super::explain;
+use super::{Plans, explain};
 use crate::advice::{IndexAdvice, Proof, ProofKind};
-use crate::catalog::{Backing, Index, IndexKey, Method, Table};
-use crate::engine::Fidelity;
+use crate::catalog::{Backing, Index, IndexId, IndexKey, Method, Table};
+use crate::engine::{EngineKind, Fidelity};
+use crate::explain::named;
 use crate::expr::Expr;
 use crate::finding::Confidence;
 use crate::name::{Ident, QName};
@@ -16,11 +17,12 @@ use crate::outcome::{
     AdviceEntry, ColumnEntry, IndexColumnEntry, IndexEntry, JoinEntry, KeyEntry, OrderEntry, PatternEntry,
     PredicateEntry, ProofEntry, QueryEntry, TableEntry, VariantEntry,
 };
+use crate::plan;
 use crate::query::{
     AccessPattern, Implied, Limit, Predicate, QueryShape, QuerySite, RefId, Resolution, SiteId, SiteOrigin, VariantKind,
 };
 use crate::sql::print;
-use crate::workload::{QueryId, Sender, WorkloadQuery};
+use crate::workload::{PlanLabels, QueryId, Sender, WorkloadQuery};
 
 /// Which workload query each (site, variant) became.
 pub(super) type Senders<'a> = BTreeMap<(SiteId, u16), (&'a Database, &'a WorkloadQuery)>;
@@ -43,11 +45,11 @@ pub(super) fn site_name(analysis: &Analysis, site: &QuerySite) -> String {
 }
 
 /// Writes every query.
-pub(super) fn queries(analysis: &Analysis, quotes: &Quotes<'_>) -> Vec<QueryEntry> {
+pub(super) fn queries(analysis: &Analysis, quotes: &Quotes<'_>, plans: Plans) -> Vec<QueryEntry> {
     let senders = senders(analysis);
     let entry = |(number, site): (usize, &QuerySite)| {
         let id = SiteId(u32::try_from(number).unwrap_or(u32::MAX));
-        query_entry(analysis, quotes, &senders, id, site)
+        query_entry(analysis, quotes, plans, &senders, id, site)
     };
     analysis.sites.iter().enumerate().map(entry).collect()
 }
@@ -55,6 +57,7 @@ pub(super) fn queries(analysis: &Analysis, quotes: &Quotes<'_>) -> Vec<QueryEntr
 fn query_entry(
     analysis: &Analysis,
     quotes: &Quotes<'_>,
+    plans: Plans,
     senders: &Senders<'_>,
     id: SiteId,
     site: &QuerySite,
@@ -74,6 +77,8 @@ fn query_entry(
             fidelity: None,
             fidelity_reasons: Vec::new(),
             patterns: Vec::new(),
+            plan: None,
+            raw_plan: None,
             explained: None,
         };
         if let Some((database, query)) = sent {
@@ -82,6 +87,9 @@ fn query_entry(
             if analysis.chosen.contains(&id) {
                 entry.explained = Some(Box::new(explain::explained(database, site, sender, query)));
             }
+            if plans == Plans::Shown {
+                (entry.plan, entry.raw_plan) = plan_of(database, query).unzip();
+            }
             if database.engine.is_some() {
                 (entry.fidelity, entry.fidelity_reasons) = fidelity(&query.engine.fidelity);
             }
@@ -89,6 +97,8 @@ fn query_entry(
         variants.push(entry);
     }
     let (origin, implied) = origin(&site.origin);
+    let required = variants.iter().find(|variant| variant.kind == "required");
+    let (plan, raw_plan) = required.map(|variant| (variant.plan.clone(), variant.raw_plan.clone())).unwrap_or_default();
     QueryEntry {
         id: site_name(analysis, site),
         location: quotes.locate(site.place),
@@ -105,8 +115,19 @@ fn query_entry(
         },
         related: Vec::new(),
         tables: tables.into_iter().collect(),
+        plan,
+        raw_plan,
         variants,
     }
+}
+
+/// A query's plan with the schema as it is, as a short tree and in the engine's words.
+fn plan_of(database: &Database, query: &WorkloadQuery) -> Option<(String, String)> {
+    let plan = query.planned()?;
+    let name = |id: IndexId| Some(database.catalog.index(id)?.name.as_ref()?.to_string());
+    let labels = PlanLabels { query, catalog: &database.catalog, advised: &BTreeMap::new() };
+    let kind = database.engine.as_ref().map_or(EngineKind::None, |engine| engine.kind);
+    Some((plan::tree(plan, &labels), named(kind, &plan.raw, &name)))
 }
 
 fn origin(origin: &SiteOrigin) -> (&'static str, Option<&'static str>) {

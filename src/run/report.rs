@@ -37,7 +37,7 @@ pub(super) fn write(tree: &dyn Tree, analysis: &Analysis, policy: &Policy, ask: 
     if goal == Goal::Schema {
         report.tables = entries::tables(analysis, &quotes);
     } else {
-        report.queries = entries::queries(analysis, &quotes);
+        report.queries = entries::queries(analysis, &quotes, ask.plans);
     }
     if let Goal::Explain(_) = goal {
         let chosen: Vec<String> =

@@ -122,7 +122,7 @@ fn read_one(
     shaped.shape.tighten();
     let native = database.engine.as_ref().is_some_and(|engine| engine.kind == EngineKind::Postgres);
     let engine = (goal > Goal::Queries).then(|| match native {
-        true => lower_native(&shaped, config.limits.limit_rows),
+        true => lower_native(&shaped, &database.catalog, config.limits.limit_rows),
         false => lower(&shaped, &database.catalog, database.target),
     });
     Ok((shaped.shape, engine))

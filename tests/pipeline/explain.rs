@@ -4,14 +4,20 @@ use planlint::config::{Config, EngineChoice};
 use planlint::engine::Deadline;
 use planlint::outcome::{ExplainedEntry, RunReport};
 use planlint::report::{Colour, Reporter, Skips, Tally, Text, View};
-use planlint::run::{Ask, Focus, Goal, Here, RunError, Session};
+use planlint::run::{Ask, Focus, Goal, Here, Plans, RunError, Session};
 use planlint::source::TreePath;
 
 use crate::tree::Memory;
 use crate::{example, run};
 
 fn explain(tree: &Memory, focus: Focus<'_>, config: Config) -> Result<RunReport, RunError> {
-    let ask = Ask { goal: Goal::Explain(focus), here: Here::Within(""), scope: &[], until: Deadline(None) };
+    let ask = Ask {
+        goal: Goal::Explain(focus),
+        here: Here::Within(""),
+        scope: &[],
+        until: Deadline(None),
+        plans: Plans::Omitted,
+    };
     Session::new(config).analyse(tree, &ask)
 }
 

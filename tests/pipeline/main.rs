@@ -10,12 +10,12 @@ use std::path::Path;
 use planlint::config::Config;
 use planlint::engine::Deadline;
 use planlint::outcome::RunReport;
-use planlint::run::{Ask, Goal, Here, Session};
+use planlint::run::{Ask, Goal, Here, Plans, Session};
 
 use tree::{Memory, folder};
 
 fn run(tree: &Memory, goal: Goal) -> RunReport {
-    let ask = Ask { goal, here: Here::Within(""), scope: &[], until: Deadline(None) };
+    let ask = Ask { goal, here: Here::Within(""), scope: &[], until: Deadline(None), plans: Plans::Omitted };
     Session::new(Config::default()).analyse(tree, &ask).expect("the run succeeds")
 }
 

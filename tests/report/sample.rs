@@ -130,12 +130,16 @@ fn queries() -> Vec<QueryEntry> {
         resolution: "resolved",
         related: vec![],
         tables: vec!["customers".into(), "orders".into()],
+        plan: None,
+        raw_plan: None,
         variants: vec![VariantEntry {
             kind: "required",
             sql: "SELECT o.id, o.total\n    FROM orders o\n    JOIN customers c ON c.id = o.customer_id\n    WHERE o.customer_id = $1".into(),
             fidelity: Some("exact"),
             fidelity_reasons: vec![],
             patterns: vec![pattern("orders", "o"), PatternEntry { predicates: vec![], order_by: vec![], limit: None, limited: false, ..pattern("customers", "c") }],
+            plan: None,
+            raw_plan: None,
             explained: None,
         }],
     };

@@ -16,7 +16,7 @@ use planlint::engine::Deadline;
 use planlint::finding::Confidence;
 use planlint::outcome::{FindingEntry, RunReport};
 use planlint::rules::{RULES, Rule};
-use planlint::run::{Ask, Goal, Here, Session};
+use planlint::run::{Ask, Goal, Here, Plans, Session};
 use planlint::source::TreePath;
 use planlint::tree::{Content, Tree, TreeError, TreeFile};
 
@@ -196,7 +196,8 @@ fn told(findings: &[&FindingEntry]) -> String {
 fn analyse(files: &BTreeMap<String, String>, config: &str) -> Result<RunReport, String> {
     let mut config: Config = toml::from_str(config).map_err(|error| error.to_string())?;
     config.dialect.get_or_insert(planlint::dialect::Dialect::Sqlite);
-    let ask = Ask { goal: Goal::Check, here: Here::Within(""), scope: &[], until: Deadline(None) };
+    let ask =
+        Ask { goal: Goal::Check, here: Here::Within(""), scope: &[], until: Deadline(None), plans: Plans::Omitted };
     Session::new(config).analyse(&Files(files), &ask).map_err(|error| error.to_string())
 }
 

@@ -93,6 +93,7 @@ impl Case {
             sql: self.section("query").to_owned(),
             references: self.section("references").split_whitespace().map(QName::plain).collect(),
             parameters: 0,
+            bounds: Vec::new(),
             fidelity: Fidelity::Exact,
             functions: BTreeSet::new(),
             filters: Vec::new(),

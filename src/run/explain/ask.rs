@@ -8,7 +8,7 @@ use crate::assume;
 use crate::catalog::IndexId;
 use crate::config::Config;
 use crate::engine::{Deadline, IndexSet, PlanRequest, ScratchEngine};
-use crate::explain::sqlite::named;
+use crate::explain::named;
 use crate::name::Ident;
 use crate::plan;
 use crate::query::SiteId;
@@ -80,9 +80,10 @@ impl Advised {
             let existing = || database.catalog.index(id)?.name.clone();
             self.names.get(&id).cloned().or_else(existing).map(|name| name.to_string())
         };
+        let kind = engine.facts().kind;
         let request = PlanRequest { query: &query.engine, indexes: &self.set };
         explained.repro = engine.script(&request, &name);
-        explained.raw_before = Some(named(&before.raw, &name));
+        explained.raw_before = Some(named(kind, &before.raw, &name));
         let touched = database
             .advice
             .iter()
@@ -90,7 +91,7 @@ impl Advised {
         if let Some(Some(Ok(after))) = engine.plan(&[request], until)?.pop().filter(|_| touched) {
             let labels = PlanLabels { query, catalog: &database.catalog, advised: &self.names };
             explained.plan_after = Some(plan::tree(&after, &labels));
-            explained.raw_after = Some(named(&after.raw, &name));
+            explained.raw_after = Some(named(kind, &after.raw, &name));
             let used = after.root.indexes().into_iter().filter_map(|id| self.advice.get(&id).copied());
             explained.used = used.collect();
         }

@@ -121,6 +121,7 @@ fn query(sql: &str, references: &[&str]) -> EngineQuery {
         sql: sql.to_owned(),
         references: references.iter().map(|name| QName::plain(*name)).collect(),
         parameters: 0,
+        bounds: Vec::new(),
         fidelity: Fidelity::Exact,
         functions: BTreeSet::new(),
         filters: Vec::new(),

@@ -2,39 +2,81 @@
 //!
 //! Only qualifiers are rewritten: a column without one means the same whatever its table is called.
 
+mod range;
+
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
     self, FunctionArg, FunctionArgExpr, FunctionArguments, LimitClause, SelectItem, SelectItemQualifiedWildcardKind,
-    SetExpr, Statement, TableFactor, VisitMut, VisitorMut,
+    SetExpr, Statement, TableFactor, Visit, VisitMut, Visitor, VisitorMut,
 };
 
 use super::{alias, ctes_of, looks_like_alias, number};
-use crate::engine::{EngineQuery, Fidelity};
+use crate::catalog::Catalog;
+use crate::engine::{Bound, EngineQuery, Fidelity};
 use crate::query::RefId;
 use crate::sql::resolution::{Name, Resolution, Shaped, place_of_table};
+use range::BOUND;
 
 /// Makes the form of a statement that an engine of its own dialect plans; `limit_rows` is what `LIMIT $1` stands for.
-pub fn lower_native(shaped: &Shaped, limit_rows: u64) -> EngineQuery {
+pub fn lower_native(shaped: &Shaped, catalog: &Catalog, limit_rows: u64) -> EngineQuery {
     let mut statement = shaped.statement.clone();
-    let mut native = Native { shaped, limit_rows, ctes: ctes_of(&shaped.statement), parameters: Vec::new() };
-    let _ = statement.visit(&mut native);
+    let ctes = ctes_of(&shaped.statement);
+    let others = others(shaped);
+    let mut native = Native { shaped, catalog, limit_rows, ctes, others, parameters: Vec::new(), bounds: Vec::new() };
+    let _ = VisitMut::visit(&mut statement, &mut native);
     EngineQuery {
         sql: statement.to_string(),
         parameters: u16::try_from(native.parameters.len()).unwrap_or(u16::MAX),
+        bounds: native.bounds,
         fidelity: Fidelity::Exact,
         functions: BTreeSet::new(),
         ..EngineQuery::about(&shaped.shape)
     }
 }
 
+/// The labels of what is read and is no table of the schema, in lower case.
+fn others(shaped: &Shaped) -> BTreeSet<String> {
+    struct Others<'a>(&'a Resolution, BTreeSet<String>);
+    impl Visitor for Others<'_> {
+        type Break = ();
+
+        fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
+            let label = match factor {
+                TableFactor::Table { name, args: None, .. }
+                    if place_of_table(name).is_some_and(|place| self.0.table(place).is_some()) =>
+                {
+                    None
+                }
+                TableFactor::Table { name, alias, .. } | TableFactor::Function { name, alias, .. } => {
+                    let own = || name.0.last()?.as_ident();
+                    alias.as_ref().map(|alias| &alias.name).or_else(own)
+                }
+                TableFactor::Derived { alias, .. }
+                | TableFactor::UNNEST { alias, .. }
+                | TableFactor::NestedJoin { alias, .. } => alias.as_ref().map(|alias| &alias.name),
+                _ => None,
+            };
+            self.1.extend(label.map(|label| label.value.to_ascii_lowercase()));
+            ControlFlow::Continue(())
+        }
+    }
+    let mut others = Others(&shaped.names, BTreeSet::new());
+    let _ = Visit::visit(&shaped.statement, &mut others);
+    others.1
+}
+
 struct Native<'a> {
     shaped: &'a Shaped,
+    catalog: &'a Catalog,
     limit_rows: u64,
     ctes: BTreeSet<String>,
+    /// The labels of derived tables, CTEs and functions, in lower case.
+    others: BTreeSet<String>,
     /// The parameters as the statement names them, in the order of the numbers they get: an engine wants no gaps.
     parameters: Vec<String>,
+    bounds: Vec<Bound>,
 }
 
 impl VisitorMut for Native<'_> {
@@ -103,6 +145,11 @@ impl VisitorMut for Native<'_> {
         ControlFlow::Continue(())
     }
 
+    fn pre_visit_expr(&mut self, expr: &mut ast::Expr) -> ControlFlow<()> {
+        self.bounds(expr);
+        ControlFlow::Continue(())
+    }
+
     fn post_visit_expr(&mut self, expr: &mut ast::Expr) -> ControlFlow<()> {
         match expr {
             ast::Expr::Identifier(name) => {
@@ -157,8 +204,11 @@ impl Native<'_> {
         }
     }
 
-    /// The one reference that has a label.
+    /// The one reference that has a label, if nothing else has it.
     fn only_reference(&self, name: &ast::Ident) -> Option<RefId> {
+        if self.others.contains(&name.value.to_ascii_lowercase()) {
+            return None;
+        }
         let references = self.shaped.shape.references.iter();
         let mut same = references.filter(|reference| reference.label.as_str().eq_ignore_ascii_case(&name.value));
         same.next().filter(|_| same.next().is_none()).map(|reference| reference.id)
@@ -166,6 +216,9 @@ impl Native<'_> {
 
     /// The number that a parameter gets.
     fn parameter(&mut self, name: &str) -> String {
+        if let Some(number) = name.strip_prefix(BOUND) {
+            return format!("${number}");
+        }
         // A question mark is another value each time.
         let known = self.parameters.iter().position(|known| known == name && name.len() > 1);
         let number = known.unwrap_or_else(|| {
@@ -212,8 +265,9 @@ impl Native<'_> {
             insert.table_alias = Some(ast::TableAliasWithoutColumns { explicit: true, alias: alias(reference) });
         }
         self.outputs(insert.returning.as_deref_mut().unwrap_or_default());
-        // The parser's repairs leave out targets that it cannot read; what happens on a conflict reads no table of its own.
-        if let Some(ast::OnInsert::OnConflict(ast::OnConflict { conflict_target: None, .. })) = &insert.on {
+        // The parser leaves out targets and conditions that it cannot read, and without them it is an error; what
+        // happens on a conflict reads nothing but in a subquery.
+        if insert.on.as_ref().is_some_and(|on| !on.to_string().contains("SELECT")) {
             insert.on = None;
         }
     }

@@ -10,7 +10,7 @@ use super::{Lowering, function_call};
 use crate::catalog::TypeClass;
 use crate::expr::Expr as Canonical;
 use crate::name::Ident;
-use crate::query::{Bound, PredicateOp, RefId};
+use crate::query::{Bound, PredicateOp, QueryShape, RefId};
 
 /// Whether a bound is the range's lower or upper one.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -63,7 +63,7 @@ impl Lowering<'_> {
 
     fn share(&self, (reference, column): &(RefId, Ident), side: Side) -> Option<&'static str> {
         let class = self.table_of(*reference)?.class_of(column)?;
-        let both = self.is_two_sided(*reference, column);
+        let both = is_two_sided(&self.shaped.shape, *reference, column);
         Some(match class {
             // 5 % of the table: the square root of it on each side.
             TypeClass::Timestamp | TypeClass::Date | TypeClass::Time if both => "0.2236",
@@ -77,20 +77,21 @@ impl Lowering<'_> {
             _ => return None,
         })
     }
+}
 
-    fn is_two_sided(&self, reference: RefId, column: &Ident) -> bool {
-        let pattern = self.shaped.shape.patterns.get(usize::from(reference.0));
-        let branches = pattern.into_iter().flat_map(|pattern| &pattern.disjunctions);
-        let alone = pattern.into_iter().flat_map(|pattern| &pattern.predicates);
-        alone.chain(branches.flat_map(|or| or.branches.iter().flatten())).any(|predicate| {
-            predicate.op == PredicateOp::Range(Bound::Both)
-                && matches!(&predicate.key, Canonical::Column(key) if key == column)
-        })
-    }
+/// Says whether a query bounds a column on both sides.
+pub(super) fn is_two_sided(shape: &QueryShape, reference: RefId, column: &Ident) -> bool {
+    let pattern = shape.patterns.get(usize::from(reference.0));
+    let branches = pattern.into_iter().flat_map(|pattern| &pattern.disjunctions);
+    let alone = pattern.into_iter().flat_map(|pattern| &pattern.predicates);
+    alone.chain(branches.flat_map(|or| or.branches.iter().flatten())).any(|predicate| {
+        predicate.op == PredicateOp::Range(Bound::Both)
+            && matches!(&predicate.key, Canonical::Column(key) if key == column)
+    })
 }
 
 /// Columns whose upper bound is the present, with little waiting below it.
-fn is_due(column: &str) -> bool {
+pub(super) fn is_due(column: &str) -> bool {
     let column = column.to_ascii_lowercase();
     ["next_", "scheduled_", "due_", "retry_"].iter().any(|head| column.starts_with(head))
         || column == "run_at"
