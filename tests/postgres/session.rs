@@ -66,8 +66,9 @@ fn what_takes_too_long_is_cancelled_and_what_never_ends_given_up() {
     assert!(planner.run("SELECT 1").is_ok());
     let stubborn =
         "DO $$ BEGIN LOOP BEGIN PERFORM pg_sleep(60); EXCEPTION WHEN query_canceled THEN END; END LOOP; END $$";
-    let error = planner.run(stubborn).expect_err("it never ends");
-    assert!(error.is_lost() && planner.run("SELECT 1").expect_err("given up").is_lost());
+    // Where the machine stalls, the question may arrive between two rounds of the loop, which it ends then.
+    let lost = (0..3).any(|_| planner.run(stubborn).expect_err("it never ends").is_lost());
+    assert!(lost && planner.run("SELECT 1").expect_err("given up").is_lost());
     let before = Instant::now();
     drop((planner, cluster));
     assert!(before.elapsed() < Duration::from_secs(3), "{:?}", before.elapsed());

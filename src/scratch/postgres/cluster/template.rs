@@ -140,8 +140,10 @@ fn slim(folder: &Folder, data: &Path, binaries: &Binaries) -> Result<(), Scratch
     let written = File::create(&script).and_then(|mut file| file.write_all(recipe().as_bytes()));
     let input =
         written.and_then(|()| File::open(&script)).map_err(|error| failed("a script cannot be kept", &error))?;
-    let mut command = process::command(&program, Orphaned::Dies);
-    command.args(["--single", "-c", "exit_on_error=on", "-c", "fsync=off", "-D"]).arg(data).arg(DATABASE);
+    // Killed, it would leave its shared memory behind.
+    let mut command = process::command(&program, Orphaned::Quits);
+    command.args(["--single", "-c", "exit_on_error=on", "-c", "fsync=off", "-c", "dynamic_shared_memory_type=mmap"]);
+    command.arg("-D").arg(data).arg(DATABASE);
     command.stdin(Stdio::from(input));
     ran(folder, &program, command, "slim.log")
 }
