@@ -260,8 +260,8 @@ pub struct TableRef {
     pub block: u16,
     /// Whether rows without a partner are kept (it stands on the nullable side of an outer join).
     pub nullable_side: bool,
-    /// Whether the statement writes it.
-    pub written: bool,
+    /// What the statement, or one of its `WITH` members, does to its rows beside reading them.
+    pub written: Option<StatementKind>,
 }
 
 impl TableRef {
@@ -580,6 +580,17 @@ pub enum UnknownKind {
         /// The column.
         column: Ident,
         /// The tables it could belong to (one if it is qualified); all of them complete.
+        tables: Vec<QName>,
+    },
+    /// A column that a subquery, CTE or view does not give, all of whose outputs are known.
+    Output {
+        /// The column.
+        column: Ident,
+        /// What the query calls it.
+        of: Ident,
+        /// The outputs it has.
+        given: Vec<Ident>,
+        /// The tables and views it is made of.
         tables: Vec<QName>,
     },
 }

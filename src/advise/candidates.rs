@@ -319,7 +319,7 @@ impl Builder<'_> {
                         broken.push(candidate.purpose);
                         Verdict::Guard(guard)
                     }
-                    None => match draft.sought {
+                    None => match draft.sought.or_else(|| self.sought_by_other_method()) {
                         Some(index) => Verdict::SoughtBy(index),
                         None => {
                             proposal.candidates.push(candidate);
@@ -361,6 +361,17 @@ impl Builder<'_> {
             does_all(&existing, &wanted, &narrowed_by_condition(&index.def, access))
         };
         usable.find(does_all).map(|index| index.id)
+    }
+
+    /// Finds an index of another method, such as GIN, that answers a condition: a stand-in cannot plan with it, so that
+    /// what it sees as a scan is none.
+    fn sought_by_other_method(&self) -> Option<IndexId> {
+        if self.stage.native() {
+            return None;
+        }
+        let asked = Asked { access: self.pattern, branch: &[], joins: Joins::Bound, table: Some(self.judge.table) };
+        let answers = |index: &&Index| coverage::judge(&index.def, &asked, self.stage.target()).special;
+        self.judge.table.usable_indexes().find(answers).map(|index| index.id)
     }
 
     fn extends(&self, def: &IndexDef, equalities: usize) -> bool {

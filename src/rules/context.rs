@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
 
 use crate::advice::{Action, IndexAdvice, Proof, ProofKind, QueryAdvice, Trial};
-use crate::catalog::{IndexId, Table};
+use crate::catalog::{Catalog, IndexId, Table};
 use crate::coverage::{self, Joins, Serving};
 use crate::engine::Fidelity;
 use crate::finding::{Confidence, Place};
-use crate::name::QName;
+use crate::name::{QName, nearest};
 use crate::plan::{self, Access, Plan, PlanNames};
 use crate::query::{
     AccessPattern, Clause, PathClass, Predicate, PredicateOp, QueryShape, QuerySite, RefId, UnknownKind,
@@ -74,19 +74,26 @@ pub(super) fn tables<'a>(
 /// The queries rules may speak about; what only migrations or tests send builds the schema or checks it, and is not judged.
 pub(super) fn queries<'a>(input: &'a RulesInput<'a>) -> impl Iterator<Item = QueryContext<'a>> {
     let queries = input.workload.iter().enumerate().filter(|(_, query)| query.advisable);
-    let schema_fits = schema_fits(input.workload);
+    let schema_fits = schema_fits(input);
     queries.map(move |(at, query)| QueryContext { input, query, advised: input.advised.get(at), schema_fits })
 }
 
-fn schema_fits(workload: &[WorkloadQuery]) -> bool {
+/// Finds the table or view whose name is closest to one that the schema does not have.
+pub(super) fn nearest_table<'c>(catalog: &'c Catalog, table: &QName) -> Option<&'c str> {
+    nearest(table.name.as_str(), catalog.tables.keys().chain(catalog.views.keys()).map(|name| name.name.as_str()))
+}
+
+/// A table whose name is all but one of the schema's is no sign of another schema.
+fn schema_fits(input: &RulesInput<'_>) -> bool {
     let (mut known, mut unknown): (BTreeSet<&QName>, BTreeSet<&QName>) = Default::default();
-    for query in workload {
+    for query in input.workload {
         known.extend(query.shape.references.iter().map(|reference| &reference.table));
         unknown.extend(query.shape.unknown.iter().filter_map(|name| match &name.kind {
             UnknownKind::Table(table) => Some(table),
-            UnknownKind::Column { .. } => None,
+            UnknownKind::Column { .. } | UnknownKind::Output { .. } => None,
         }));
     }
+    unknown.retain(|table| nearest_table(input.catalog, table).is_none());
     known.len() > unknown.len()
 }
 

@@ -6,6 +6,7 @@ use super::subject;
 use super::unindexable_predicate::hidden;
 use crate::advice::{Trial, Verdict};
 use crate::catalog::{Method, Table};
+use crate::dialect::Dialect;
 use crate::expr::{Expr, Op};
 use crate::finding::{Confidence, Severity};
 use crate::plan::{Access, PlanOp};
@@ -60,7 +61,9 @@ fn why(cx: &PlanContext<'_>, pattern: &AccessPattern) -> Option<Why> {
         pattern.predicates.iter().partition(|predicate| predicate.optional);
     let helps =
         |predicate: &&&Predicate| leads_an_index(cx, pattern, &predicate.key) || is_selective(cx, pattern, predicate);
-    if let Some(switched) = optional.iter().find(helps).filter(|_| required.is_empty()) {
+    // The other databases plan with the values at hand, and a switch that is off is gone by then.
+    let plans_once = cx.target.dialect == Dialect::Sqlite;
+    if let Some(switched) = optional.iter().find(helps).filter(|_| required.is_empty() && plans_once) {
         let why =
             format!("the condition on `{}` stands behind a run-time switch, so no plan may rely on it", switched.key);
         return Some((why, "send a query of its own for each case"));

@@ -4,7 +4,7 @@ use super::context::QueryContext;
 use super::findings::Findings;
 use crate::finding::{Confidence, Severity};
 use crate::name::QName;
-use crate::query::{Clause, ClauseKind, QueryShape, StatementKind};
+use crate::query::{Clause, ClauseKind, QueryShape, StatementKind, TableRef};
 
 pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {
     for clause in &cx.query.shape.clauses {
@@ -43,8 +43,8 @@ fn is_routine(cx: &QueryContext<'_>, table: &QName) -> bool {
         shape.clauses.iter().any(emptied) && shape.references.iter().all(|reference| reference.table != *table)
     };
     let fills = |shape: &QueryShape| {
-        let mut written = shape.references.iter().filter(|reference| reference.written);
-        shape.statement == StatementKind::Insert && written.any(|reference| reference.table == *table)
+        let filled = |one: &TableRef| one.written == Some(StatementKind::Insert) && one.table == *table;
+        shape.references.iter().any(filled)
     };
     cx.senders().all(|sender| {
         let routine = |shape: &QueryShape| empties(shape) || fills(shape);

@@ -9,14 +9,27 @@ pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {
     for clause in cx.query.shape.clauses.iter().filter(|clause| clause.kind == ClauseKind::RandomOrder) {
         let Some(pattern) = sorted_whole(cx, clause) else { continue };
         let known = cx.knows_rows(&pattern.table);
+        let kept = if is_filtered(cx, clause) { " that the conditions keep" } else { "" };
         findings
             .report(cx.place_of_clause(clause), clause.text.clone())
-            .message(format!("a number is drawn for each row of `{}`, and all of them are sorted by it", pattern.table))
+            .message(format!(
+                "a number is drawn for each row of `{}`{kept}, and all of them are sorted by it",
+                pattern.table
+            ))
             .help("draw random keys and look up their rows, or sample the table where the database can")
             .table(&pattern.table)
             .at_most(if known { Severity::Warning } else { Severity::Info })
             .no_surer_than(if known { Confidence::High } else { Confidence::Medium });
     }
+}
+
+/// Says whether the block has a condition: how many rows it keeps is not known.
+fn is_filtered(cx: &QueryContext<'_>, clause: &Clause) -> bool {
+    let shape = &cx.query.shape;
+    let mut references = shape.references.iter().filter(|reference| reference.block == clause.block);
+    let asked = |pattern: &AccessPattern| !pattern.predicates.is_empty() || !pattern.disjunctions.is_empty();
+    shape.blocks.get(usize::from(clause.block)).is_some_and(|block| block.open)
+        || references.any(|reference| cx.pattern(reference.id).is_some_and(asked))
 }
 
 /// Finds the largest table of the block, unless a condition leaves few of the block's rows or it is grouped.

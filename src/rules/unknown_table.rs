@@ -1,9 +1,8 @@
 //! Rule `unknown-table`; the reader's side of it is `rules/unknown-table.md`.
 
-use super::context::QueryContext;
+use super::context::{QueryContext, nearest_table};
 use super::findings::Findings;
 use crate::finding::{Confidence, Place};
-use crate::name::nearest;
 use crate::query::UnknownKind;
 
 pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {
@@ -12,12 +11,11 @@ pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {
         if unknown.sql.is_empty() || cx.doubtful.contains(table) || !cx.schema_fits {
             continue;
         }
-        let known = cx.catalog.tables.keys().chain(cx.catalog.views.keys()).map(|name| name.name.as_str());
         let report = findings
             .report(Place::Sql { query: cx.query.id, range: unknown.sql.clone() }, String::new())
             .message(format!("the schema has no table `{table}`"))
             .table(table);
-        match nearest(table.name.as_str(), known) {
+        match nearest_table(cx.catalog, table) {
             Some(meant) => report.help(format!("there is a table `{meant}`")),
             // Without a name close to it, the table may well be created where planlint does not look.
             None => report

@@ -15,7 +15,7 @@ use crate::coverage;
 use crate::dialect::Target;
 use crate::name::Ident;
 use crate::name::QName;
-use crate::query::{AccessPattern, StatementKind};
+use crate::query::{AccessPattern, StatementKind, TableRef};
 use crate::source::HostSpan;
 use crate::stats::StatsModel;
 use crate::workload::WorkloadQuery;
@@ -69,9 +69,9 @@ pub struct Uses<'a> {
 impl<'a> Uses<'a> {
     /// Reads them off a workload.
     pub fn of(workload: &'a [WorkloadQuery]) -> Self {
-        let deletes = |query: &&WorkloadQuery| query.advisable && query.shape.statement == StatementKind::Delete;
-        let written = workload.iter().filter(deletes).flat_map(|query| &query.shape.references);
-        let deleted = written.filter(|reference| reference.written).map(|reference| &reference.table).collect();
+        let references = workload.iter().filter(|query| query.advisable).flat_map(|query| &query.shape.references);
+        let deletes = |reference: &&TableRef| reference.written == Some(StatementKind::Delete);
+        let deleted = references.filter(deletes).map(|reference| &reference.table).collect();
         let mut ordered: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for pattern in workload.iter().flat_map(|query| &query.shape.patterns).filter(|one| !one.order.is_empty()) {
             ordered.entry(&pattern.table).or_default().push(pattern);

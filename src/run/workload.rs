@@ -131,7 +131,7 @@ fn read_one(
 fn unknown_table(site: &QuerySite, variant: u16, shape: &QueryShape) -> Option<Skip> {
     let unknown = shape.unknown.iter().find_map(|unknown| match &unknown.kind {
         UnknownKind::Table(table) => Some((table, unknown.sql.clone())),
-        UnknownKind::Column { .. } => None,
+        UnknownKind::Column { .. } | UnknownKind::Output { .. } => None,
     });
     let (table, range) = unknown?;
     Some(Skip {

@@ -130,16 +130,22 @@ fn sqlc_database(
 
 /// Finds the database that a file's queries run on: the one whose path is the nearest ancestor, or the only one there is.
 ///
-/// Returns its index in `roots`; none where several are equally near.
+/// Of several that are equally near, or of all where none is, files with DDL in no known order, which may be anybody's sample, give way to a schema
+/// that is kept as one. Returns its index in `roots`; none where several are left.
 pub fn database_of(roots: &[SchemaRoot], path: &TreePath) -> Option<usize> {
     if roots.len() == 1 {
         return Some(0);
     }
     let nearness = |root: &SchemaRoot| root.paths.iter().filter(|folder| path.is_below(folder)).map(String::len).max();
-    let best = roots.iter().filter_map(nearness).max()?;
-    let mut nearest = roots.iter().enumerate().filter(|(_, root)| nearness(root) == Some(best));
-    let (index, _) = nearest.next()?;
-    nearest.next().is_none().then_some(index)
+    let best = roots.iter().map(nearness).max()?;
+    let mut nearest: Vec<usize> = (0..roots.len()).filter(|at| nearness(&roots[*at]) == best).collect();
+    if nearest.len() > 1 {
+        nearest.retain(|at| roots[*at].source != SourceKind::Files);
+    }
+    match nearest[..] {
+        [index] => Some(index),
+        _ => None,
+    }
 }
 
 /// Tells the dialect that a file's path names, if it does (`queries/mysql/…`).

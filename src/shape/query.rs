@@ -291,6 +291,8 @@ impl Shaper<'_> {
         let (own, passes) = match crate::sql::canonical::unnested(expr) {
             ast::Expr::Identifier(name) => (Some(ident(name, self.dialect)), true),
             ast::Expr::CompoundIdentifier(path) => (path.last().map(|name| ident(name, self.dialect)), true),
+            // What the others call it is the expression's own text, or theirs to choose.
+            _ if self.dialect != Dialect::Postgres => (None, false),
             ast::Expr::Function(function) => {
                 let name = function.name.0.last().and_then(|part| part.as_ident());
                 (name.map(|name| ident(name, self.dialect)), false)

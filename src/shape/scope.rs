@@ -217,8 +217,16 @@ impl Shaper<'_> {
             .collect();
         tables.sort();
         tables.dedup();
-        if !tables.is_empty() {
-            self.note_unknown(UnknownKind::Column { column: wanted.clone(), tables }, name.span);
+        let only = {
+            let mut relations = self.chain(scope).flat_map(|scope| &scope.relations);
+            relations.next().filter(|_| relations.next().is_none())
+        };
+        let kind = match tables.is_empty() {
+            false => Some(UnknownKind::Column { column: wanted.clone(), tables }),
+            true => only.and_then(|relation| self.lacking(relation, wanted)),
+        };
+        if let Some(kind) = kind {
+            self.note_unknown(kind, name.span);
         }
         Name::Other
     }
@@ -237,17 +245,14 @@ impl Shaper<'_> {
             let relation = self.scopes[here].relations.iter().find(|relation| relation.label.as_ref() == Some(&label));
             if let Some(relation) = relation {
                 let found = self.column_of(relation, &wanted);
-                let table = match &relation.columns {
-                    Columns::Table(_, table) => Some(table.clone()),
+                let lacking = match found {
+                    Found::Nothing if !self.is_system_column(&wanted) => self.lacking(relation, &wanted),
                     _ => None,
                 };
                 if outer {
                     self.mark_correlated(scope, here);
                 }
-                if let (Found::Nothing, Some(table)) = (&found, table)
-                    && !self.is_system_column(&wanted)
-                {
-                    let kind = UnknownKind::Column { column: wanted, tables: vec![table] };
+                if let Some(kind) = lacking {
                     self.note_unknown(kind, name.span);
                 }
                 let name = if let Found::Name(name) = found { name } else { Name::Other };
@@ -263,6 +268,25 @@ impl Shaper<'_> {
             return self.resolve_bare(column, scope);
         }
         Resolved { name: Name::Other, outer: false }
+    }
+
+    /// What to note of a column that a relation, whose columns are all known, does not have.
+    ///
+    /// Nothing of functions and lists: their columns have names that no query says.
+    fn lacking(&self, relation: &Relation, column: &Ident) -> Option<UnknownKind> {
+        match &relation.columns {
+            Columns::Table(_, table) => {
+                Some(UnknownKind::Column { column: column.clone(), tables: vec![table.clone()] })
+            }
+            Columns::Outputs(outputs) if !outputs.refs.is_empty() => {
+                let given = outputs.columns.iter().filter_map(|output| output.name.clone()).collect();
+                let sources = outputs.refs.iter().map(|reference| &self.shape.references[usize::from(reference.0)]);
+                let tables =
+                    sources.flat_map(|one| std::iter::once(&one.table).chain(&one.via_view)).cloned().collect();
+                Some(UnknownKind::Output { column: column.clone(), of: relation.label.clone()?, given, tables })
+            }
+            Columns::Outputs(_) | Columns::Unknown => None,
+        }
     }
 
     fn has_column(&self, relation: &Relation, name: &Ident) -> bool {
@@ -296,7 +320,10 @@ impl Shaper<'_> {
             Columns::Outputs(outputs) => {
                 match outputs.columns.iter().find(|output| output.name.as_ref() == Some(wanted)) {
                     Some(output) => Found::Name(output.is.clone()),
-                    None if outputs.complete => Found::Nothing,
+                    // An expression without an alias has a name that the database gives it.
+                    None if outputs.complete && outputs.columns.iter().all(|output| output.name.is_some()) => {
+                        Found::Nothing
+                    }
                     None => Found::Perhaps,
                 }
             }

@@ -130,7 +130,7 @@ impl<'a> Shaper<'a> {
             via_view: place.and_then(|place| self.views.view_at(place.line).cloned()),
             block,
             nullable_side: false,
-            written: false,
+            written: None,
         });
         self.shape.patterns.push(AccessPattern::new(table.name.clone(), id));
         self.planned_in.push(block);

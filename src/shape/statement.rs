@@ -42,11 +42,12 @@ impl Shaper<'_> {
             });
             self.factor(&build::table(name.clone(), alias), scope);
         }
-        self.mark_written(scope, 0);
+        self.mark_written(StatementKind::Insert, scope, 0);
         for column in insert.columns.iter().filter_map(single_part) {
             self.check_target(column, scope);
         }
-        self.walk(&insert.assignments, scope);
+        // MySQL's `INSERT … SET`.
+        self.assignments(&insert.assignments, scope, None);
         self.on_conflict(insert, scope);
         let outputs = self.returning(insert.returning.as_deref(), scope, context.want);
         self.close_scope();
@@ -123,7 +124,7 @@ impl Shaper<'_> {
         }
         let target = self.scopes[scope].relations.len();
         self.joined(&update.table, scope);
-        self.mark_written(scope, target);
+        self.mark_written(StatementKind::Update, scope, target);
         if let Some(UpdateTableFromKind::AfterSet(from)) = &update.from {
             self.relations_of(from, scope);
         }
@@ -148,12 +149,12 @@ impl Shaper<'_> {
         let (ast::FromTable::WithFromKeyword(from) | ast::FromTable::WithoutKeyword(from)) = &delete.from;
         self.relations_of(from, scope);
         if delete.tables.is_empty() {
-            self.mark_written(scope, 0);
+            self.mark_written(StatementKind::Delete, scope, 0);
         }
         for name in delete.tables.iter().filter_map(single_part) {
             let label = ident(name, self.dialect);
             if let Some((_, relation)) = self.find_label(&label, scope) {
-                self.mark_written(scope, relation);
+                self.mark_written(StatementKind::Delete, scope, relation);
             }
         }
         if let Some(using) = &delete.using {
@@ -193,7 +194,7 @@ impl Shaper<'_> {
         self.factor(&merge.source, scope);
         let target = self.scopes[scope].relations.len();
         self.factor(&merge.table, scope);
-        self.mark_written(scope, target);
+        self.mark_written(StatementKind::Merge, scope, target);
         let inserts = merge.clauses.iter().any(|clause| matches!(clause.action, ast::MergeAction::Insert(_)));
         let end = self.scopes[scope].relations.len();
         let relations = if inserts { target..end } else { 0..end };
@@ -213,10 +214,10 @@ impl Shaper<'_> {
         if complete { outputs } else { Vec::new() }
     }
 
-    fn mark_written(&mut self, scope: usize, relation: usize) {
+    fn mark_written(&mut self, kind: StatementKind, scope: usize, relation: usize) {
         let refs = self.scopes[scope].relations.get(relation).map_or_else(Vec::new, |relation| relation.refs.clone());
         for reference in refs {
-            self.reference(reference).written = true;
+            self.reference(reference).written = Some(kind);
         }
     }
 }

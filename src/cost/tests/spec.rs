@@ -54,7 +54,7 @@ impl Case {
             via_view: None,
             block: 0,
             nullable_side: false,
-            written: false,
+            written: None,
         };
         self.shape.patterns.push(pattern(&table, RefId(number), columns.keys().cloned()));
         self.shape.references.push(reference);

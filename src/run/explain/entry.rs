@@ -62,6 +62,7 @@ impl Writer<'_> {
                     format!("no step of the schema creates `{table}`: name the folder of its project behind the query")
                 }
                 UnknownKind::Column { column, .. } => format!("no table of the query has a column `{column}`"),
+                UnknownKind::Output { column, of, .. } => format!("`{of}` gives no column `{column}`"),
             });
         }
         if !is_judged(site.class) {

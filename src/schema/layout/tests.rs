@@ -280,4 +280,14 @@ fn a_query_belongs_to_the_nearest_database() {
     assert_eq!(database_of(&roots, &TreePath::new("services/b/src/queries.sql")), Some(1));
     assert_eq!(database_of(&roots, &TreePath::new("tools/report.sql")), None);
     assert_eq!(database_of(&roots[..1], &TreePath::new("tools/report.sql")), Some(0));
+
+    let tree = [
+        "services/jobs/migrations/1_a.up.sql +1",
+        "services/jobs/migrations/2_b.up.sql +1",
+        "services/web/sample.sql +1",
+    ];
+    let files: Vec<_> = tree.into_iter().map(file).collect();
+    let roots = plan(&files, &Config::default(), &[]);
+    assert_eq!(database_of(&roots, &TreePath::new("report.sql")), Some(0));
+    assert_eq!(database_of(&roots, &TreePath::new("services/web/report.sql")), Some(1));
 }

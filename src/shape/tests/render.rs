@@ -19,6 +19,7 @@ pub(super) fn lines(sql: &str, catalog: &Catalog) -> Vec<String> {
             let tables: Vec<String> = tables.iter().map(ToString::to_string).collect();
             format!("unknown column {column} of {}", tables.join(", "))
         }
+        UnknownKind::Output { column, of, .. } => format!("unknown output {column} of {of}"),
     }));
     lines
 }
@@ -26,7 +27,7 @@ pub(super) fn lines(sql: &str, catalog: &Catalog) -> Vec<String> {
 fn line(pattern: &AccessPattern, shape: &QueryShape, catalog: &Catalog) -> String {
     let reference = &shape.references[usize::from(pattern.reference.0)];
     let mut marks = String::new();
-    if reference.written {
+    if reference.written.is_some() {
         marks.push('!');
     }
     if reference.nullable_side {

@@ -24,6 +24,13 @@ fn unknown_names_are_found() {
                 &["users:", "orders:", "unknown column nope of orders, users"],
             ),
             ("SELECT * FROM audit.log WHERE actr = 1", &["log:", "unknown column actr of audit.log"]),
+            ("SELECT d.nope FROM (SELECT id FROM users) d", &["users:", "unknown output nope of d"]),
+            ("SELECT nope FROM (SELECT * FROM users) d", &["users:", "unknown output nope of d"]),
+            ("WITH c AS (SELECT id AS n FROM users) SELECT c.id FROM c", &["users:", "unknown output id of c"]),
+            (
+                "SELECT d.nope FROM (SELECT id FROM users UNION SELECT id FROM orders) d",
+                &["users:", "orders:", "unknown output nope of d"],
+            ),
         ],
     );
 }
@@ -45,6 +52,11 @@ fn what_cannot_be_told_is_not_called_unknown() {
             ("INSERT INTO users (id) VALUES (DEFAULT)", &["users!:"]),
             ("UPDATE users SET name = DEFAULT", &["users!:"]),
             ("SELECT d.whatever FROM (SELECT * FROM partial) d", &["partial:"]),
+            ("SELECT d.\"case\" FROM (SELECT CASE WHEN true THEN 1 END FROM users) d", &["users:"]),
+            ("SELECT d.count FROM (SELECT count(*) FROM users) d", &["users:"]),
+            ("SELECT f.b FROM some_function(1) AS f(a)", &[]),
+            ("SELECT d.xmin FROM (SELECT id FROM users) d", &["users:"]),
+            ("SELECT v.column1 FROM (VALUES (1)) v", &[]),
             ("SELECT date_part('day', created_at), EXTRACT(epoch FROM created_at) FROM users", &["users:"]),
             ("SELECT * FROM users WHERE created_at < now() - make_interval(secs => $1)", &["users: created_at < ?"]),
             ("SELECT current_date, current_user, CURRENT_TIMESTAMP FROM users", &["users:"]),
@@ -66,6 +78,7 @@ fn what_cannot_be_told_is_not_called_unknown() {
             ("SELECT rowid, oid, _rowid_ FROM users WHERE name = \"anything\"", &["users: name = 'anything'"]),
             ("SELECT * FROM sqlite_master WHERE type = 'table'", &[]),
             ("SELECT value FROM json_each('[1]')", &[]),
+            ("SELECT d.\"count(*)\" FROM (SELECT count(*) FROM users) d", &["users:"]),
         ],
     );
     check(

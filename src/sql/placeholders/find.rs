@@ -167,9 +167,10 @@ impl<'a> Finder<'a> {
         self.at = end;
     }
 
-    /// `sqlc.arg(name)`, `sqlc.narg('name')`, `sqlc.slice(ids)` are parameters, `sqlc.embed(t)` is `t.*`.
+    /// `sqlc.arg(name)`, `sqlc.narg('name')`, `sqlc.slice(ids)` are parameters, `sqlc.embed(t)` is `t.*`; sqlc reads
+    /// them in any case.
     fn sqlc_function(&mut self, start: usize, end: usize) -> bool {
-        if &self.text[start..end] != "sqlc" {
+        if !self.text[start..end].eq_ignore_ascii_case("sqlc") {
             return false;
         }
         let rest = self.near(end);
@@ -185,7 +186,7 @@ impl<'a> Finder<'a> {
         }
         let inner = end + function.len() + 2;
         let close = inner + argument.len();
-        match function {
+        match function.to_ascii_lowercase().as_str() {
             "arg" | "narg" | "slice" => self.push(close + 1, Number::Named(name), Becomes::Value),
             "embed" => {
                 self.push(inner, Number::Next, Becomes::Text(""));

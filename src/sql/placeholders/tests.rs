@@ -40,6 +40,7 @@ fn every_spelling_becomes_a_number() {
     check("a IN %s AND b IN {ids} AND c IN (?)", "a IN ($1) AND b IN ($2) AND c IN ($3)");
     check("a BETWEEN {x} AND {y} LIMIT %d", "a BETWEEN $1 AND $2 LIMIT $3");
     check("a = sqlc.arg(x) AND b = sqlc.narg('y') AND c IN (sqlc.slice(z))", "a = $1 AND b = $2 AND c IN ($3)");
+    check("a = sqlc.Arg(x) AND b = SQLC.NARG(y)", "a = $1 AND b = $2");
     check("SELECT sqlc.embed(a), b FROM a", "SELECT a.*, b FROM a");
     check("x = 1 AND %s", "x = 1 AND $1");
 }
