@@ -3,6 +3,7 @@
 //! Plain data; `assume` fills it from the schema, configuration and statistics files override it, a table at a time.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +27,21 @@ pub struct TableStats {
     pub source: StatsSource,
     /// By column.
     pub columns: BTreeMap<Ident, ColumnStats>,
+    /// The fraction of its pages of which every row is visible to everybody, where it is known.
+    #[serde(default)]
+    pub visible: Option<f64>,
+    /// By name, the indexes whose extent is known.
+    #[serde(default)]
+    pub indexes: BTreeMap<Ident, IndexStats>,
+}
+
+/// The extent of an index.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct IndexStats {
+    /// Entries.
+    pub rows: f64,
+    /// 8 KiB pages.
+    pub pages: f64,
 }
 
 /// Where statistics come from; later ones are worth more.
@@ -52,6 +68,18 @@ pub struct ColumnStats {
     pub correlation: f64,
     /// What kind of column it is, for the guards.
     pub role: ColumnRole,
+    /// Values that occur in it, where production's may be shown.
+    #[serde(default)]
+    pub values: Option<Arc<ColumnValues>>,
+}
+
+/// Values of a column, as its database writes them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ColumnValues {
+    /// The most common ones, each with the fraction of rows that hold it.
+    pub common: Vec<(String, f64)>,
+    /// The bounds of slices with equally many of the other rows, in order.
+    pub histogram: Vec<String>,
 }
 
 /// What part a column plays, as far as guards and candidate order tell them apart (`statistics.md`).

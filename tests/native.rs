@@ -4,7 +4,8 @@ use planlint::catalog::{Backing, Catalog, Index, ReferentialAction, Table, repla
 use planlint::dialect::Dialect;
 use planlint::query::Skip;
 use planlint::schema::ddl;
-use planlint::scratch::sqlite::native::{Corrected, NativeStatement, correct};
+use planlint::scratch::NativeStatement;
+use planlint::scratch::sqlite::native::{Corrected, correct};
 use planlint::source::{FileId, HostSpan};
 use planlint::sql::split;
 

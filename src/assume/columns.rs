@@ -60,6 +60,7 @@ pub(super) fn assume(facts: &Facts<'_>, column: &Column) -> ColumnStats {
         n_distinct: guess.n_distinct.clamp(1.0, most).round(),
         correlation: guess.correlation,
         role: guess.role,
+        values: None,
     }
 }
 

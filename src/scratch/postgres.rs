@@ -1,7 +1,7 @@
 //! An empty PostgreSQL of our own: found, started, spoken to, and gone again.
 //!
-//! [`find`] looks for the programs, [`cluster`] runs them in a private folder, [`session`] speaks the protocol. Nothing
-//! here knows schemas, statistics or plans.
+//! [`find`] looks for the programs, [`cluster`] runs them in a private folder, [`session`] speaks the protocol;
+//! [`schema`] makes the application's tables in it and [`statistics`] tells it what production's hold.
 //!
 //! The code base is untrusted, and a planner runs IMMUTABLE functions during a plain EXPLAIN. So there are two roles:
 //! the admin, a superuser that sends statements of ours and nothing else, and the planner, which logs in without any
@@ -11,7 +11,12 @@
 pub mod cluster;
 #[cfg(unix)]
 pub mod find;
+mod pages;
+pub mod relations;
+pub mod schema;
 pub mod session;
+mod size;
+pub mod statistics;
 
 /// Ends every server and removes its folder; no other is started from then on. For the way out on a signal.
 pub fn end_all() {

@@ -42,6 +42,7 @@ impl Case {
                 n_distinct: *n_distinct,
                 correlation: *correlation,
                 role,
+                values: None,
             };
             (Ident::new(name), stats)
         };
@@ -58,7 +59,10 @@ impl Case {
         };
         self.shape.patterns.push(pattern(&table, RefId(number), columns.keys().cloned()));
         self.shape.references.push(reference);
-        self.stats.tables.insert(table, TableStats { rows, pages, source: StatsSource::Assumed, columns });
+        self.stats.tables.insert(
+            table,
+            TableStats { rows, pages, source: StatsSource::Assumed, columns, visible: None, indexes: BTreeMap::new() },
+        );
         self
     }
 

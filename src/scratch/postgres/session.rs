@@ -4,6 +4,7 @@
 //! time is asked to stop and then given up, for what the code base sends may set the server's own limit aside.
 
 mod error;
+mod url;
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -68,18 +69,30 @@ impl Session {
     /// # Errors
     /// When the server does not answer.
     pub(super) fn open(place: &Place, database: &str, role: Role) -> Result<Self, ScratchError> {
-        let failed = |error: String| ScratchError::Engine(format!("no session can be opened: {error}"));
-        let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| failed(error.to_string()))?;
-        let config = config(place, database, role);
-        let connected = runtime.block_on(async { timeout(PATIENCE, config.connect(NoTls)).await });
-        let connected = connected.map_err(|_| failed("the server does not answer".to_owned()))?;
-        let (client, connection) = connected.map_err(|error| failed(SqlError::from(error).to_string()))?;
-        // Its result is known to the statement that waits for it.
-        runtime.spawn(async move { drop(connection.await) });
         let patience = match role {
             Role::Admin => PATIENCE,
             Role::Planner { timeout } => timeout + GRACE,
         };
+        let failed = |error: String| ScratchError::Engine(format!("no session can be opened: {error}"));
+        Self::begin(&config(place, database, role), patience).map_err(failed)
+    }
+
+    /// Opens a conversation with a server of the user's, as libpq would: what the string leaves open is taken from the
+    /// PG* variables.
+    ///
+    /// # Errors
+    /// What is wrong with the string, without a word of it, or what the server says.
+    pub fn connect(url: Option<&str>, variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, String> {
+        Self::begin(&url::config(url, variable)?, PATIENCE)
+    }
+
+    fn begin(config: &Config, patience: Duration) -> Result<Self, String> {
+        let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
+        let connected = runtime.block_on(async { timeout(PATIENCE, config.connect(NoTls)).await });
+        let connected = connected.map_err(|_| "the server does not answer".to_owned())?;
+        let (client, connection) = connected.map_err(|error| SqlError::from(error).to_string())?;
+        // Its result is known to the statement that waits for it.
+        runtime.spawn(async move { drop(connection.await) });
         Ok(Self { client, runtime, patience, lost: false })
     }
 

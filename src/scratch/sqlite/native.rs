@@ -16,19 +16,11 @@ mod strings;
 
 use crate::catalog::{Catalog, SchemaStep};
 use crate::query::{Skip, SkipStage};
+use crate::scratch::NativeStatement;
 use crate::source::HostSpan;
 
 use apply::Applied;
 use inspect::Inspected;
-
-/// A statement of a schema source, as the application wrote it.
-#[derive(Clone, Copy, Debug)]
-pub struct NativeStatement<'a> {
-    /// Its text, without a terminator.
-    pub sql: &'a str,
-    /// Where it stands.
-    pub place: HostSpan,
-}
 
 /// A catalogue that SQLite agrees with.
 #[derive(Clone, Debug, PartialEq)]

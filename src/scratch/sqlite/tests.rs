@@ -1,6 +1,6 @@
 //! The engine on small schemas built by hand.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use super::*;
@@ -56,13 +56,22 @@ fn schema(dialect: Dialect) -> (Catalog, StatsModel) {
                 n_distinct: *distinct,
                 correlation: 0.0,
                 role: ColumnRole::ManyValued,
+                values: None,
             };
             (Ident::new(name), stats)
         };
         let columns = columns.iter().map(column).collect();
-        stats
-            .tables
-            .insert(name, TableStats { rows: 100_000.0, pages: 1_000.0, source: StatsSource::Assumed, columns });
+        stats.tables.insert(
+            name,
+            TableStats {
+                rows: 100_000.0,
+                pages: 1_000.0,
+                source: StatsSource::Assumed,
+                columns,
+                visible: None,
+                indexes: BTreeMap::new(),
+            },
+        );
     }
     (catalog, stats)
 }

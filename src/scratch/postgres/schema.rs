@@ -1,0 +1,205 @@
+//! The application's own DDL on a PostgreSQL, unchanged, and what the replayed catalogue has beyond it.
+//!
+//! The statements go through the planner's session in their order; those that need what comes later go again until
+//! nothing changes. What is missing then against the catalogue (a refused statement, a block that is never run, a model
+//! without a migration) is made from the catalogue. No row is ever stored, no query, function or block run.
+
+mod deed;
+mod extension;
+mod fill;
+mod matching;
+
+use std::collections::BTreeMap;
+
+use super::relations::Relations;
+use super::session::{Session, SqlError};
+use crate::catalog::{Catalog, IndexId};
+use crate::engine::Refusal;
+use crate::name::QName;
+use crate::query::{Skip, SkipStage};
+use crate::scratch::NativeStatement;
+use crate::source::HostSpan;
+
+use deed::Deed;
+
+/// A schema that a database holds.
+#[derive(Debug, Default)]
+pub struct Applied {
+    /// What the database holds.
+    pub relations: Relations,
+    /// The tables of the catalogue, by their numbers in the database.
+    pub tables: BTreeMap<QName, u32>,
+    /// The indexes of the catalogue, by their numbers in the database.
+    pub indexes: BTreeMap<IndexId, u32>,
+    /// Tables and indexes of the catalogue that the database would not hold, and why.
+    pub refused: Vec<(QName, Refusal)>,
+    /// What the server refused (`native-refused`, `extension-missing`) and where the replay was wrong (`schema-differs`).
+    pub skips: Vec<Skip>,
+}
+
+/// A statement that was refused so far.
+struct Pending<'a> {
+    at: usize,
+    statement: NativeStatement<'a>,
+    text: String,
+    /// Whether it drops something.
+    drops: bool,
+    error: SqlError,
+}
+
+/// Errors that a later statement may cure: a name that is not there yet.
+const CURABLE: &[&str] = &["42P01", "42703", "42704", "42883", "3F000", "42830", "42P17", "42809"];
+/// `CREATE SCHEMA` of one that an extension was installed into.
+const DUPLICATE_SCHEMA: &str = "42P06";
+/// Errors of what is there already: columns, objects, relations, a second primary key.
+const DUPLICATES: &[&str] = &["42701", "42710", "42P07", "42P16"];
+/// How often refused statements are sent again at most.
+const ROUNDS: usize = 20;
+
+/// Makes a schema in an empty database.
+///
+/// # Errors
+/// When a session is lost.
+pub fn apply(
+    admin: &mut Session,
+    planner: &mut Session,
+    statements: &[NativeStatement<'_>],
+    catalog: &Catalog,
+) -> Result<Applied, SqlError> {
+    planner.run("SET check_function_bodies = off; SET client_min_messages = error")?;
+    let deeds: Vec<Deed> = statements.iter().map(|statement| deed::read(statement.sql)).collect();
+    let mut applied = Applied::default();
+    install(admin, planner, statements, &deeds, &mut applied)?;
+    let mut pending = first_pass(planner, statements, deeds)?;
+    settle(planner, &mut pending)?;
+    // What later statements need first: types, then tables.
+    if fill::types(admin, planner, catalog)? {
+        settle(planner, &mut pending)?;
+    }
+    let relations = Relations::read(admin)?;
+    let filled = fill::tables(planner, catalog, &relations)?;
+    settle(planner, &mut pending)?;
+    planner.run("RESET search_path")?;
+    fill::parts(planner, catalog, &Relations::read(admin)?, &|name| in_doubt(&pending, name))?;
+    applied.relations = Relations::read(admin)?;
+    applied.skips.extend(pending.iter().filter_map(|one| refusal(one, &filled.made)));
+    matching::map(catalog, filled.refused, &mut applied);
+    Ok(applied)
+}
+
+fn install(
+    admin: &mut Session,
+    planner: &mut Session,
+    statements: &[NativeStatement<'_>],
+    deeds: &[Deed],
+    applied: &mut Applied,
+) -> Result<(), SqlError> {
+    let created = deeds.iter().enumerate().filter_map(|(at, deed)| match deed {
+        Deed::Extension(name, schema) => Some((at, name.as_str(), schema.as_deref())),
+        _ => None,
+    });
+    let texts: Vec<&str> = statements.iter().map(|statement| statement.sql).collect();
+    let all = extension::wanted(created, &texts);
+    for (at, why) in extension::install(admin, planner, &all)? {
+        let place = all[at].asked.or(Some(0)).and_then(|asked| statements.get(asked)).map(|asked| asked.place);
+        let detail = format!("the extension `{}` is not installed: {why}", all[at].name);
+        let skip = |place| Skip { stage: SkipStage::Schema, reason: "extension-missing", detail, place };
+        applied.skips.extend(place.map(skip));
+    }
+    Ok(())
+}
+
+/// Sends every statement once, in order.
+fn first_pass<'a>(
+    planner: &mut Session,
+    statements: &[NativeStatement<'a>],
+    deeds: Vec<Deed>,
+) -> Result<Vec<Pending<'a>>, SqlError> {
+    let mut sent: Vec<(Option<(usize, bool)>, String)> = Vec::new();
+    let mut file = None;
+    for (at, deed) in deeds.into_iter().enumerate() {
+        let here = statements[at].place.file;
+        // Every file is run in a session of its own.
+        if file.replace(here).is_some_and(|before| before != here) {
+            sent.push((None, "RESET search_path".to_owned()));
+        }
+        match deed {
+            Deed::Send(text) => sent.push((Some((at, false)), text)),
+            Deed::Drop(text) => sent.push((Some((at, true)), text)),
+            Deed::Path(text) => sent.push((None, text)),
+            Deed::Extension(..) | Deed::Pass => {}
+        }
+    }
+    let texts: Vec<&str> = sent.iter().map(|(_, text)| text.as_str()).collect();
+    let answers = planner.pipeline(&texts);
+    let mut pending = Vec::new();
+    for ((of, text), answer) in sent.into_iter().zip(answers) {
+        match (of, answer) {
+            (_, Err(error)) if error.is_lost() => return Err(error),
+            (Some((at, drops)), Err(error)) => {
+                pending.push(Pending { at, statement: statements[at], text, drops, error });
+            }
+            _ => {}
+        }
+    }
+    Ok(pending)
+}
+
+/// Sends refused statements again, in order, as long as one more of them is taken.
+fn settle(planner: &mut Session, pending: &mut Vec<Pending<'_>>) -> Result<(), SqlError> {
+    for _ in 0..ROUNDS {
+        let before = pending.len();
+        // What this round made, which a statement after it may drop again.
+        let mut made: Vec<(usize, String)> = Vec::new();
+        let mut left = Vec::new();
+        for mut one in pending.drain(..) {
+            let late = || made.iter().any(|(at, text)| *at < one.at && shares_object(text, &one.text));
+            if !CURABLE.contains(&one.error.code.as_str()) || (one.drops && !late()) {
+                left.push(one);
+                continue;
+            }
+            match planner.run(&one.text) {
+                Ok(()) => made.push((one.at, one.text)),
+                Err(error) if error.is_lost() => return Err(error),
+                Err(error) => {
+                    one.error = error;
+                    left.push(one);
+                }
+            }
+        }
+        *pending = left;
+        if made.is_empty() || pending.is_empty() || pending.len() == before {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Says whether a `DROP` names what a `CREATE` makes: its last word is the name, unless options follow.
+fn shares_object(made: &str, drop: &str) -> bool {
+    let name = drop.trim_end_matches(';').split_whitespace().rev();
+    let name =
+        name.into_iter().find(|word| !["cascade", "restrict"].iter().any(|option| word.eq_ignore_ascii_case(option)));
+    let bare = name.and_then(|name| name.rsplit('.').next()).unwrap_or_default().trim_matches('"');
+    deed::mentions(made, bare)
+}
+
+/// Says whether a statement about something of this name was refused.
+fn in_doubt(pending: &[Pending<'_>], name: &str) -> bool {
+    pending.iter().any(|one| deed::mentions(&one.text, name))
+}
+
+fn refusal(one: &Pending<'_>, made: &[QName]) -> Option<Skip> {
+    // A table that was made from the catalogue is made as the statements would have left it.
+    let repeats = DUPLICATES.contains(&one.error.code.as_str())
+        && made.iter().any(|name| deed::mentions(&one.text, name.name.as_str()));
+    if repeats || one.error.code == DUPLICATE_SCHEMA || (one.drops && CURABLE.contains(&one.error.code.as_str())) {
+        return None;
+    }
+    let detail = format!("postgres refuses the statement: {}", one.error);
+    Some(native_refused(detail, one.statement.place))
+}
+
+fn native_refused(detail: String, place: HostSpan) -> Skip {
+    Skip { stage: SkipStage::Schema, reason: "native-refused", detail, place }
+}
