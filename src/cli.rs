@@ -19,6 +19,7 @@ mod rule;
 mod rules;
 mod schema;
 mod settings;
+mod stats;
 mod terminal;
 
 use std::ffi::OsString;
@@ -72,6 +73,8 @@ enum Command {
     Queries(queries::Options),
     /// Prints the schema as DDL, with the place each object came from
     Schema(schema::Options),
+    /// Reads what a database knows of its data
+    Stats(stats::Options),
     /// Lists the rules
     Rules(rules::Options),
     /// Prints the settings in force, and where each was set
@@ -166,6 +169,7 @@ fn run(command: Command) -> Result<u8, Stop> {
         Command::Explain(options) => explain::run(&options),
         Command::Queries(options) => queries::run(&options),
         Command::Schema(options) => schema::run(&options),
+        Command::Stats(options) => stats::run(&options),
         Command::Rules(options) => rules::run(&options),
         Command::Config(options) => config::run(&options),
         Command::Rule(options) => rule::run(&options),

@@ -26,11 +26,13 @@ pub mod assume;
 pub mod cost;
 pub mod coverage;
 pub mod explain;
+pub mod snapshot;
 pub mod sql;
 pub mod suppress;
 
 // Rank 2: steps.
 pub mod advise;
+pub mod pull;
 pub mod rules;
 pub mod schema;
 pub mod scratch;

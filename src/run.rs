@@ -29,6 +29,7 @@ use thiserror::Error;
 use crate::config::Config;
 use crate::engine::{Deadline, ScratchError};
 use crate::outcome::RunReport;
+use crate::snapshot::Snapshot;
 use crate::source::TreePath;
 use crate::tree::{Tree, TreeError};
 use concrete::Quotes;
@@ -144,6 +145,7 @@ pub enum RunError {
 /// What is kept from one analysis to the next.
 pub struct Session {
     config: Config,
+    figures: Option<Snapshot>,
     timings: Timings,
     progress: Box<dyn Progress>,
 }
@@ -154,7 +156,13 @@ const STACK_BYTES: usize = 64 << 20;
 impl Session {
     /// A session under a configuration.
     pub fn new(config: Config) -> Self {
-        Self { config, timings: Timings::default(), progress: Box::new(Unwatched) }
+        Self { config, figures: None, timings: Timings::default(), progress: Box::new(Unwatched) }
+    }
+
+    /// The same session, with what production knows of its data.
+    #[must_use]
+    pub fn knowing(self, figures: Option<Snapshot>) -> Self {
+        Self { figures, ..self }
     }
 
     /// The same session, with somebody who watches.
@@ -188,7 +196,7 @@ impl Session {
         };
         if goal > Goal::Schema {
             time.of("shape", || workload::build(&mut analysis, config, goal, ask.scope));
-            time.of("assume", || judge::assume(&mut analysis, config))?;
+            time.of("assume", || judge::assume(&mut analysis, config, self.figures.as_ref()))?;
         }
         if let Goal::Explain(focus) = &goal {
             analysis.chosen = explain::pick(&analysis, focus, &Quotes::new(tree, &analysis, ask.here))?;

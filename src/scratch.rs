@@ -7,6 +7,17 @@
 //! - Parameters stay unknown. A query planned with NULL in place of `$1` folds away, and the plan looks perfect.
 //! - A stand-in is never more able than the target: an index it cannot express is left out, not replaced by a better one.
 
+use crate::source::HostSpan;
+
 pub mod none;
 pub mod postgres;
 pub mod sqlite;
+
+/// A statement of a schema source, as the application wrote it.
+#[derive(Clone, Copy, Debug)]
+pub struct NativeStatement<'a> {
+    /// Its text, without a terminator.
+    pub sql: &'a str,
+    /// Where it stands.
+    pub place: HostSpan,
+}

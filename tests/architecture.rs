@@ -14,8 +14,8 @@ const RANKS: &[(u8, Siblings, &[&str])] = &[
             "advice", "workload", "outcome", "config",
         ],
     ),
-    (1, Siblings::Free, &["sql", "suppress", "coverage", "cost", "assume", "explain"]),
-    (2, Siblings::Strangers, &["walk", "sqlfile", "schema", "shape", "scratch", "advise", "rules"]),
+    (1, Siblings::Free, &["sql", "suppress", "coverage", "cost", "assume", "explain", "snapshot"]),
+    (2, Siblings::Strangers, &["walk", "sqlfile", "schema", "shape", "scratch", "pull", "advise", "rules"]),
     (3, Siblings::Free, &["run", "report"]),
     (4, Siblings::Free, &["cli"]),
 ];

@@ -28,6 +28,10 @@ pub(super) struct Common {
     #[command(flatten)]
     pub overrides: Overrides,
 
+    /// Plan with the statistics in this file [default: planlint-stats.json beside the configuration]
+    #[arg(long, value_name = "FILE")]
+    pub stats: Option<PathBuf>,
+
     /// Take standard input for the text of this file [default for `-`: stdin.sql]
     #[arg(long, value_name = "PATH")]
     pub stdin_filename: Option<PathBuf>,

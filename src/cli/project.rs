@@ -1,6 +1,7 @@
 //! From the paths on the command line to a project: its tree, its settings, what of it was asked for.
 
 pub(super) mod ancestors;
+mod figures;
 mod layout;
 
 use std::collections::BTreeMap;
@@ -21,6 +22,7 @@ use crate::query::SkipStage;
 use crate::report::Root;
 use crate::run::{Ask, Focus, Goal, Plans, Session};
 use crate::schema::sqlc;
+use crate::snapshot::Snapshot;
 use crate::source::TreePath;
 use crate::sqlfile;
 use crate::tree::{Content, Tree};
@@ -37,6 +39,8 @@ pub(super) struct Project {
     layouts: Vec<Layout>,
     /// The schema as typed.
     schema: Vec<PathBuf>,
+    /// What production knows of its data.
+    figures: Option<Snapshot>,
     /// What standard input holds, by the file it stands for.
     buffer: Option<(PathBuf, Content)>,
     until: Deadline,
@@ -122,8 +126,10 @@ impl Project {
         }
         let most = settings.config.limits.max_file_bytes;
         let buffer = buffer.map(|path| standard_input(&path, most).map(|text| (path, text))).transpose()?;
+        let folder = settings.folder.as_ref().unwrap_or(&layouts[0].base);
+        let figures = figures::read(options.stats.as_deref(), &here, folder)?;
         let until = Deadline(options.timeout.and_then(|timeout| Instant::now().checked_add(timeout)));
-        Ok(Self { settings, here, layouts, schema, buffer, until })
+        Ok(Self { settings, here, layouts, schema, figures, buffer, until })
     }
 
     /// Reads the settings that are in force for some paths.
@@ -202,7 +208,8 @@ impl Project {
         let overlay = Overlay { over: &disk, buffers };
         let tree: &dyn Tree = if overlay.buffers.is_empty() { &disk } else { &overlay };
         let way = layout.way(&self.here);
-        let mut session = Session::new(config).watched_by(Line::start(options.watched()));
+        let session = Session::new(config).knowing(self.figures.clone());
+        let mut session = session.watched_by(Line::start(options.watched()));
         let place = aim.place(layout);
         // The whole workload is judged to explain a part of it.
         let (goal, scope) = match *aim {

@@ -16,16 +16,22 @@ use crate::engine::{Deadline, Fidelity, IndexSet, PlanRequest, ScratchEngine, Ti
 use crate::name::nearest;
 use crate::query::{DatabaseId, PathClass, Skip, SkipStage};
 use crate::rules::{self, Asking, RulesInput, SchemaAdvice, Upkeep, Uses};
+use crate::snapshot::Snapshot;
 use crate::source::HostSpan;
 use crate::stats::StatsSource;
 use crate::workload::{Sender, WorkloadQuery};
 
-/// Assumes each database's statistics.
-pub(super) fn assume(analysis: &mut Analysis, config: &Config) -> Result<(), RunError> {
+/// Assumes each database's statistics, as far as production's are not known.
+pub(super) fn assume(analysis: &mut Analysis, config: &Config, figures: Option<&Snapshot>) -> Result<(), RunError> {
     let mut unknown: Option<BTreeSet<Vec<String>>> = None;
     for database in &mut analysis.databases {
         let shapes: Vec<_> = database.workload.iter().map(|query| &query.shape).collect();
-        database.stats = assume::assume(&database.catalog, config, &shapes);
+        let known = figures.filter(|figures| figures.is_of(database.target.dialect));
+        let seeded = known.map(|known| known.seed(&database.catalog, config));
+        database.stats = assume::assume(&database.catalog, seeded.as_ref().unwrap_or(config), &shapes);
+        if let Some(known) = known {
+            known.overlay(&database.catalog, config, &mut database.stats);
+        }
         let here: BTreeSet<Vec<String>> = assume::unknown_settings(&database.catalog, config).into_iter().collect();
         unknown = Some(unknown.map_or(here.clone(), |before| before.intersection(&here).cloned().collect()));
     }

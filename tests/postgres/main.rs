@@ -4,10 +4,13 @@
 
 #![cfg(unix)]
 
+mod agreement;
 mod cluster;
 mod ends;
 mod phases;
+mod schema;
 mod session;
+mod statistics;
 
 use std::path::PathBuf;
 use std::time::Duration;

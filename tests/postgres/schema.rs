@@ -1,0 +1,239 @@
+//! Schemas of applications on a real server: what is made, what is refused, and that nothing of theirs runs as an admin.
+
+use std::path::{Path, PathBuf};
+
+use planlint::catalog::{Catalog, replay};
+use planlint::dialect::Dialect;
+use planlint::name::QName;
+use planlint::schema::ddl;
+use planlint::scratch::NativeStatement;
+use planlint::scratch::postgres::cluster::{Cluster, DATABASE};
+use planlint::scratch::postgres::schema::{self, Applied};
+use planlint::source::{FileId, TreePath};
+use planlint::sqlfile::{self, Part, SqlStatement, StatementClass};
+
+/// Reads schema files as the pipe does, in this order.
+fn statements(files: &[(String, String)]) -> Vec<SqlStatement> {
+    let read = |(number, (path, text)): (usize, &(String, String))| {
+        let facts = sqlfile::facts(FileId(number as u32), &TreePath::new(path), text);
+        facts.statements
+    };
+    let all = files.iter().enumerate().flat_map(read);
+    all.filter(|statement| statement.class == StatementClass::Schema && statement.part != Part::Down).collect()
+}
+
+fn catalog_of(statements: &[SqlStatement]) -> Catalog {
+    let steps = statements.iter().flat_map(|one| ddl::steps(&one.text, one.place, Dialect::Postgres).0);
+    replay(Dialect::Postgres, &steps.collect::<Vec<_>>()).0
+}
+
+fn apply(cluster: &Cluster, statements: &[SqlStatement], catalog: &Catalog) -> Applied {
+    let mut admin = cluster.admin(DATABASE).expect("an admin's session");
+    let mut planner = cluster.planner(DATABASE).expect("a planner's session");
+    let native: Vec<NativeStatement<'_>> =
+        statements.iter().map(|one| NativeStatement { sql: &one.text, place: one.place }).collect();
+    schema::apply(&mut admin, &mut planner, &native, catalog).expect("no session is lost")
+}
+
+/// Applies one text and returns it as it was replayed and as it was applied.
+pub fn apply_text(cluster: &Cluster, text: &str) -> (Catalog, Applied) {
+    let statements = statements(&[("schema.sql".to_owned(), text.to_owned())]);
+    let catalog = catalog_of(&statements);
+    let applied = apply(cluster, &statements, &catalog);
+    (catalog, applied)
+}
+
+/// Applies one file and returns what was applied, with its skips as `reason: detail`.
+fn applied(text: &str) -> Option<(Catalog, Applied, Vec<String>)> {
+    let cluster = super::cluster()?;
+    let (catalog, applied) = apply_text(&cluster, text);
+    let skips = applied.skips.iter().map(|skip| format!("{}: {}", skip.reason, skip.detail)).collect();
+    Some((catalog, applied, skips))
+}
+
+#[test]
+fn a_dump_is_applied_as_it_is_whatever_it_asks_of_the_server() {
+    let text = "
+        SET statement_timeout = 0;
+        SELECT pg_catalog.set_config('search_path', '', false);
+        CREATE ROLE owner;
+        CREATE SCHEMA app AUTHORIZATION owner;
+        CREATE EXTENSION IF NOT EXISTS dblink WITH SCHEMA public;
+        CREATE TYPE public.mood AS ENUM ('glad', 'sad');
+        CREATE DOMAIN app.email AS text CHECK (VALUE ~ '@');
+        CREATE TABLE app.early AS SELECT * FROM public.late;
+        CREATE VIEW app.glad AS SELECT id FROM public.late WHERE mood = 'glad';
+        CREATE FUNCTION app.f() RETURNS integer LANGUAGE plpgsql AS $$ BEGIN not even SQL; END $$;
+        CREATE TABLE public.late (id bigint NOT NULL, mood public.mood, mail app.email, at timestamptz DEFAULT now());
+        ALTER TABLE public.late OWNER TO owner;
+        CREATE SEQUENCE public.late_id_seq;
+        ALTER TABLE ONLY public.late ALTER COLUMN id SET DEFAULT nextval('public.late_id_seq'::regclass);
+        COPY public.late (id) FROM stdin;
+1
+\\.
+        ALTER TABLE ONLY public.late ADD CONSTRAINT late_pkey PRIMARY KEY (id);
+        CREATE INDEX late_mood ON public.late USING btree (mood, at DESC);
+        CREATE MATERIALIZED VIEW app.counts AS SELECT mood, count(*) AS n FROM public.late GROUP BY mood;
+        CREATE UNIQUE INDEX counts_mood ON app.counts (mood);
+        CREATE TABLE app.parts (id bigint, at date) PARTITION BY RANGE (at);
+        CREATE TABLE app.parts_1 PARTITION OF app.parts FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
+        CREATE INDEX parts_at ON app.parts (at);
+        CREATE TABLE app.spaced (id bigint PRIMARY KEY) TABLESPACE fast;
+        CREATE TABLE app.placed (id bigint, place public.geography_of_nowhere, CONSTRAINT placed_key UNIQUE (id));
+        CREATE INDEX placed_place ON app.placed (place);
+        CREATE TRIGGER t BEFORE INSERT ON public.late FOR EACH ROW EXECUTE FUNCTION app.f();
+        GRANT SELECT ON public.late TO owner;
+        CREATE PUBLICATION p FOR ALL TABLES;
+    ";
+    let Some((catalog, applied, skips)) = applied(text) else { return };
+    let tables: Vec<String> = applied.tables.keys().map(ToString::to_string).collect();
+    let expected = ["late", "app.counts", "app.early", "app.parts", "app.parts_1", "app.placed", "app.spaced"];
+    assert_eq!(tables, expected, "{skips:#?}");
+    let unmapped: Vec<_> = catalog.indexes().filter(|index| !applied.indexes.contains_key(&index.id)).collect();
+    assert!(unmapped.is_empty(), "{unmapped:#?} {skips:#?}");
+    assert!(applied.refused.is_empty(), "{:?}", applied.refused);
+    let reasons = |reason: &str| skips.iter().filter(|skip| skip.starts_with(reason)).count();
+    assert_eq!(reasons("extension-missing: the extension `dblink`"), 1, "{skips:#?}");
+    assert_eq!(
+        reasons("native-refused: postgres refuses the statement: tablespace \"fast\" does not exist"),
+        1,
+        "{skips:#?}"
+    );
+    assert_eq!(
+        reasons("native-refused: postgres refuses the statement: type \"public.geography_of_nowhere\""),
+        1,
+        "{skips:#?}"
+    );
+}
+
+#[test]
+fn a_statement_that_came_too_early_is_sent_again_and_its_drop_after_it() {
+    let text = "
+        DROP TABLE kept;
+        CREATE TABLE child (id int REFERENCES parent (id), name text);
+        ALTER TABLE child DROP COLUMN name;
+        CREATE TABLE gone (id int REFERENCES parent (id));
+        DROP TABLE gone;
+        CREATE TABLE parent (id int PRIMARY KEY);
+        CREATE TABLE kept (id int);
+        DO $$ BEGIN CREATE TYPE made AS ENUM ('a'); EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+        CREATE TABLE typed (of_block made);
+    ";
+    let Some((_, applied, skips)) = applied(text) else { return };
+    let tables: Vec<String> = applied.tables.keys().map(ToString::to_string).collect();
+    assert_eq!(tables, ["child", "kept", "parent", "typed"], "{skips:#?}");
+    let child = applied.relations.table(&QName::read("child")).expect("a table");
+    assert_eq!(child.attributes.len(), 1, "{skips:#?}");
+}
+
+/// The planner runs IMMUTABLE functions while it plans: what they do must be what a role without rights may do.
+#[test]
+fn nothing_of_the_code_base_runs_with_rights() {
+    let Some(cluster) = super::cluster() else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    // Wide open, so that only the missing rights keep the file from being there.
+    std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o777)).expect("it is ours");
+    let marker = folder.path().join("ran");
+    // Only a volatile function may run commands; an immutable one may call it.
+    let evil = format!(
+        "CREATE FUNCTION public.deed() RETURNS void LANGUAGE plpgsql AS $$ BEGIN
+            BEGIN EXECUTE 'RESET ROLE'; EXCEPTION WHEN OTHERS THEN NULL; END;
+            BEGIN EXECUTE 'RESET SESSION AUTHORIZATION'; EXCEPTION WHEN OTHERS THEN NULL; END;
+            BEGIN EXECUTE 'SET ROLE planlint'; EXCEPTION WHEN OTHERS THEN NULL; END;
+            BEGIN EXECUTE 'COPY (SELECT 1) TO PROGRAM ''touch {0}'''; EXCEPTION WHEN OTHERS THEN NULL; END;
+            BEGIN EXECUTE 'COPY (SELECT 1) TO ''{0}'''; EXCEPTION WHEN OTHERS THEN NULL; END;
+            END $$;
+         CREATE FUNCTION public.evil(integer) RETURNS integer LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN
+            PERFORM public.deed(); RETURN $1; END $$;
+         CREATE FUNCTION pg_catalog.evil(integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT public.evil($1)';",
+        marker.display()
+    );
+    let text = [
+        evil,
+        "CREATE FUNCTION lower(integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT evil($1)';
+         CREATE DOMAIN checked AS integer CHECK (evil(VALUE) > 0);
+         CREATE TABLE t (id integer PRIMARY KEY, a integer DEFAULT evil(1), b checked,
+             c integer GENERATED ALWAYS AS (evil(id)) STORED, CHECK (evil(a) > evil(2)));
+         ALTER TABLE t ADD COLUMN d integer DEFAULT evil(3) NOT NULL;
+         CREATE INDEX t_expression ON t (evil(a), (evil(4) + a));
+         CREATE INDEX t_partial ON t (a) WHERE evil(5) > a;
+         CREATE STATISTICS t_extended ON (evil(a)), b FROM t;
+         CREATE VIEW v AS SELECT evil(6) AS six, * FROM t WHERE evil(7) = a;
+         CREATE TABLE copied AS SELECT evil(8) AS eight;
+         CREATE MATERIALIZED VIEW kept AS SELECT evil(9) AS nine;
+         DO $$ BEGIN PERFORM evil(10); END $$;
+         SELECT evil(11);
+         SET ROLE planlint;
+         ALTER ROLE planner SUPERUSER;
+         ALTER DATABASE postgres SET local_preload_libraries = 'evil';
+         CREATE EVENT TRIGGER e ON ddl_command_end EXECUTE FUNCTION evil();"
+            .to_owned(),
+    ]
+    .concat();
+    let statements = statements(&[("schema.sql".to_owned(), text)]);
+    let catalog = catalog_of(&statements);
+    let applied = apply(&cluster, &statements, &catalog);
+    assert!(applied.tables.len() >= 2, "{:?}", applied.skips);
+    let planlint_stats = super::statistics::assumed(&catalog);
+    let mut admin = cluster.admin(DATABASE).expect("a session");
+    super::statistics::inject(&mut admin, &catalog, &applied, &planlint_stats);
+    let mut planner = cluster.planner(DATABASE).expect("a session");
+    for query in [
+        "SELECT * FROM t WHERE evil(12) = a",
+        "SELECT * FROM v WHERE evil(1) + id = 3 AND b = 4",
+        "SELECT * FROM copied",
+    ] {
+        planner.rows(&format!("EXPLAIN {query}")).unwrap_or_else(|error| panic!("{query}: {error}"));
+    }
+    let roles = admin.rows("SELECT rolname FROM pg_roles WHERE rolsuper").expect("roles");
+    assert_eq!(roles, [[Some("planlint".to_owned())]]);
+    assert!(!marker.exists(), "the code base ran a program or wrote a file");
+    // The same function does it for a superuser: the test can fail.
+    admin.rows("SELECT public.evil(1)").expect("it runs");
+    assert!(marker.exists(), "the marker can be made");
+}
+
+/// Applies the schema files of an application and prints what came of it:
+/// `PLANLINT_SCHEMA_FILES=… cargo test --test postgres application -- --ignored --nocapture`, a list of files in order.
+#[test]
+#[ignore = "reads files outside the repository"]
+fn application() {
+    let Some(cluster) = super::cluster() else { return };
+    let list = std::env::var("PLANLINT_SCHEMA_FILES").expect("PLANLINT_SCHEMA_FILES names a list of files");
+    let list = std::fs::read_to_string(list).expect("the list is readable");
+    let read = |path: &str| (path.to_owned(), std::fs::read_to_string(Path::new(path)).expect("a file is readable"));
+    let files: Vec<(String, String)> = list.lines().map(read).collect();
+    let statements = statements(&files);
+    let catalog = catalog_of(&statements);
+    let begun = std::time::Instant::now();
+    let applied = apply(&cluster, &statements, &catalog);
+    let took = begun.elapsed();
+    let indexes = catalog.indexes().filter(|index| index.held && index.valid).count();
+    for skip in &applied.skips {
+        let path = files.get(skip.place.file.0 as usize).map(|(path, _)| PathBuf::from(path));
+        println!(
+            "{}: {} ({:?} {}..{})",
+            skip.reason,
+            skip.detail,
+            path.and_then(|path| path.file_name().map(ToOwned::to_owned)),
+            skip.place.start,
+            skip.place.end
+        );
+    }
+    for (name, refusal) in &applied.refused {
+        println!("not held: {name}: {refusal}");
+    }
+    println!(
+        "{} statements, tables {}/{}, indexes {}/{}, {took:?}",
+        statements.len(),
+        applied.tables.len(),
+        catalog.tables.len(),
+        applied.indexes.len(),
+        indexes
+    );
+    let stats = super::statistics::assumed(&catalog);
+    let mut admin = cluster.admin(DATABASE).expect("a session");
+    let begun = std::time::Instant::now();
+    let inflations = super::statistics::inject(&mut admin, &catalog, &applied, &stats);
+    println!("statistics {:?}, {} files", begun.elapsed(), inflations.len());
+}
