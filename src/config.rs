@@ -38,7 +38,7 @@ pub struct Config {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<VersionText>", example = &"15")]
     pub target_version: Option<String>,
-    /// Who plans the queries: `auto`, `sqlite`, or `none`, which starts no engine and judges queries by their shape.
+    /// Who plans the queries: `auto`, `sqlite`, `postgres`, or `none`, which starts no engine and judges queries by their shape.
     pub engine: EngineChoice,
     /// Where the schema is: files or migration folders, in order; found by itself when empty.
     #[schemars(with = "Vec<ProjectPath>", example = ["db/structure.sql"])]
@@ -125,6 +125,8 @@ pub enum EngineChoice {
     Auto,
     /// SQLite; a dialect that it cannot stand in for is an error.
     Sqlite,
+    /// A PostgreSQL server of our own, for what is written for PostgreSQL; its programs must be installed.
+    Postgres,
     /// Nobody: no engine is started, queries are judged by their shape.
     None,
 }

@@ -192,6 +192,8 @@ pub(super) enum EngineName {
     Auto,
     /// The embedded SQLite
     Sqlite,
+    /// A PostgreSQL server of our own
+    Postgres,
     /// No engine at all
     None,
 }
@@ -201,6 +203,7 @@ impl From<EngineName> for EngineChoice {
         match name {
             EngineName::Auto => Self::Auto,
             EngineName::Sqlite => Self::Sqlite,
+            EngineName::Postgres => Self::Postgres,
             EngineName::None => Self::None,
         }
     }

@@ -12,7 +12,7 @@ use crate::engine::{EngineFacts, Tier};
 use crate::finding::Finding;
 use crate::name::QName;
 use crate::query::{DatabaseId, PathClass, QuerySite, SiteId, Skip};
-use crate::source::{FileId, TreePath};
+use crate::source::{FileId, HostSpan, TreePath};
 use crate::stats::StatsModel;
 use crate::suppress::Suppression;
 use crate::workload::{QueryId, WorkloadQuery};
@@ -74,6 +74,8 @@ pub(super) struct Database {
     pub schema_source: String,
     pub schema_paths: Vec<String>,
     pub catalog: Catalog,
+    /// The statements that make the schema, in order, for an engine that runs them as they are.
+    pub ddl: Vec<(Arc<str>, HostSpan)>,
     /// Tables that a statement names which was not understood.
     pub doubtful: BTreeSet<QName>,
     pub stats: StatsModel,

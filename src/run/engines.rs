@@ -1,12 +1,28 @@
 //! Which engine plans for which database, chosen before its queries are lowered: each engine wants a form of its own.
 
+#[cfg(unix)]
+use std::time::Duration;
+
 use super::RunError;
-use super::analysis::Analysis;
+use super::analysis::{Analysis, Database};
 use crate::config::{Config, EngineChoice};
 use crate::dialect::{Dialect, Target};
 use crate::engine::{EngineKind, ScratchEngine};
+use crate::query::Skip;
+#[cfg(unix)]
+use crate::scratch::NativeStatement;
 use crate::scratch::none::NoEngine;
+#[cfg(unix)]
+use crate::scratch::postgres::PostgresEngine;
+#[cfg(unix)]
+use crate::scratch::postgres::cluster::{Choice, users_cache};
+#[cfg(unix)]
+use crate::scratch::postgres::find::{Wanted, find};
 use crate::scratch::sqlite::SqliteEngine;
+
+/// How long one statement of the code base may take.
+#[cfg(unix)]
+const STATEMENT: Duration = Duration::from_secs(5);
 
 /// The engines of a run, one a database.
 pub(super) type Engines = Vec<Box<dyn ScratchEngine>>;
@@ -15,24 +31,59 @@ pub(super) type Engines = Vec<Box<dyn ScratchEngine>>;
 pub(super) fn start(analysis: &mut Analysis, config: &Config) -> Result<Engines, RunError> {
     let mut engines = Vec::with_capacity(analysis.databases.len());
     for database in &mut analysis.databases {
-        let engine = engine(database.target, config.engine)?;
+        let (engine, skips) = engine(database, config.engine)?;
+        analysis.skips.extend(skips);
         database.engine = Some(engine.facts().clone()).filter(|facts| facts.kind != EngineKind::None);
         engines.push(engine);
     }
     Ok(engines)
 }
 
-/// The engine that plans for a target.
-fn engine(target: Target, choice: EngineChoice) -> Result<Box<dyn ScratchEngine>, RunError> {
+/// The engine that plans for a database, with its schema where it runs the schema's own statements; and what it refused
+/// of those.
+fn engine(database: &Database, choice: EngineChoice) -> Result<(Box<dyn ScratchEngine>, Vec<Skip>), RunError> {
+    let target = database.target;
     // MySQL's optimizer is too far from SQLite's for a plan to mean anything: its queries are judged by their shape.
     let stands_in = target.dialect != Dialect::Mysql;
     match choice {
-        EngineChoice::Auto | EngineChoice::Sqlite if stands_in => Ok(Box::new(SqliteEngine::new(target))),
-        EngineChoice::Auto | EngineChoice::None => Ok(Box::new(NoEngine::new(target))),
-        EngineChoice::Sqlite => Err(RunError::Config {
-            message: format!("`sqlite` cannot plan what is written for `{}`", target.dialect),
-            help: "leave out `--engine` to judge these queries by their shape".to_owned(),
-            key: vec!["engine".to_owned()],
-        }),
+        EngineChoice::Postgres if target.dialect == Dialect::Postgres => postgres(database),
+        EngineChoice::Auto | EngineChoice::Sqlite if stands_in => Ok((Box::new(SqliteEngine::new(target)), Vec::new())),
+        EngineChoice::Auto | EngineChoice::None => Ok((Box::new(NoEngine::new(target)), Vec::new())),
+        EngineChoice::Sqlite => Err(unfit(EngineKind::Sqlite, target, "judge these queries by their shape")),
+        EngineChoice::Postgres => Err(unfit(EngineKind::Postgres, target, "plan these queries on another engine")),
+    }
+}
+
+/// A PostgreSQL of our own, with the schema.
+#[cfg(unix)]
+fn postgres(database: &Database) -> Result<(Box<dyn ScratchEngine>, Vec<Skip>), RunError> {
+    let major = database.target.version.map(|version| u32::from(version.major));
+    let binaries = find(&Wanted { major, ..Wanted::default() }).map_err(|_| missing())?;
+    let choice = Choice { binaries, cache: users_cache(&[]), statement_timeout: STATEMENT };
+    let mut engine = PostgresEngine::start(&choice, database.target)?;
+    let statements: Vec<NativeStatement<'_>> =
+        database.ddl.iter().map(|(sql, place)| NativeStatement { sql, place: *place }).collect();
+    let skips = engine.apply(&statements, &database.catalog)?;
+    Ok((Box::new(engine), skips))
+}
+
+#[cfg(not(unix))]
+fn postgres(_: &Database) -> Result<(Box<dyn ScratchEngine>, Vec<Skip>), RunError> {
+    Err(missing())
+}
+
+fn unfit(engine: EngineKind, target: Target, otherwise: &str) -> RunError {
+    RunError::Config {
+        message: format!("`{}` cannot plan what is written for `{}`", engine.as_str(), target.dialect),
+        help: format!("leave out `--engine` to {otherwise}"),
+        key: vec!["engine".to_owned()],
+    }
+}
+
+fn missing() -> RunError {
+    RunError::Config {
+        message: "no programs of a PostgreSQL server, 12 to 18, are found".to_owned(),
+        help: "install a PostgreSQL server, or leave out `--engine` to plan on SQLite".to_owned(),
+        key: vec!["engine".to_owned()],
     }
 }

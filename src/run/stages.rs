@@ -419,6 +419,7 @@ fn build(root: Root, sql: &[SqlFileFacts], engine: EngineChoice) -> (Database, V
         schema_source: root.source.map_or("none".to_owned(), |source| source.to_string()),
         schema_paths: root.paths,
         catalog,
+        ddl: statements.iter().map(|statement| (Arc::clone(&statement.text), statement.place)).collect(),
         doubtful,
         stats: StatsModel::default(),
         engine: None,

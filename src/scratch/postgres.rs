@@ -8,15 +8,26 @@
 //! attribute and carries every byte that comes from the code base. A session never changes its role.
 
 #[cfg(unix)]
+mod ask;
+#[cfg(unix)]
 pub mod cluster;
 #[cfg(unix)]
+mod engine;
+#[cfg(unix)]
 pub mod find;
+#[cfg(unix)]
+mod indexes;
 mod pages;
 pub mod relations;
+#[cfg(unix)]
+mod rounds;
 pub mod schema;
 pub mod session;
 mod size;
 pub mod statistics;
+
+#[cfg(unix)]
+pub use engine::PostgresEngine;
 
 /// Ends every server and removes its folder; no other is started from then on. For the way out on a signal.
 pub fn end_all() {

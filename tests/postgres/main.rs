@@ -7,7 +7,9 @@
 mod agreement;
 mod cluster;
 mod ends;
+mod engine;
 mod phases;
+mod plans;
 mod schema;
 mod session;
 mod statistics;

@@ -1,0 +1,346 @@
+//! The scratch engine: the schema and the statistics in a PostgreSQL of our own, candidates as real indexes, and plans.
+//!
+//! Candidates are created on emptied heaps, made as large as they would be, and hidden by `indisvalid`; a trial is a
+//! committed change of that flag by the admin, and a new plan by the planner, who sees it at once.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::ask::{self, Question};
+use super::cluster::{Choice, Cluster, DATABASE};
+use super::indexes::Indexes;
+use super::relations::{RelationKind, Relations};
+use super::rounds::{self, Round};
+use super::schema::{self, Applied};
+use super::session::{Row, Session, SqlError};
+use super::statistics::{self, Inflation, bounds};
+use crate::advice::{create_ddl, quote_qualified};
+use crate::catalog::{Catalog, IndexDef, IndexId};
+use crate::dialect::{Dialect, Target};
+use crate::engine::{
+    Bound, Deadline, EngineFacts, EngineKind, EngineQuery, Fidelity, Loaded, PlanRequest, Pricing, Refusal,
+    ScratchEngine, ScratchError, Tier,
+};
+use crate::explain::postgres as explain;
+use crate::name::{Ident, QName};
+use crate::plan::Plan;
+use crate::query::Skip;
+use crate::scratch::NativeStatement;
+use crate::stats::{ColumnStats, StatsModel};
+
+/// Questions that are on their way before the deadline is looked at again.
+const AT_ONCE: usize = 256;
+
+/// A PostgreSQL of our own.
+pub struct PostgresEngine {
+    facts: EngineFacts,
+    // Sessions end before the server does.
+    admin: Session,
+    planner: Session,
+    cluster: Cluster,
+    stats: StatsModel,
+    applied: Applied,
+    relations: Relations,
+    indexes: Indexes,
+    /// The files that are longer than what is in them, by table.
+    inflated: BTreeMap<u32, Inflation>,
+    /// What the planner sees beside the schema: candidates that are shown, indexes that are hidden.
+    shown: BTreeSet<IndexId>,
+    hidden: BTreeSet<IndexId>,
+    /// By text, the types that a query's parameters had to be given.
+    types: HashMap<String, BTreeMap<u16, String>>,
+}
+
+/// An answer to one request; none where the deadline came first.
+type Answer = Option<Result<Plan, Refusal>>;
+
+impl PostgresEngine {
+    /// Starts a server that plans for `target`.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn start(choice: &Choice, target: Target) -> Result<Self, ScratchError> {
+        let cluster = Cluster::start(choice)?;
+        let (admin, planner) = (cluster.admin(DATABASE)?, cluster.planner(DATABASE)?);
+        let facts = EngineFacts {
+            kind: EngineKind::Postgres,
+            version: choice.binaries.version.to_string(),
+            target,
+            native: true,
+            pricing: Pricing::Engine,
+            tier_ceiling: Tier::Statistics,
+        };
+        Ok(Self {
+            facts,
+            admin,
+            planner,
+            cluster,
+            stats: StatsModel::default(),
+            applied: Applied::default(),
+            relations: Relations::default(),
+            indexes: Indexes::default(),
+            inflated: BTreeMap::new(),
+            shown: BTreeSet::new(),
+            hidden: BTreeSet::new(),
+            types: HashMap::new(),
+        })
+    }
+
+    /// Makes the schema, as its own statements do; what the catalogue has beyond them is made from it. Returns what was
+    /// refused.
+    ///
+    /// # Errors
+    /// When the server is lost.
+    pub fn apply(&mut self, statements: &[NativeStatement<'_>], catalog: &Catalog) -> Result<Vec<Skip>, ScratchError> {
+        self.applied = schema::apply(&mut self.admin, &mut self.planner, statements, catalog).map_err(lost)?;
+        self.planner.run(ask::SETTINGS).map_err(lost)?;
+        self.add_partitions()?;
+        Ok(std::mem::take(&mut self.applied.skips))
+    }
+
+    /// Gives a partition to every partitioned table that has none: applications make them as time goes by, and the
+    /// planner reads nothing of a table without any.
+    fn add_partitions(&mut self) -> Result<(), ScratchError> {
+        let relations = &self.applied.relations;
+        let empty = relations.tables().filter(|table| table.kind == RelationKind::Partitioned);
+        let empty: Vec<(u32, &QName)> =
+            empty.filter(|table| relations.heirs(table.oid) == 0).map(|table| (table.oid, &table.name)).collect();
+        if empty.is_empty() {
+            return Ok(());
+        }
+        for (oid, name) in empty {
+            let table = quote_qualified(Dialect::Postgres, name);
+            let make = |bounds: &str| format!("CREATE TABLE public.planlint_part_{oid} PARTITION OF {table} {bounds}");
+            let made = self.planner.run(&make("DEFAULT"));
+            // One by hash has no default partition.
+            let made = made.or_else(|_| self.planner.run(&make("FOR VALUES WITH (MODULUS 1, REMAINDER 0)")));
+            match made {
+                Err(error) if error.is_lost() => return Err(lost(error)),
+                _ => {}
+            }
+        }
+        self.applied.relations = Relations::read(&mut self.admin).map_err(lost)?;
+        Ok(())
+    }
+
+    /// Tells the server the figures of some relations, or of all, and makes their files as large.
+    fn inflate(&mut self, only: Option<&[u32]>) -> Result<(), ScratchError> {
+        let defs = self.indexes.defs();
+        let files = statistics::inject(&mut self.admin, &self.relations, &defs, &self.stats, only).map_err(lost)?;
+        for inflation in files {
+            inflation.write(self.cluster.data_dir()).map_err(|error| ScratchError::Engine(error.to_string()))?;
+            let table = self.relations.tables().find(|table| table.file.as_ref() == Some(&inflation.file));
+            if let Some(table) = table.map(|table| table.oid) {
+                self.inflated.insert(table, inflation);
+            }
+        }
+        Ok(())
+    }
+
+    /// The tables below and including those with these names that have files.
+    fn files_of<'a>(&self, defs: impl Iterator<Item = &'a IndexDef>) -> Vec<u32> {
+        let tables = defs.filter_map(|def| self.relations.table(&def.table)).map(|table| table.oid);
+        let mut found: Vec<u32> = tables.collect::<BTreeSet<_>>().into_iter().collect();
+        let mut at = 0;
+        while let Some(above) = found.get(at).copied() {
+            let heirs = self.relations.tables().filter(|table| table.parent == Some(above)).map(|table| table.oid);
+            found.extend(heirs);
+            at += 1;
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// Creates candidates that are not there yet, on heaps without rows, and hides them.
+    fn create(&mut self, new: &[&IndexDef]) -> Result<Vec<Result<IndexId, Refusal>>, ScratchError> {
+        let tables = self.files_of(new.iter().copied());
+        for file in tables.iter().filter_map(|table| self.inflated.get(table)) {
+            file.empty(self.cluster.data_dir()).map_err(|error| ScratchError::Engine(error.to_string()))?;
+        }
+        let numbers: Vec<IndexId> = (self.indexes.next().0..).take(new.len()).map(IndexId).collect();
+        let name = |id: &IndexId| Ident::new(explain::candidate_name(*id));
+        let statements: Vec<String> =
+            new.iter().zip(&numbers).map(|(def, id)| create_ddl(Dialect::Postgres, &name(id), def)).collect();
+        let created = self.planner.pipeline(&statements);
+        let before: BTreeSet<u32> = self.relations.by_oid.keys().copied().collect();
+        self.relations = Relations::read(&mut self.admin).map_err(lost)?;
+        let mut answers = Vec::with_capacity(new.len());
+        for ((def, id), created) in new.iter().zip(&numbers).zip(created) {
+            answers.push(match created {
+                Err(error) if error.is_lost() => return Err(lost(error)),
+                Err(error) => Err(refusal(&error)),
+                Ok(_) => {
+                    let found = self.relations.indexes().find(|(one, _)| one.name.name == name(id));
+                    let oid = found.map(|(one, _)| one.oid);
+                    let unknown = || Refusal("the index is not there after it was created".to_owned());
+                    oid.ok_or_else(unknown).map(|oid| self.indexes.add(*id, def, oid, &self.relations))
+                }
+            });
+        }
+        let created: Vec<u32> =
+            self.relations.indexes().map(|(one, _)| one.oid).filter(|oid| !before.contains(oid)).collect();
+        self.inflate(Some(&[tables, created].concat()))?;
+        let ids: Vec<IndexId> = answers.iter().filter_map(|answer| answer.as_ref().ok().copied()).collect();
+        self.set_valid(&[], &ids)?;
+        Ok(answers)
+    }
+
+    /// Commits which indexes the planner may use.
+    fn set_valid(&mut self, show: &[IndexId], hide: &[IndexId]) -> Result<(), ScratchError> {
+        let oids = |ids: &[IndexId]| -> Vec<String> {
+            ids.iter().flat_map(|id| self.indexes.oids(*id)).map(ToString::to_string).collect()
+        };
+        let (show, hide) = (oids(show), oids(hide));
+        if show.is_empty() && hide.is_empty() {
+            return Ok(());
+        }
+        let all = [show.clone(), hide].concat().join(", ");
+        // A list of nothing is none of SQL's.
+        let shown = if show.is_empty() { "false".to_owned() } else { format!("indexrelid IN ({})", show.join(", ")) };
+        let sql = format!("UPDATE pg_catalog.pg_index SET indisvalid = {shown} WHERE indexrelid IN ({all})");
+        self.admin.run(&sql).map_err(lost)
+    }
+
+    /// Shows the planner what a round wants, on its tables.
+    fn turn_to(&mut self, round: &Round) -> Result<(), ScratchError> {
+        let on = |id: &&IndexId| self.indexes.table_of(**id).is_some_and(|table| round.views.contains_key(table));
+        let shown: BTreeSet<IndexId> = round.views.values().flat_map(|view| view.shown.iter().copied()).collect();
+        let hidden: BTreeSet<IndexId> = round.views.values().flat_map(|view| view.hidden.iter().copied()).collect();
+        let was_shown: BTreeSet<IndexId> = self.shown.iter().filter(on).copied().collect();
+        let was_hidden: BTreeSet<IndexId> = self.hidden.iter().filter(on).copied().collect();
+        let show: Vec<IndexId> = shown.difference(&was_shown).chain(was_hidden.difference(&hidden)).copied().collect();
+        let hide: Vec<IndexId> = hidden.difference(&was_hidden).chain(was_shown.difference(&shown)).copied().collect();
+        self.set_valid(&show, &hide)?;
+        self.shown = self.shown.difference(&was_shown).chain(&shown).copied().collect();
+        self.hidden = self.hidden.difference(&was_hidden).chain(&hidden).copied().collect();
+        Ok(())
+    }
+
+    /// Asks some queries; those that the server does not understand for want of types are asked again.
+    fn ask(&mut self, queries: &[&EngineQuery]) -> Result<Vec<Result<Plan, Refusal>>, ScratchError> {
+        let mut answers: Vec<Option<Result<Plan, Refusal>>> = queries.iter().map(|_| None).collect();
+        let mut open: Vec<(usize, Question<'_>)> = Vec::new();
+        for (at, query) in queries.iter().enumerate() {
+            let types = self.types.get(&query.sql).cloned().unwrap_or_default();
+            open.push((at, Question::new(query, types, self.literals(query))));
+        }
+        while !open.is_empty() {
+            let statements: Vec<String> = open.iter().map(|(_, question)| question.sql()).collect();
+            let mut again = Vec::new();
+            for ((at, mut question), answer) in open.into_iter().zip(self.planner.pipeline(&statements)) {
+                match answer {
+                    Err(error) if error.is_lost() => return Err(lost(error)),
+                    Err(error) if question.learn(&error) => again.push((at, question)),
+                    Err(error) => answers[at] = Some(Err(question.refusal(error))),
+                    Ok(rows) => {
+                        answers[at] = Some(self.read(queries[at], &rows));
+                        if let Some(types) = question.learnt() {
+                            self.types.insert(queries[at].sql.clone(), types);
+                        }
+                    }
+                }
+            }
+            open = again;
+        }
+        Ok(answers.into_iter().map(|answer| answer.expect("every question ends")).collect())
+    }
+
+    /// What stands in the place of bounds: a value of the column, as far as its values are known or assumed.
+    fn literals(&self, query: &EngineQuery) -> BTreeMap<u16, String> {
+        let literal = |bound: &Bound| {
+            let name = query.references.get(usize::from(bound.reference.0))?;
+            let table = self.relations.table(name)?;
+            let attribute = table.attributes.iter().find(|attribute| attribute.name == bound.column)?;
+            let stats = self.stats.table(name)?;
+            let column = stats.columns.get(&bound.column)?;
+            Some((bound.parameter, value_at(attribute.base, column, stats.rows, bound.part)?))
+        };
+        query.bounds.iter().filter_map(literal).collect()
+    }
+
+    fn read(&self, query: &EngineQuery, rows: &[Row]) -> Result<Plan, Refusal> {
+        let lines: Vec<&str> = rows.iter().filter_map(|row| row.first()?.as_deref()).collect();
+        explain::read(&lines.join("\n"), query, &self.indexes).map_err(Refusal)
+    }
+}
+
+/// The value of a column below which a part of the others lie.
+fn value_at(base: u32, column: &ColumnStats, rows: f64, part: f64) -> Option<String> {
+    let Some(histogram) = column.values.as_ref().map(|values| &values.histogram).filter(|bounds| !bounds.is_empty())
+    else {
+        return bounds::at(base, column, rows, part);
+    };
+    let last = histogram.len() - 1;
+    histogram.get((part * last as f64).round() as usize).cloned()
+}
+
+/// A failure after which no other statement will be answered.
+fn lost(error: SqlError) -> ScratchError {
+    ScratchError::Engine(error.to_string())
+}
+
+fn refusal(error: &SqlError) -> Refusal {
+    Refusal(error.to_string())
+}
+
+impl ScratchEngine for PostgresEngine {
+    fn facts(&self) -> &EngineFacts {
+        &self.facts
+    }
+
+    fn load(&mut self, catalog: &Catalog, stats: &StatsModel) -> Result<Loaded, ScratchError> {
+        self.stats = stats.clone();
+        self.relations = self.applied.relations.clone();
+        self.indexes = Indexes::of(catalog, &self.applied.indexes, &self.relations);
+        self.inflate(None)?;
+        Ok(Loaded { refused: self.applied.refused.clone() })
+    }
+
+    fn add_candidates(&mut self, defs: &[IndexDef]) -> Result<Vec<Result<IndexId, Refusal>>, ScratchError> {
+        let mut new: Vec<&IndexDef> = defs.iter().filter(|def| self.indexes.candidate(def).is_none()).collect();
+        new.sort();
+        new.dedup();
+        let mut refused: BTreeMap<&IndexDef, Refusal> = BTreeMap::new();
+        if !new.is_empty() {
+            for (def, answer) in new.iter().zip(self.create(&new)?) {
+                if let Err(words) = answer {
+                    refused.insert(def, words);
+                }
+            }
+        }
+        let number = |def: &IndexDef| match (self.indexes.candidate(def), refused.get(def)) {
+            (Some(id), _) => Ok(id),
+            (None, Some(words)) => Err(words.clone()),
+            (None, None) => Err(Refusal("it was not created".to_owned())),
+        };
+        Ok(defs.iter().map(number).collect())
+    }
+
+    fn plan(&mut self, batch: &[PlanRequest<'_>], until: Deadline) -> Result<Vec<Answer>, ScratchError> {
+        let mut answers: Vec<Answer> = batch.iter().map(|_| None).collect();
+        let mut asked: Vec<(usize, PlanRequest<'_>)> = Vec::new();
+        for (at, request) in batch.iter().enumerate() {
+            match &request.query.fidelity {
+                Fidelity::None(reason) => answers[at] = Some(Err(Refusal(reason.clone()))),
+                _ => asked.push((at, *request)),
+            }
+        }
+        for round in rounds::rounds(&asked, &|id| self.indexes.table_of(id)) {
+            for some in round.requests.chunks(AT_ONCE) {
+                if until.is_over() {
+                    return Ok(answers);
+                }
+                self.turn_to(&round)?;
+                let queries: Vec<&EngineQuery> = some.iter().map(|at| batch[*at].query).collect();
+                for (at, answer) in some.iter().zip(self.ask(&queries)?) {
+                    answers[*at] = Some(answer);
+                }
+            }
+        }
+        Ok(answers)
+    }
+
+    fn script(&self, _: &PlanRequest<'_>, _: &dyn Fn(IndexId) -> Option<String>) -> Option<String> {
+        None
+    }
+}

@@ -1,0 +1,137 @@
+//! The scratch engine on a real server: plans as statistics make them, trials, refusals, partitions that are not there.
+
+use planlint::assume::assume;
+use planlint::catalog::{Catalog, IndexDef, IndexId, SchemaStep, replay};
+use planlint::config::Config;
+use planlint::dialect::{Dialect, Target};
+use planlint::engine::{Deadline, EngineQuery, IndexSet, PlanRequest, ScratchEngine};
+use planlint::name::{Ident, QName};
+use planlint::plan::{self, PlanNames};
+use planlint::query::RefId;
+use planlint::schema::ddl;
+use planlint::scratch::NativeStatement;
+use planlint::scratch::postgres::PostgresEngine;
+use planlint::shape::shape;
+use planlint::source::{FileId, HostSpan};
+use planlint::sql::lower::lower_native;
+
+use super::choice;
+
+const PLACE: HostSpan = HostSpan { file: FileId(0), start: 0, end: 0 };
+
+const SCHEMA: &[&str] = &[
+    "CREATE TABLE customers (id bigint PRIMARY KEY, email text NOT NULL)",
+    "CREATE TABLE orders (id bigint PRIMARY KEY, customer_id bigint NOT NULL REFERENCES customers, \
+     token uuid NOT NULL, status text NOT NULL, created_at timestamptz NOT NULL)",
+    "CREATE INDEX orders_customer ON orders (customer_id)",
+    "CREATE TABLE events (id bigint, account_id bigint NOT NULL, at date NOT NULL) PARTITION BY RANGE (at)",
+    "CREATE INDEX events_account ON events (account_id)",
+];
+
+struct Bench {
+    engine: PostgresEngine,
+    catalog: Catalog,
+}
+
+struct Numbers;
+
+impl PlanNames for Numbers {
+    fn reference(&self, id: RefId) -> String {
+        format!("t{}", id.0)
+    }
+
+    fn index(&self, id: IndexId) -> String {
+        format!("#{}", id.0)
+    }
+}
+
+impl Bench {
+    fn start() -> Option<Self> {
+        let steps: Vec<SchemaStep> =
+            SCHEMA.iter().flat_map(|sql| ddl::steps(sql, PLACE, Dialect::Postgres).0).collect();
+        let catalog = replay(Dialect::Postgres, &steps).0;
+        let mut engine = PostgresEngine::start(&choice()?, Target::any(Dialect::Postgres)).expect("a server");
+        let statements: Vec<NativeStatement<'_>> =
+            SCHEMA.iter().map(|sql| NativeStatement { sql, place: PLACE }).collect();
+        assert_eq!(engine.apply(&statements, &catalog).expect("a schema"), []);
+        let stats = assume(&catalog, &Config::default(), &[]);
+        assert_eq!(engine.load(&catalog, &stats).expect("statistics").refused, []);
+        Some(Self { engine, catalog })
+    }
+
+    fn lower(&self, sql: &str) -> EngineQuery {
+        lower_native(&shape(sql, &self.catalog).expect("a query"), &self.catalog, 50)
+    }
+
+    /// The plan under an index set, as a tree; or the server's words.
+    fn plan(&mut self, sql: &str, indexes: &IndexSet) -> String {
+        let query = self.lower(sql);
+        let request = PlanRequest { query: &query, indexes };
+        let answer = self.engine.plan(&[request], Deadline(None)).expect("a server").remove(0).expect("time");
+        match answer {
+            Ok(plan) => plan::tree(&plan, &Numbers),
+            Err(refusal) => format!("refused: {refusal}\n"),
+        }
+    }
+
+    fn index(&self, name: &str) -> u32 {
+        let name = Some(Ident::new(name));
+        self.catalog.indexes().find(|index| index.name == name).expect("an index").id.0
+    }
+}
+
+#[test]
+fn plans_follow_the_statistics_and_the_indexes_that_are_shown() {
+    let Some(mut bench) = Bench::start() else { return };
+    let as_is = IndexSet::default();
+    let of_customer = "SELECT * FROM orders WHERE customer_id = $1";
+    let customer = bench.index("orders_customer");
+    assert_eq!(bench.plan(of_customer, &as_is), format!("seek t0 by index #{customer} (customer_id = ?)\n"));
+    let hidden = IndexSet { hidden: [IndexId(customer)].into(), ..IndexSet::default() };
+    assert_eq!(bench.plan(of_customer, &hidden), "scan every row of t0, then filter\n");
+
+    let of_token = "SELECT * FROM orders WHERE token = $1";
+    assert_eq!(bench.plan(of_token, &as_is), "scan every row of t0, then filter\n");
+    let def = IndexDef::btree(Dialect::Postgres, QName::plain("orders"), ["token"]);
+    let nowhere = IndexDef::btree(Dialect::Postgres, QName::plain("orders"), ["nowhere"]);
+    let mut numbers = bench.engine.add_candidates(&[def.clone(), nowhere]).expect("a server");
+    let words = numbers.pop().expect("two").expect_err("no such column");
+    assert_eq!(words.to_string(), "column \"nowhere\" does not exist");
+    let id = numbers.pop().expect("one").expect("an index");
+    assert_eq!(bench.engine.add_candidates(&[def]).expect("a server"), [Ok(id)], "the same again");
+    // A candidate stays hidden until a set shows it, and is hidden again by one that does not.
+    for _ in 0..2 {
+        assert_eq!(bench.plan(of_token, &as_is), "scan every row of t0, then filter\n");
+        let shown = IndexSet { shown: [id].into(), ..IndexSet::default() };
+        assert_eq!(bench.plan(of_token, &shown), format!("seek t0 by index #{} (token = ?)\n", id.0));
+    }
+}
+
+#[test]
+fn parameters_get_types_and_what_cannot_be_asked_is_refused_in_the_servers_words() {
+    let Some(mut bench) = Bench::start() else { return };
+    let account = format!("seek t0 by index #{} (account_id = ?)\n", bench.index("events_account"));
+    for (sql, expect) in [
+        ("SELECT * FROM orders WHERE $1 IS NULL OR status = $1", "scan every row of t0, then filter\n"),
+        ("SELECT * FROM orders WHERE $1 IS NULL OR token = $1", "scan every row of t0, then filter\n"),
+        ("SELECT concat($1, status) FROM orders", "scan every row of t0\n"),
+        ("SELECT nothing($1) FROM orders", "refused: function nothing(unknown) does not exist\n"),
+        ("SELECT o.nothing FROM orders o", "refused: column t0.nothing does not exist\n"),
+        // A partition stands in for those that the application makes as time goes by.
+        ("SELECT * FROM events WHERE at > $1", "scan every row of t0, then filter\n"),
+        ("SELECT * FROM events WHERE account_id = $1", account.as_str()),
+    ] {
+        let found = bench.plan(sql, &IndexSet::default());
+        assert!(found.ends_with(expect), "{sql}: {found}");
+    }
+}
+
+#[test]
+fn a_deadline_leaves_questions_unanswered() {
+    let Some(mut bench) = Bench::start() else { return };
+    let query = bench.lower("SELECT 1 FROM orders");
+    let as_is = IndexSet::default();
+    let past = Deadline(Some(std::time::Instant::now()));
+    let request = PlanRequest { query: &query, indexes: &as_is };
+    assert_eq!(bench.engine.plan(&[request], past).expect("a server"), [None]);
+}
