@@ -33,6 +33,7 @@ use crate::snapshot::Snapshot;
 use crate::source::TreePath;
 use crate::tree::{Tree, TreeError};
 use concrete::Quotes;
+pub use engines::Programs;
 pub use explain::Focus;
 use policy::Policy;
 pub use progress::Progress;
@@ -146,6 +147,7 @@ pub enum RunError {
 pub struct Session {
     config: Config,
     figures: Option<Snapshot>,
+    programs: Programs,
     timings: Timings,
     progress: Box<dyn Progress>,
 }
@@ -156,13 +158,25 @@ const STACK_BYTES: usize = 64 << 20;
 impl Session {
     /// A session under a configuration.
     pub fn new(config: Config) -> Self {
-        Self { config, figures: None, timings: Timings::default(), progress: Box::new(Unwatched) }
+        Self {
+            config,
+            figures: None,
+            programs: Programs::default(),
+            timings: Timings::default(),
+            progress: Box::new(Unwatched),
+        }
     }
 
     /// The same session, with what production knows of its data.
     #[must_use]
     pub fn knowing(self, figures: Option<Snapshot>) -> Self {
         Self { figures, ..self }
+    }
+
+    /// The same session, with a say in which programs it may start.
+    #[must_use]
+    pub fn starting(self, programs: Programs) -> Self {
+        Self { programs, ..self }
     }
 
     /// The same session, with somebody who watches.
@@ -191,7 +205,7 @@ impl Session {
         let mut analysis = time.of("schema", || stages::schema(facts, linked, config));
         stages::always(&mut analysis, config)?;
         let engines = match goal > Goal::Queries {
-            true => time.of("engines", || engines::start(&mut analysis, config))?,
+            true => time.of("engines", || engines::start(&mut analysis, config, &self.programs))?,
             false => Vec::new(),
         };
         if goal > Goal::Schema {

@@ -3,6 +3,7 @@
 pub(super) mod ancestors;
 mod figures;
 mod layout;
+mod trust;
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -20,7 +21,7 @@ use crate::engine::Deadline;
 use crate::outcome::{RunReport, SkipEntry};
 use crate::query::SkipStage;
 use crate::report::Root;
-use crate::run::{Ask, Focus, Goal, Plans, Session};
+use crate::run::{Ask, Focus, Goal, Plans, Programs, Session};
 use crate::schema::sqlc;
 use crate::snapshot::Snapshot;
 use crate::source::TreePath;
@@ -41,6 +42,8 @@ pub(super) struct Project {
     schema: Vec<PathBuf>,
     /// What production knows of its data.
     figures: Option<Snapshot>,
+    /// The programs that may be started for it.
+    programs: Programs,
     /// What standard input holds, by the file it stands for.
     buffer: Option<(PathBuf, Content)>,
     until: Deadline,
@@ -128,8 +131,9 @@ impl Project {
         let buffer = buffer.map(|path| standard_input(&path, most).map(|text| (path, text))).transpose()?;
         let folder = settings.folder.as_ref().unwrap_or(&layouts[0].base);
         let figures = figures::read(options.stats.as_deref(), &here, folder)?;
+        let programs = Programs { folder: None, untrusted: trust::untrusted(&asked, &layouts) };
         let until = Deadline(options.timeout.and_then(|timeout| Instant::now().checked_add(timeout)));
-        Ok(Self { settings, here, layouts, schema, figures, buffer, until })
+        Ok(Self { settings, here, layouts, schema, figures, programs, buffer, until })
     }
 
     /// Reads the settings that are in force for some paths.
@@ -208,7 +212,7 @@ impl Project {
         let overlay = Overlay { over: &disk, buffers };
         let tree: &dyn Tree = if overlay.buffers.is_empty() { &disk } else { &overlay };
         let way = layout.way(&self.here);
-        let session = Session::new(config).knowing(self.figures.clone());
+        let session = Session::new(config).knowing(self.figures.clone()).starting(self.programs.clone());
         let mut session = session.watched_by(Line::start(options.watched()));
         let place = aim.place(layout);
         // The whole workload is judged to explain a part of it.

@@ -1,5 +1,6 @@
 //! Which engine plans for which database, chosen before its queries are lowered: each engine wants a form of its own.
 
+use std::path::PathBuf;
 #[cfg(unix)]
 use std::time::Duration;
 
@@ -27,11 +28,21 @@ const STATEMENT: Duration = Duration::from_secs(5);
 /// The engines of a run, one a database.
 pub(super) type Engines = Vec<Box<dyn ScratchEngine>>;
 
+/// The programs that a run may start.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Programs {
+    /// The folder of PostgreSQL's, where a user named one; they are looked for without.
+    pub folder: Option<PathBuf>,
+    /// The folders of the code base, as they really are: no program that is found there is run, and no cache there is
+    /// believed.
+    pub untrusted: Vec<PathBuf>,
+}
+
 /// Chooses an engine for every database; each says of itself what it is, unless it is none.
-pub(super) fn start(analysis: &mut Analysis, config: &Config) -> Result<Engines, RunError> {
+pub(super) fn start(analysis: &mut Analysis, config: &Config, programs: &Programs) -> Result<Engines, RunError> {
     let mut engines = Vec::with_capacity(analysis.databases.len());
     for database in &mut analysis.databases {
-        let (engine, skips) = engine(database, config.engine)?;
+        let (engine, skips) = engine(database, config.engine, programs)?;
         analysis.skips.extend(skips);
         database.engine = Some(engine.facts().clone()).filter(|facts| facts.kind != EngineKind::None);
         engines.push(engine);
@@ -41,12 +52,16 @@ pub(super) fn start(analysis: &mut Analysis, config: &Config) -> Result<Engines,
 
 /// The engine that plans for a database, with its schema where it runs the schema's own statements; and what it refused
 /// of those.
-fn engine(database: &Database, choice: EngineChoice) -> Result<(Box<dyn ScratchEngine>, Vec<Skip>), RunError> {
+fn engine(
+    database: &Database,
+    choice: EngineChoice,
+    programs: &Programs,
+) -> Result<(Box<dyn ScratchEngine>, Vec<Skip>), RunError> {
     let target = database.target;
     // MySQL's optimizer is too far from SQLite's for a plan to mean anything: its queries are judged by their shape.
     let stands_in = target.dialect != Dialect::Mysql;
     match choice {
-        EngineChoice::Postgres if target.dialect == Dialect::Postgres => postgres(database),
+        EngineChoice::Postgres if target.dialect == Dialect::Postgres => postgres(database, programs),
         EngineChoice::Auto | EngineChoice::Sqlite if stands_in => Ok((Box::new(SqliteEngine::new(target)), Vec::new())),
         EngineChoice::Auto | EngineChoice::None => Ok((Box::new(NoEngine::new(target)), Vec::new())),
         EngineChoice::Sqlite => Err(unfit(EngineKind::Sqlite, target, "judge these queries by their shape")),
@@ -56,10 +71,11 @@ fn engine(database: &Database, choice: EngineChoice) -> Result<(Box<dyn ScratchE
 
 /// A PostgreSQL of our own, with the schema.
 #[cfg(unix)]
-fn postgres(database: &Database) -> Result<(Box<dyn ScratchEngine>, Vec<Skip>), RunError> {
+fn postgres(database: &Database, programs: &Programs) -> Result<(Box<dyn ScratchEngine>, Vec<Skip>), RunError> {
     let major = database.target.version.map(|version| u32::from(version.major));
-    let binaries = find(&Wanted { major, ..Wanted::default() }).map_err(|_| missing())?;
-    let choice = Choice { binaries, cache: users_cache(&[]), statement_timeout: STATEMENT };
+    let Programs { folder, untrusted } = programs;
+    let binaries = find(&Wanted { folder: folder.as_deref(), major, untrusted }).map_err(|_| missing())?;
+    let choice = Choice { binaries, cache: users_cache(untrusted), statement_timeout: STATEMENT };
     let mut engine = PostgresEngine::start(&choice, database.target)?;
     let statements: Vec<NativeStatement<'_>> =
         database.ddl.iter().map(|(sql, place)| NativeStatement { sql, place: *place }).collect();
@@ -68,7 +84,7 @@ fn postgres(database: &Database) -> Result<(Box<dyn ScratchEngine>, Vec<Skip>), 
 }
 
 #[cfg(not(unix))]
-fn postgres(_: &Database) -> Result<(Box<dyn ScratchEngine>, Vec<Skip>), RunError> {
+fn postgres(_: &Database, _: &Programs) -> Result<(Box<dyn ScratchEngine>, Vec<Skip>), RunError> {
     Err(missing())
 }
 

@@ -10,6 +10,7 @@ mod ends;
 mod engine;
 mod phases;
 mod plans;
+mod run;
 mod schema;
 mod session;
 mod statistics;

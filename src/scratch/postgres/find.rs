@@ -68,7 +68,7 @@ pub fn find(wanted: &Wanted<'_>) -> Result<Binaries, NotFound> {
     for folder in folders {
         let typed = wanted.folder.is_some();
         match look(&folder) {
-            Some(real) if seen.insert(real.clone()) && (typed || !is_below(&real, wanted.untrusted)) => {
+            Some(real) if seen.insert(real.clone()) && (typed || is_trusted(&real, wanted.untrusted)) => {
                 match ask(&real) {
                     Ok(version) => found.push(Binaries { folder: real, version }),
                     Err(reason) => not.unusable.push((folder, reason)),
@@ -97,6 +97,12 @@ fn choose(found: Vec<Binaries>, major: Option<u32>) -> Option<Binaries> {
 fn look(folder: &Path) -> Option<PathBuf> {
     let real = folder.join("postgres").canonicalize().ok()?.parent()?.to_path_buf();
     (real.join("postgres").is_file() && real.join("initdb").is_file()).then_some(real)
+}
+
+/// Says whether no program of a folder leads below one of the others: `initdb` may be a link too.
+fn is_trusted(folder: &Path, untrusted: &[PathBuf]) -> bool {
+    let safe = |path: PathBuf| path.canonicalize().is_ok_and(|real| !is_below(&real, untrusted));
+    safe(folder.join("postgres")) && safe(folder.join("initdb"))
 }
 
 fn is_below(path: &Path, folders: &[PathBuf]) -> bool {

@@ -73,7 +73,13 @@ fn nothing_of_the_code_base_is_run() {
     assert_eq!(all(&here, std::slice::from_ref(&real)), [folder.path().join("links")]);
     // The link leads back into the project, which is seen when it is followed.
     let led = look(&folder.path().join("links")).expect("programs");
-    assert!(is_below(&led, &[real]));
+    assert!(!is_trusted(&led, std::slice::from_ref(&real)));
+    // So does a single program of a folder that is none of the project's.
+    installed(&folder.path().join("mixed"), "16.1");
+    assert!(is_trusted(&folder.path().join("mixed"), std::slice::from_ref(&real)));
+    fs::remove_file(folder.path().join("mixed/initdb")).expect("it is there");
+    symlink(project.join("bin/initdb"), folder.path().join("mixed/initdb")).expect("a link");
+    assert!(!is_trusted(&folder.path().join("mixed"), &[real]));
 }
 
 #[test]
