@@ -4,7 +4,7 @@
 //! The stack cannot be caught when it overflows, so the tokens are counted first.
 
 use sqlparser::keywords::Keyword;
-use sqlparser::tokenizer::{Token, TokenWithSpan};
+use sqlparser::tokenizer::{Token, TokenWithSpan, Word};
 
 use super::ParseFailure;
 
@@ -14,6 +14,8 @@ pub(super) const MAX_NESTING: usize = 100;
 const MAX_OPERATORS: usize = 10_000;
 const MAX_ARMS: usize = 500;
 const MAX_JOINS: usize = 1_000;
+/// Words behind one operand: `a IS NULL IS NULL …`. People write two; depth and time grow with them.
+const MAX_CHAIN: usize = 500;
 
 /// Counts operators, list items, set operations and joins.
 pub(super) fn check(tokens: &[TokenWithSpan]) -> Result<(), ParseFailure> {
@@ -31,10 +33,35 @@ pub(super) fn check(tokens: &[TokenWithSpan]) -> Result<(), ParseFailure> {
 struct Frame {
     /// Operators and items of it and what it encloses.
     weight: usize,
+    /// Words that take the expression before them as an operand, since another expression began.
+    chain: usize,
     /// An IN list or a row of VALUES: its items are kept side by side, however many.
     list: bool,
     /// VALUES has been read, and rows follow.
     rows: bool,
+}
+
+impl Frame {
+    /// Counts what makes the expression before it an operand, and starts over where another expression begins.
+    fn link(&mut self, token: &Token) {
+        match token {
+            Token::Comma => self.chain = 0,
+            Token::Word(word) => match word.keyword {
+                Keyword::AND | Keyword::OR | Keyword::WHEN | Keyword::SELECT | Keyword::ON => self.chain = 0,
+                _ => self.chain += usize::from(is_link(word)),
+            },
+            _ => {}
+        }
+    }
+}
+
+/// Says whether a word takes the expression before it as an operand. Some are no keywords of sqlparser's.
+fn is_link(word: &Word) -> bool {
+    const LINKS: &[&str] = &[
+        "AT", "BETWEEN", "COLLATE", "DIV", "GLOB", "ILIKE", "IN", "IS", "ISNULL", "LIKE", "MATCH", "MEMBER", "MOD",
+        "NOTNULL", "OPERATOR", "OVERLAPS", "REGEXP", "RLIKE", "SIMILAR", "SOUNDS", "XOR",
+    ];
+    word.quote_style.is_none() && LINKS.iter().any(|link| word.value.eq_ignore_ascii_case(link))
 }
 
 struct Counter {
@@ -49,6 +76,7 @@ impl Counter {
     fn count(&mut self, token: &Token) -> Option<String> {
         let after_in = std::mem::take(&mut self.after_in);
         let frame = self.frames.last_mut().expect("the outermost frame is never closed");
+        frame.link(token);
         match token {
             Token::LParen => {
                 let list = after_in || frame.rows;
@@ -77,9 +105,9 @@ impl Counter {
             return;
         }
         let closed = self.frames.pop().expect("two frames are open");
-        if let Some(outer) = self.frames.last_mut()
-            && !closed.list
-        {
+        let outer = self.frames.last_mut().expect("the outermost frame is never closed");
+        outer.chain += closed.chain;
+        if !closed.list {
             outer.weight += closed.weight;
         }
     }
@@ -91,7 +119,10 @@ impl Counter {
         if self.joins > MAX_JOINS {
             return Some(format!("more than {MAX_JOINS} joins"));
         }
-        let weight = self.frames.last().map_or(0, |frame| frame.weight);
+        let (weight, chain) = self.frames.last().map_or((0, 0), |frame| (frame.weight, frame.chain));
+        if chain > MAX_CHAIN {
+            return Some(format!("more than {MAX_CHAIN} tests of one operand"));
+        }
         (weight > MAX_OPERATORS).then(|| format!("more than {MAX_OPERATORS} operators or list items"))
     }
 }

@@ -57,6 +57,9 @@ impl Mender {
     fn step(&mut self) {
         match &self.tokens[self.at].token {
             Token::Word(word) if word.quote_style.is_none() => {
+                if self.is_free_alias() {
+                    return self.plain_name();
+                }
                 let first = word.value.bytes().next().unwrap_or(0).to_ascii_uppercase();
                 self.word(first);
             }
@@ -153,7 +156,10 @@ impl Mender {
             b'V' if self.are(at, &["VARIADIC"]) && matches!(self.previous(), Some(Token::LParen | Token::Comma)) => {
                 self.at += 1;
             }
-            b'W' if self.are(at, &["WHERE"]) => self.close_list(),
+            b'W' if self.are(at, &["WHERE"]) => {
+                self.set_select(false);
+                self.close_list();
+            }
             b'$' => self.numbered_placeholder(),
             _ => self.keep(),
         }

@@ -50,6 +50,16 @@ fn what_would_overflow_the_stack_is_refused() {
 }
 
 #[test]
+fn a_chain_behind_one_operand_is_refused_before_it_costs_time() {
+    for link in ["COLLATE x ", "IS NULL ", "NOTNULL ", "IN (1) ", "AT TIME ZONE 'utc' ", "LIKE 'a' "] {
+        let chain = format!("SELECT a FROM t WHERE b {}", link.repeat(50_000));
+        assert_eq!(failure_of(&chain).reason, "too-deep", "{link}");
+        let conditions = format!("SELECT a FROM t WHERE {} c = 1", format!("b {link} AND ").repeat(3_000));
+        assert!(parse(&conditions, Dialect::Postgres).is_ok(), "{link}");
+    }
+}
+
+#[test]
 fn long_lists_are_not_deep() {
     let numbers = vec!["-1"; 50_000].join(", ");
     assert!(parse(&format!("SELECT a FROM t WHERE a IN ({numbers}) AND b = 1"), Dialect::Postgres).is_ok());

@@ -9,7 +9,78 @@ use crate::dialect::Dialect;
 /// Words of types that have several.
 const TYPE_WORDS: &[&str] = &["PRECISION", "TIME", "VARYING", "WITH", "WITHOUT", "ZONE"];
 
+/// Tokens of the longest type: `::information_schema.character_data(10)[1][2]` has twelve.
+const TYPE_LENGTH: usize = 24;
+
+/// Words that sqlparser keeps from being a table's alias for the sake of other databases.
+const FREE_ALIASES: &[&str] = &[
+    "ANTI",
+    "ASOF",
+    "CLUSTER",
+    "CONNECT",
+    "DISTRIBUTE",
+    "FORMAT",
+    "GLOBAL",
+    "MATCH_CONDITION",
+    "MATCH_RECOGNIZE",
+    "MINUS",
+    "OPEN",
+    "OUTPUT",
+    "PARTITION",
+    "PIVOT",
+    "PREWHERE",
+    "QUALIFY",
+    "SAMPLE",
+    "SEMI",
+    "SETTINGS",
+    "SORT",
+    "START",
+    "TOP",
+    "UNPIVOT",
+    "VIEW",
+];
+
+/// Words that follow a table and its alias.
+const BEHIND_TABLES: &[&str] = &[
+    "CROSS",
+    "EXCEPT",
+    "FETCH",
+    "FOR",
+    "FULL",
+    "GROUP",
+    "HAVING",
+    "INNER",
+    "INTERSECT",
+    "JOIN",
+    "LEFT",
+    "LIMIT",
+    "NATURAL",
+    "OFFSET",
+    "ON",
+    "ORDER",
+    "RETURNING",
+    "RIGHT",
+    "SET",
+    "TABLESAMPLE",
+    "UNION",
+    "USING",
+    "WHERE",
+    "WINDOW",
+];
+
 impl Mender {
+    /// Says whether a word that PostgreSQL does not reserve stands where only a table's name or alias may.
+    pub(super) fn is_free_alias(&self) -> bool {
+        if self.dialect != Dialect::Postgres || !FREE_ALIASES.iter().any(|word| self.is(self.at, word)) {
+            return false;
+        }
+        let next = self.at + 1;
+        let named = matches!(self.previous(), Some(Token::Word(_) | Token::RParen)) && !self.behind("SELECT");
+        let ends = matches!(self.token(next), None | Some(Token::SemiColon | Token::RParen | Token::Comma))
+            || BEHIND_TABLES.iter().any(|word| self.is(next, word));
+        self.token(next) == Some(&Token::Period) || (named && ends)
+    }
+
     /// `FROM ONLY t`: without the tables that inherit from it. A reserved word there, unlike in `FETCH FIRST ROW ONLY`.
     pub(super) fn is_only(&self) -> bool {
         let opens = ["FROM", "INTO", "JOIN", "UPDATE", "USING"].iter().any(|word| self.behind(word));
@@ -81,7 +152,9 @@ impl Mender {
 fn cast_at_end(tokens: &[TokenWithSpan]) -> Option<usize> {
     let mut end = tokens.len();
     loop {
-        let colon = tokens[..end].iter().rposition(|token| token.token == Token::DoubleColon)?;
+        // No further back than a type is long: every COLLATE looks.
+        let from = end.saturating_sub(TYPE_LENGTH);
+        let colon = from + tokens[from..end].iter().rposition(|token| token.token == Token::DoubleColon)?;
         if !is_type(&tokens[colon + 1..end]) {
             return None;
         }

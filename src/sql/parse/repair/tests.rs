@@ -33,6 +33,55 @@ fn postgres_says_more_than_sqlparser_reads() {
 }
 
 #[test]
+fn aliases_that_only_other_databases_reserve_are_read() {
+    for alias in [
+        "output",
+        "top",
+        "settings",
+        "format",
+        "semi",
+        "anti",
+        "global",
+        "prewhere",
+        "qualify",
+        "connect",
+        "pivot",
+        "unpivot",
+        "match_recognize",
+        "partition",
+        "asof",
+        "sample",
+        "start",
+        "view",
+        "cluster",
+    ] {
+        for sql in [
+            format!("SELECT {alias}.a FROM t {alias} WHERE {alias}.b = 1"),
+            format!("SELECT u.a FROM u JOIN t {alias} ON {alias}.a = u.a"),
+            format!("SELECT u.a FROM t {alias}, u {alias}2"),
+            format!("DELETE FROM t {alias} WHERE {alias}.a = 1"),
+            format!("UPDATE t {alias} SET a = 1 WHERE {alias}.b = 2"),
+        ] {
+            let parsed = parse(&sql, Dialect::Postgres).unwrap_or_else(|failure| panic!("{sql}: {failure}"));
+            assert_eq!(parsed.dialect, Dialect::Postgres, "{sql}");
+        }
+    }
+    let window = "SELECT sum(a) OVER (w PARTITION BY b) FROM t AS u WINDOW w AS (ORDER BY c)";
+    check(Dialect::Postgres, window, window);
+}
+
+#[test]
+fn a_conflict_clause_follows_a_select_without_tables() {
+    let check = |sql: &str, expect: &str| check(Dialect::Postgres, sql, expect);
+    check(
+        "INSERT INTO t (a) SELECT 'x' ON CONFLICT DO NOTHING",
+        "INSERT INTO t (a) SELECT 'x' WHERE true ON CONFLICT DO NOTHING",
+    );
+    let sql = "INSERT INTO t (a) SELECT 'x' WHERE true ON CONFLICT DO NOTHING";
+    check(sql, sql);
+}
+
+#[test]
 fn clauses_that_find_no_rows_are_left_out() {
     let check = |sql: &str, expect: &str| check(Dialect::Postgres, sql, expect);
     check(
