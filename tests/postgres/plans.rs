@@ -12,7 +12,6 @@ use planlint::scratch::postgres::session::Session;
 use super::cluster;
 
 #[test]
-#[ignore = "fills a table for each of sixty cases"]
 fn recorded_plans_are_still_true() {
     let Some(cluster) = cluster() else { return };
     let name = format!("json {}", cluster.binaries().version.major);

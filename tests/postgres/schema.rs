@@ -193,10 +193,9 @@ fn nothing_of_the_code_base_runs_with_rights() {
     assert!(marker.exists(), "the marker can be made");
 }
 
-/// Applies the schema files of an application and prints what came of it:
-/// `PLANLINT_SCHEMA_FILES=… cargo test --test postgres application -- --ignored --nocapture`, a list of files in order.
+/// Applies the schema files of an application and prints what came of it, for `scripts/postgres-schema`.
 #[test]
-#[ignore = "reads files outside the repository"]
+#[ignore = "prints what became of files outside the repository"]
 fn application() {
     let Some(cluster) = super::cluster() else { return };
     let list = std::env::var("PLANLINT_SCHEMA_FILES").expect("PLANLINT_SCHEMA_FILES names a list of files");
