@@ -40,6 +40,10 @@ pub struct Config {
     pub target_version: Option<String>,
     /// Who plans the queries: `auto`, `sqlite`, `postgres`, or `none`, which starts no engine and judges queries by their shape.
     pub engine: EngineChoice,
+    /// The folder of PostgreSQL's server programs, which the engine `postgres` starts; it lies outside of the project, and is found by itself when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"/usr/lib/postgresql/17/bin")]
+    pub pg_bin: Option<String>,
     /// Where the schema is: files or migration folders, in order; found by itself when empty.
     #[schemars(with = "Vec<ProjectPath>", example = ["db/structure.sql"])]
     pub schema: Vec<String>,
@@ -96,6 +100,7 @@ impl Default for Config {
             dialect: None,
             target_version: None,
             engine: EngineChoice::Auto,
+            pg_bin: None,
             schema: Vec::new(),
             exclude: Vec::new(),
             include: Vec::new(),

@@ -92,6 +92,10 @@ pub(super) struct Overrides {
     #[arg(long, value_enum)]
     pub engine: Option<EngineName>,
 
+    /// The folder of the server programs that `--engine postgres` starts, instead of finding it
+    #[arg(long, value_name = "DIR")]
+    pub pg_bin: Option<String>,
+
     /// A schema file or migration folder, instead of finding it; may be repeated
     #[arg(long, value_name = "PATH")]
     pub schema: Vec<String>,

@@ -131,7 +131,8 @@ impl Project {
         let buffer = buffer.map(|path| standard_input(&path, most).map(|text| (path, text))).transpose()?;
         let folder = settings.folder.as_ref().unwrap_or(&layouts[0].base);
         let figures = figures::read(options.stats.as_deref(), &here, folder)?;
-        let programs = Programs { folder: None, untrusted: trust::untrusted(&asked, &layouts) };
+        let untrusted = trust::untrusted(&asked, &layouts);
+        let programs = Programs { folder: settings.pg_bin(&here, &untrusted)?, untrusted };
         let until = Deadline(options.timeout.and_then(|timeout| Instant::now().checked_add(timeout)));
         Ok(Self { settings, here, layouts, schema, figures, programs, buffer, until })
     }

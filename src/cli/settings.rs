@@ -70,6 +70,10 @@ impl Settings {
             config.engine = engine.into();
             options.insert(vec!["engine".to_owned()], "--engine".to_owned());
         }
+        if let Some(folder) = &overrides.pg_bin {
+            config.pg_bin = Some(folder.clone());
+            options.insert(vec!["pg-bin".to_owned()], "--pg-bin".to_owned());
+        }
         if let Some(dialect) = overrides.dialect {
             config.dialect = Some(dialect.into());
             options.insert(vec!["dialect".to_owned()], "--dialect".to_owned());
@@ -143,7 +147,7 @@ impl Settings {
     /// Shows what a run has to say about a key at the key's place.
     pub fn locate(&self, error: RunError) -> Stop {
         match error {
-            RunError::Config { message, help, key } => match self.layer_of(&key) {
+            RunError::Config { message, help, key } => match self.deciding(&key) {
                 Some(layer) => SettingsError::from(layer.wrong(&key, part(&key), message, help)).into(),
                 None => RunError::Config { message, help, key }.into(),
             },
@@ -171,6 +175,30 @@ impl Settings {
     /// Returns the files among them.
     pub fn files(&self) -> impl Iterator<Item = &str> {
         self.origins().filter(|origin| !origin.starts_with("--"))
+    }
+
+    /// Returns the folder of PostgreSQL's programs, where one is named.
+    ///
+    /// The code base brings its own configuration: what such a file names must not lie in the code base.
+    pub fn pg_bin(&self, here: &Path, untrusted: &[PathBuf]) -> Result<Option<PathBuf>, Stop> {
+        let (Some(named), key) = (&self.config.pg_bin, vec!["pg-bin".to_owned()]) else { return Ok(None) };
+        let Some(layer) = self.deciding(&key).filter(|layer| !layer.origin.starts_with("--")) else {
+            return Ok(Some(here.join(named)));
+        };
+        let folder = self.folder.as_deref().unwrap_or(here).join(named);
+        let is_inside = |path: PathBuf| untrusted.iter().any(|root| path.starts_with(root));
+        let parts = [folder.clone(), folder.join("postgres"), folder.join("initdb")];
+        if parts.iter().filter_map(|part| part.canonicalize().ok()).any(is_inside) {
+            let message = format!("`{named}` lies in the code base, whose programs are not run");
+            let help = "leave it out and type `--pg-bin DIR` if you trust these programs".to_owned();
+            return Err(SettingsError::from(layer.wrong(&key, Part::Value, message, help)).into());
+        }
+        Ok(Some(folder))
+    }
+
+    /// Returns the text that has the last word on a key, unless an option has it.
+    fn deciding(&self, key: &[String]) -> Option<&Layer> {
+        self.layer_of(key).filter(|_| !self.options.contains_key(key))
     }
 
     fn layer_of(&self, key: &[String]) -> Option<&Layer> {

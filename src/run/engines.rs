@@ -1,5 +1,7 @@
 //! Which engine plans for which database, chosen before its queries are lowered: each engine wants a form of its own.
 
+#[cfg(unix)]
+use std::path::Path;
 use std::path::PathBuf;
 #[cfg(unix)]
 use std::time::Duration;
@@ -18,7 +20,7 @@ use crate::scratch::postgres::PostgresEngine;
 #[cfg(unix)]
 use crate::scratch::postgres::cluster::{Choice, users_cache};
 #[cfg(unix)]
-use crate::scratch::postgres::find::{Wanted, find};
+use crate::scratch::postgres::find::{NotFound, Wanted, find};
 use crate::scratch::sqlite::SqliteEngine;
 
 /// How long one statement of the code base may take.
@@ -74,7 +76,8 @@ fn engine(
 fn postgres(database: &Database, programs: &Programs) -> Result<(Box<dyn ScratchEngine>, Vec<Skip>), RunError> {
     let major = database.target.version.map(|version| u32::from(version.major));
     let Programs { folder, untrusted } = programs;
-    let binaries = find(&Wanted { folder: folder.as_deref(), major, untrusted }).map_err(|_| missing())?;
+    let binaries = find(&Wanted { folder: folder.as_deref(), major, untrusted })
+        .map_err(|not| missing(folder.as_deref(), &not))?;
     let choice = Choice { binaries, cache: users_cache(untrusted), statement_timeout: STATEMENT };
     let mut engine = PostgresEngine::start(&choice, database.target)?;
     let statements: Vec<NativeStatement<'_>> =
@@ -85,8 +88,14 @@ fn postgres(database: &Database, programs: &Programs) -> Result<(Box<dyn Scratch
 
 #[cfg(not(unix))]
 fn postgres(_: &Database, _: &Programs) -> Result<(Box<dyn ScratchEngine>, Vec<Skip>), RunError> {
-    Err(missing())
+    Err(RunError::Config {
+        message: "a PostgreSQL server of our own is only started on Unix".to_owned(),
+        help: LEAVE_OUT.to_owned(),
+        key: vec!["engine".to_owned()],
+    })
 }
+
+const LEAVE_OUT: &str = "leave out `--engine` to plan on SQLite as a stand-in";
 
 fn unfit(engine: EngineKind, target: Target, otherwise: &str) -> RunError {
     RunError::Config {
@@ -96,10 +105,27 @@ fn unfit(engine: EngineKind, target: Target, otherwise: &str) -> RunError {
     }
 }
 
-fn missing() -> RunError {
+/// What was looked at instead of a server's programs, in the folder that was named or everywhere.
+#[cfg(unix)]
+fn missing(named: Option<&Path>, not: &NotFound) -> RunError {
+    let mut seen = not.unusable.iter().map(|(folder, reason)| format!("`{}`: {reason}", folder.display()));
+    if let Some(named) = named {
+        let folder = format!("`{}` cannot be used", named.display());
+        return RunError::Config {
+            message: seen.next().map_or(folder, |seen| format!("no programs of a PostgreSQL server in {seen}")),
+            help: "name the folder that holds `postgres` and `initdb`, for example \
+                   `--pg-bin /usr/lib/postgresql/17/bin`"
+                .to_owned(),
+            key: vec!["pg-bin".to_owned()],
+        };
+    }
+    let seen = seen.next().map_or(String::new(), |seen| format!("; {seen}"));
     RunError::Config {
-        message: "no programs of a PostgreSQL server, 12 to 18, are found".to_owned(),
-        help: "install a PostgreSQL server, or leave out `--engine` to plan on SQLite".to_owned(),
+        message: format!("no programs of a PostgreSQL server, 12 to 18, are found{seen}"),
+        help: format!(
+            "install them (`apt install postgresql`, `brew install postgresql`), name their folder with `--pg-bin DIR`, \
+             or {LEAVE_OUT}"
+        ),
         key: vec!["engine".to_owned()],
     }
 }

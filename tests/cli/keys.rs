@@ -157,6 +157,7 @@ const DATABASES: &str = "[[database]]\nname = \"main\"\n";
 const EFFECTS: &[Effect] = &[
     Effect { key: "dialect", files: NO_MARKS, base: "", set: "dialect = \"mysql\"", args: &["check"], said: "database: mysql (configured)" },
     Effect { key: "engine", files: PROJECT, base: "", set: "engine = \"none\"", args: &["check"], said: "engine none" },
+    Effect { key: "pg-bin", files: PROJECT, base: "", set: "pg-bin = \".\"", args: &["check"], said: "`.` lies in the code base" },
     Effect { key: "target-version", files: PROJECT, base: "", set: "target-version = \"3.45\"", args: &["check", "--output", "json"], said: "\"target_version\": \"3.45\"" },
     Effect { key: "schema", files: TWO, base: "", set: "schema = [\"b\"]", args: &["check"], said: NOTHING },
     Effect { key: "exclude", files: PROJECT, base: "", set: "exclude = [\"q.sql\"]", args: &["check"], said: "0 queries" },

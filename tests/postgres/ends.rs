@@ -53,14 +53,14 @@ fn said(child: &mut Child) -> String {
     lines.find(|line| line == "up" || line.starts_with("failed")).unwrap_or_default()
 }
 
-fn left(temp: &Path) -> Vec<String> {
+pub(super) fn left(temp: &Path) -> Vec<String> {
     let names = fs::read_dir(temp).expect("a folder").flatten().map(|entry| entry.file_name());
     names.map(|name| name.to_string_lossy().into_owned()).collect()
 }
 
 /// The processes that work in a folder, given time to end.
 #[cfg(target_os = "linux")]
-fn processes(temp: &Path) -> Vec<String> {
+pub(super) fn processes(temp: &Path) -> Vec<String> {
     let temp = temp.to_str().expect("a path");
     let until = Instant::now() + Duration::from_secs(10);
     loop {
@@ -81,7 +81,7 @@ fn processes(temp: &Path) -> Vec<String> {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn processes(_: &Path) -> Vec<String> {
+pub(super) fn processes(_: &Path) -> Vec<String> {
     Vec::new()
 }
 

@@ -3,11 +3,14 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
+use serde_json::Value;
 use tempfile::TempDir;
 
 use super::binaries;
+use super::ends::{left, processes};
 
 const SCHEMA: &str = "CREATE TABLE users (id bigserial PRIMARY KEY, email text NOT NULL, note jsonb);";
 const QUERY: &str = "SELECT id FROM users WHERE email = $1;";
@@ -95,4 +98,97 @@ fn no_cache_of_the_code_base_is_believed() {
     };
     assert!(!run("app/cache"));
     assert!(run("cache"));
+}
+
+#[test]
+fn a_folder_of_programs_is_named_by_a_user_or_lies_outside() {
+    let project = Project::new();
+    let mark = project.path("mark");
+    let run = |args: &[&str]| told(&project.command(args).output().expect("it runs"));
+    for name in ["postgres", "initdb"] {
+        trap(&project.path("app/bin").join(name), &mark);
+        fs::create_dir_all(project.path("links")).expect("a folder");
+        std::os::unix::fs::symlink(project.path("app/bin").join(name), project.path("links").join(name)).expect("it");
+    }
+    for folder in ["bin", "../app/bin", "../links", "./nothing/.."] {
+        fs::create_dir_all(project.path("app/nothing")).expect("a folder");
+        fs::write(project.path("app/planlint.toml"), format!("engine = 'postgres'\npg-bin = '{folder}'")).expect("it");
+        let said = run(&["check"]);
+        assert!(said.contains("lies in the code base") && said.contains("exit 2"), "{folder}: {said}");
+        assert!(said.contains("planlint.toml:2:") && said.contains("--pg-bin DIR"), "{folder}: {said}");
+    }
+    assert!(!mark.exists());
+    // What is typed wins over the file, and is looked at from here.
+    for args in [&["check", "--pg-bin", "sql"][..], &["check", "--config", "pg-bin = 'sql'"]] {
+        let said = run(args);
+        assert!(said.contains("app/sql`: it holds no `postgres`") && said.contains("exit 2"), "{said}");
+        assert!(!said.contains("planlint.toml"), "{said}");
+    }
+    let Some(binaries) = binaries() else { return };
+    let folder = binaries.folder.to_str().expect("a path");
+    fs::write(project.path("app/planlint.toml"), format!("engine = 'postgres'\npg-bin = '{folder}'")).expect("it");
+    let said = run(&["check"]);
+    assert!(said.contains(&format!("planned by postgres {}", binaries.version)), "{said}");
+}
+
+#[test]
+fn findings_are_proved_by_costs_and_the_stand_in_says_how_to_get_them() {
+    if binaries().is_none() {
+        return;
+    }
+    let project = Project::new();
+    let output = project.command(&["check", "--engine", "postgres", "--output", "json"]).output().expect("it runs");
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", told(&output)));
+    let (database, proof) = (&report["run"]["databases"][0], &report["findings"][0]["proof"]);
+    let label = format!("postgres {}", binaries().expect("it was there").version);
+    assert_eq!((&database["native"], &database["tier"]), (&Value::Bool(true), &"assumed".into()));
+    assert_eq!((&database["engine"], &proof["engine"]), (&label.as_str().into(), &label.as_str().into()));
+    assert_eq!((&proof["kind"], &proof["tier"]), (&"cost".into(), &"assumed".into()));
+    let cost = |when: &str| proof[when].as_f64().unwrap_or_else(|| panic!("no `{when}` in {proof}"));
+    assert!(cost("cost_after") > 0.0 && cost("cost_before") > 10.0 * cost("cost_after"), "{proof}");
+    assert_eq!(proof["plan_before"], "scan every row of users, then filter\n");
+    assert_eq!(proof["plan_after"], "seek users by index idx_users_email (email = ?)\n");
+    let hint = "`--engine postgres` plans on PostgreSQL itself";
+    for (args, hinted) in [(&["check"][..], true), (&["check", "--engine", "postgres"], false)] {
+        let said = told(&project.command(args).output().expect("it runs"));
+        assert_eq!(said.contains(hint), hinted, "{said}");
+    }
+}
+
+/// From before the first file to after the last step, in milliseconds.
+const WAITS: &[u64] = &[0, 10, 30, 60, 100, 150, 200, 300, 500];
+
+#[test]
+fn an_ended_run_leaves_no_process_and_what_it_leaves_the_next_one_cleans() {
+    if binaries().is_none() {
+        return;
+    }
+    let (project, args) = (Project::new(), ["check", "--engine", "postgres"]);
+    let temp = project.path("temp");
+    let mut midway = 0;
+    // `KILL` comes last: what it leaves stays until the next run.
+    for signal in ["INT", "TERM", "KILL"] {
+        for (wait, is_warm) in WAITS.iter().flat_map(|wait| [(wait, true), (wait, false)]) {
+            let cache = project.path(&if is_warm { "cache".to_owned() } else { format!("cold{signal}{wait}") });
+            let mut command = project.command(&args);
+            command.env("XDG_CACHE_HOME", cache).stdout(Stdio::null()).stderr(Stdio::null());
+            let mut run = command.spawn().expect("it starts");
+            std::thread::sleep(Duration::from_millis(*wait));
+            // It is not waited for yet, so its number is its own.
+            let number = run.id().to_string();
+            let sent = Command::new("kill").args([&format!("-{signal}"), &number]).status().expect("kill is there");
+            assert!(sent.success());
+            let ended = run.wait().expect("it ends");
+            midway += usize::from(ended.code() != Some(1));
+            assert_eq!(processes(&temp), Vec::<String>::new(), "{signal} after {wait} ms");
+            // A signal that comes before planlint listens ends it as `KILL` does: without a status.
+            if signal != "KILL" && ended.code().is_some() {
+                assert_eq!(left(&temp), Vec::<String>::new(), "{signal} after {wait} ms: {ended}");
+            }
+        }
+    }
+    assert!(midway >= 6, "{midway} runs were ended midway");
+    let said = told(&project.command(&args).output().expect("it runs"));
+    assert!(said.contains("exit 1"), "{said}");
+    assert_eq!(left(&temp), Vec::<String>::new());
 }

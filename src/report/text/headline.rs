@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use super::{Skips, Text, View, count, say};
+use crate::dialect::Dialect;
 use crate::engine::Tier;
 use crate::outcome::{DatabaseEntry, RunReport};
 use crate::query::SkipStage;
@@ -29,6 +30,14 @@ pub(super) fn write(text: &Text, report: &RunReport, prefix: &str, out: &mut dyn
     for database in &report.run.databases {
         say(text, prefix, &schema_line(report, database), out)?;
         say(text, prefix, &evidence_line(text.view, database), out)?;
+        if database.dialect == Dialect::Postgres && database.engine.is_some() && !database.native {
+            say(
+                text,
+                prefix,
+                "`--engine postgres` plans on PostgreSQL itself, if its server programs are installed",
+                out,
+            )?;
+        }
     }
     if report.run.databases.iter().any(|database| database.engine.is_some()) {
         let mut of = format!("{} of {} planned", queries.planned, count(queries.judged, "query", "queries"));
