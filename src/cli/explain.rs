@@ -53,6 +53,11 @@ enum ExplainError {
     #[error("no engine has planned this query: there is nothing to reproduce")]
     #[diagnostic(help("leave out `--repro` to see why"))]
     NoPlan,
+    #[error("there is no script for what {0} planned")]
+    #[diagnostic(help(
+        "leave out `--repro` for both plans and costs, or type `--engine sqlite` for a stand-in's script"
+    ))]
+    NoScript(String),
     #[error("{0} statements are named, and a script is of one")]
     #[diagnostic(help("name one of them by its column: `planlint explain --repro FILE:LINE:COL`"))]
     SeveralScripts(usize),
@@ -92,8 +97,12 @@ fn keep_serving(report: &mut RunReport) {
 
 fn check_repro(report: &RunReport) -> Result<(), ExplainError> {
     let variants = report.queries.iter().flat_map(|query| &query.variants);
-    match variants.filter(|variant| variant.explained.as_ref().is_some_and(|one| one.repro.is_some())).count() {
-        0 => Err(ExplainError::NoPlan),
+    let explained = variants.filter_map(|variant| variant.explained.as_ref());
+    match explained.clone().filter(|one| one.repro.is_some()).count() {
+        0 => Err(match explained.filter(|one| one.plan_before.is_some()).find_map(|one| one.engine.clone()) {
+            Some(engine) => ExplainError::NoScript(engine),
+            None => ExplainError::NoPlan,
+        }),
         1 => Ok(()),
         many => Err(ExplainError::SeveralScripts(many)),
     }

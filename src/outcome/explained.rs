@@ -30,7 +30,7 @@ pub struct ExplainedEntry {
     pub unfit: Vec<UnfitEntry>,
     /// The advice of the whole workload that serves it or that its plan uses.
     pub advice: Vec<String>,
-    /// A script for the engine's own shell that shows both plans; null where no engine planned it.
+    /// A script for the engine's own shell that shows both plans; null where no engine planned it, or PostgreSQL did.
     pub repro: Option<String>,
 }
 

@@ -148,6 +148,10 @@ fn findings_are_proved_by_costs_and_the_stand_in_says_how_to_get_them() {
     assert!(cost("cost_after") > 0.0 && cost("cost_before") > 10.0 * cost("cost_after"), "{proof}");
     assert_eq!(proof["plan_before"], "scan every row of users, then filter\n");
     assert_eq!(proof["plan_after"], "seek users by index idx_users_email (email = ?)\n");
+    let repro = ["explain", "--engine", "postgres", "--repro", "q.sql:1"];
+    let said = told(&project.command(&repro).output().expect("it runs"));
+    assert!(said.contains(&format!("there is no script for what {label} planned")), "{said}");
+    assert!(said.contains("--engine sqlite") && said.contains("exit 2"), "{said}");
     let hint = "`--engine postgres` plans on PostgreSQL itself";
     for (args, hinted) in [(&["check"][..], true), (&["check", "--engine", "postgres"], false)] {
         let said = told(&project.command(args).output().expect("it runs"));
