@@ -187,6 +187,9 @@ fn named(facts: &Facts<'_>, column: &Column, words: &Words) -> Guess {
         _ if matches!(class, TypeClass::Numeric | TypeClass::Float | TypeClass::Interval) => {
             Guess::of(Quantity, (rows / 20.0).max(100.0))
         }
+        "version" if class == TypeClass::Integer => few,
+        // Whoever chose so small a type counts kinds, not things.
+        _ if class == TypeClass::Integer && is_small(column) => few,
         _ if class == TypeClass::Integer => Guess::of(Quantity, rows.min(200.0)),
         _ if class == TypeClass::Uuid || class == TypeClass::Network => Guess::of(ManyValued, rows),
         "code" if words.any(words::FIFTY) => Guess::of(StatusLike, 50.0),
@@ -198,6 +201,12 @@ fn named(facts: &Facts<'_>, column: &Column, words: &Words) -> Guess {
         _ if words.any(words::PLACES) => Guess::of(ManyValued, rows.min(1000.0)),
         _ => Guess::of(ManyValued, 200.0),
     }
+}
+
+/// Says whether an integer has two bytes or less.
+fn is_small(column: &Column) -> bool {
+    let declared = column.ty.declared.to_ascii_lowercase();
+    ["smallint", "tinyint", "int2"].iter().any(|small| declared.starts_with(small))
 }
 
 /// A default of one word (`'pending'`) says that the column holds one of a few.

@@ -101,7 +101,7 @@ fn column(table: &mut Table, text: &str) {
 
 fn class(ty: &str) -> TypeClass {
     match ty.split('(').next().expect("a first part") {
-        "int" | "bigint" => TypeClass::Integer,
+        "int" | "bigint" | "smallint" => TypeClass::Integer,
         "bool" => TypeClass::Boolean,
         "numeric" => TypeClass::Numeric,
         "timestamp" => TypeClass::Timestamp,
@@ -201,7 +201,7 @@ const SHOP: &str = "
     users: id int pk, email text unique, name text, org_id int, country text, country_code text, bio text
     statuses: id int pk
     parts: id bigint, made date, unique(id made)
-    orders: id bigint pk, user_id int -> users, parent_id int null -> orders, users_id int, status_id int, status text, state int, placed text default 'new', paid bool, total_cents int, total numeric, note text, external_id text, tag text, kind text check(a b c), created_at timestamp, updated_at timestamp null, shipped_at timestamp null, cancelled_at timestamp null, due date null, month int, data jsonb, quantity int, city text, slug text, ref uuid, token varchar(8), seen_at int, size text, opens time
+    orders: id bigint pk, user_id int -> users, parent_id int null -> orders, users_id int, status_id int, status text, state int, placed text default 'new', paid bool, total_cents int, total numeric, note text, external_id text, tag text, kind text check(a b c), created_at timestamp, updated_at timestamp null, shipped_at timestamp null, cancelled_at timestamp null, due date null, month int, data jsonb, quantity int, city text, slug text, ref uuid, token varchar(8), seen_at int, size text, opens time, version int, asset smallint, fee_cents smallint
 ";
 
 /// `role distinct [null N] [corr N]`.
@@ -266,6 +266,9 @@ fn columns_by_key_type_and_name() {
             ("orders.token", "ManyValued 100000"),
             ("orders.seen_at", "Time 90000 corr 0.9"),
             ("orders.opens", "Time 96"),
+            ("orders.version", "StatusLike 8"),
+            ("orders.asset", "StatusLike 8"),
+            ("orders.fee_cents", "Quantity 5000"),
         ],
     );
     let width = |name: &str| stats.column(&QName::plain("orders"), &Ident::new(name)).expect("a column").avg_width;

@@ -55,6 +55,22 @@ fn what_is_certain_is_offered_as_an_edit() {
 }
 
 #[test]
+fn offline_data_does_not_say_that_the_application_sends_it() {
+    let sent = |path: &str, text: &str| {
+        let files = BTreeMap::from([
+            ("schema.sql".to_owned(), "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT);\n".to_owned()),
+            (path.to_owned(), text.to_owned()),
+        ]);
+        let report = analyse(&files, "").unwrap();
+        let found = report.findings.iter().filter(|finding| finding.rule == "missing-where");
+        found.map(|finding| finding.confidence).collect::<Vec<_>>()
+    };
+    assert_eq!(sent("query.sql", "DELETE FROM users;\n"), [Confidence::High]);
+    let data = "{\"db_name\": \"SQLite\", \"query\": \"DELETE FROM users\"}\n";
+    assert_eq!(sent(".sqlx/query-1.json", data), [Confidence::Low]);
+}
+
+#[test]
 fn every_page_shows_the_fault_the_fix_and_the_way_out() {
     for rule in &RULES {
         let cases = cases(rule.page());

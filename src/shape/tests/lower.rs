@@ -346,7 +346,15 @@ fn rewrites_of_postgres() {
             ),
             (
                 "(SELECT id FROM users ORDER BY id LIMIT 1) UNION (SELECT id FROM orgs)",
-                "SELECT * FROM (SELECT t0.id FROM \"users\" AS t0 ORDER BY t0.id LIMIT 1) UNION SELECT * FROM (SELECT t1.id FROM \"orgs\" AS t1)",
+                "SELECT * FROM (SELECT t0.id FROM \"users\" AS t0 ORDER BY t0.id LIMIT 1) UNION SELECT t1.id FROM \"orgs\" AS t1",
+            ),
+            (
+                "WITH RECURSIVE t AS (SELECT id, parent_id FROM categories WHERE id = $1 UNION (SELECT c.id, c.parent_id FROM categories c JOIN t ON c.parent_id = t.id)) SELECT * FROM t",
+                "WITH RECURSIVE t AS (SELECT t0.id, t0.parent_id FROM \"categories\" AS t0 WHERE t0.id = $1 UNION SELECT t1.id, t1.parent_id FROM \"categories\" AS t1 JOIN t ON t1.parent_id = t.id) SELECT * FROM t",
+            ),
+            (
+                "(SELECT id FROM users UNION SELECT id FROM orgs) UNION ALL (SELECT user_id FROM orders EXCEPT SELECT id FROM orgs)",
+                "SELECT t0.id FROM \"users\" AS t0 UNION SELECT t1.id FROM \"orgs\" AS t1 UNION ALL SELECT * FROM (SELECT t2.user_id FROM \"orders\" AS t2 EXCEPT SELECT t3.id FROM \"orgs\" AS t3)",
             ),
             (
                 "SELECT id FROM users EXCEPT ALL SELECT user_id FROM orders INTERSECT SELECT user_id FROM events",

@@ -176,14 +176,13 @@ fn assigned(assignment: &mut ast::Assignment) {
 
 /// Takes away parentheses around a whole query.
 fn unwrap(query: &mut ast::Query) {
-    while let SetExpr::Query(inner) = &mut *query.body {
-        let bare =
-            query.with.is_none() && query.order_by.is_none() && query.limit_clause.is_none() && query.fetch.is_none();
-        if !bare {
+    while let SetExpr::Query(_) = &*query.body {
+        if !is_bare(query) {
             let inner = std::mem::replace(&mut *query.body, nothing());
             *query.body = selected_from(inner);
             return;
         }
+        let SetExpr::Query(inner) = &mut *query.body else { return };
         let inner = std::mem::replace(&mut **inner, build::query(nothing()));
         *query = inner;
     }
@@ -198,6 +197,22 @@ fn ordered_distinct(query: &mut ast::Query) {
     }
 }
 
+/// Takes away parentheses around an arm where they change nothing: SQLite knows a recursive table by its name only where
+/// no subquery stands around it.
+fn unwrap_arm(arm: &mut SetExpr) {
+    while let SetExpr::Query(query) = arm
+        && is_bare(query)
+    {
+        let body = std::mem::replace(&mut *query.body, nothing());
+        *arm = body;
+    }
+}
+
+/// Says whether a query is its body and no more.
+fn is_bare(query: &ast::Query) -> bool {
+    query.with.is_none() && query.order_by.is_none() && query.limit_clause.is_none() && query.fetch.is_none()
+}
+
 /// SQLite's set operations take no parentheses and stand in one row, all of one rank.
 fn wrap_arms(body: &mut SetExpr) {
     let SetExpr::SetOperation { left, right, set_quantifier, op } = body else { return };
@@ -205,6 +220,8 @@ fn wrap_arms(body: &mut SetExpr) {
         (ast::SetQuantifier::All, ast::SetOperator::Union) => ast::SetQuantifier::All,
         _ => ast::SetQuantifier::None,
     };
+    unwrap_arm(left);
+    unwrap_arm(right);
     wrap_arms(left);
     if matches!(**left, SetExpr::Query(_)) {
         let inner = std::mem::replace(&mut **left, nothing());
