@@ -11,7 +11,7 @@ use crate::finding::{Confidence, Place};
 use crate::name::{QName, nearest};
 use crate::plan::{self, Access, Plan, PlanNames};
 use crate::query::{
-    AccessPattern, Clause, PathClass, Predicate, PredicateOp, QueryShape, QuerySite, RefId, UnknownKind,
+    AccessPattern, Clause, PathClass, Predicate, PredicateOp, QueryShape, QuerySite, RefId, TableRef, UnknownKind,
 };
 use crate::source::{FileId, TreePath};
 use crate::stats::{ColumnRole, StatsSource};
@@ -194,6 +194,23 @@ impl<'a> QueryContext<'a> {
             query.senders.iter().any(|sender| sites[sender.site.0 as usize].place.file == file)
         };
         workload.iter().filter(here).map(|query| &query.shape)
+    }
+
+    /// Says whether the query writes a bare name, the default schema lacks it, and only another schema has such a table:
+    /// the query may as well mean one that is made elsewhere, for a while.
+    pub(super) fn is_presumed(&self, table: &QName) -> bool {
+        let RulesInput { sites, catalog, .. } = self.input;
+        // Names without a schema sort first.
+        let has_default = catalog.tables.keys().next().is_some_and(|first| first.schema.is_none());
+        let Some(sender) = self.query.senders.first() else { return false };
+        let text = &sites[sender.site.0 as usize].variants[usize::from(sender.variant)].sql;
+        let bare = |reference: &TableRef| {
+            // The range is that of the last part of the name, quotes or not.
+            let (start, end) = (reference.sql.start as usize, reference.sql.end as usize);
+            let before = text.get(..start).map(|before| before.trim_end_matches(['"', '`', ' ']));
+            reference.table == *table && start < end && before.is_some_and(|before| !before.ends_with('.'))
+        };
+        table.schema.is_some() && has_default && self.query.shape.references.iter().any(bare)
     }
 
     /// Returns the place of a clause.

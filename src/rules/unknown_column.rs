@@ -2,7 +2,7 @@
 
 use super::context::QueryContext;
 use super::findings::Findings;
-use crate::finding::Place;
+use crate::finding::{Confidence, Place};
 use crate::name::{Ident, QName, nearest};
 use crate::query::{UnknownKind, UnknownName};
 
@@ -14,6 +14,10 @@ pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {
             .message(format!("{owner} column `{column}`"))
             .table(&tables[0])
             .columns([column]);
+        let report = match tables.iter().any(|table| cx.is_presumed(table)) {
+            true => report.no_surer_than(Confidence::Low),
+            false => report,
+        };
         if let Some(meant) = nearest(column.as_str(), others) {
             report.help(format!("there is a column `{meant}`"));
         }

@@ -71,6 +71,24 @@ fn offline_data_does_not_say_that_the_application_sends_it() {
 }
 
 #[test]
+fn a_bare_name_that_only_another_schema_has_is_doubtful() {
+    let confidence = |schema: &str, sql: &str| {
+        let files = BTreeMap::from([
+            ("schema.sql".to_owned(), format!("CREATE TABLE audit.b (id integer PRIMARY KEY);\n{schema}\n")),
+            ("query.sql".to_owned(), format!("{sql};\n")),
+        ]);
+        let report = analyse(&files, "").unwrap();
+        let found = report.findings.iter().filter(|finding| finding.rule == "unknown-column");
+        found.map(|finding| finding.confidence).collect::<Vec<_>>()
+    };
+    let default = "CREATE TABLE users (id integer PRIMARY KEY);";
+    assert_eq!(confidence(default, "SELECT nme FROM b WHERE id = 1"), [Confidence::Low]);
+    assert_eq!(confidence(default, "SELECT nme FROM audit.b WHERE id = 1"), [Confidence::High]);
+    // A search path that the files do not show.
+    assert_eq!(confidence("", "SELECT nme FROM b WHERE id = 1"), [Confidence::High]);
+}
+
+#[test]
 fn every_page_shows_the_fault_the_fix_and_the_way_out() {
     for rule in &RULES {
         let cases = cases(rule.page());
