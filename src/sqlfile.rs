@@ -94,7 +94,7 @@ pub fn reads(path: &TreePath) -> bool {
 /// Reads one file.
 pub fn facts(file: FileId, path: &TreePath, text: &str) -> SqlFileFacts {
     if json::is_offline_data(path) {
-        return json::facts(file, text);
+        return json::facts(file, path, text);
     }
     let whole = SpanMap::verbatim(HostSpan::new(file, 0..text.len() as u32));
     let mut facts = SqlFileFacts::empty(file);

@@ -1,7 +1,11 @@
 //! sqlx's offline data: `.sqlx/query-*.json`, and the `sqlx-data.json` of its earlier versions.
 //!
 //! Only the string behind a `"query"` key matters, with the place of each of its characters, so the file is scanned
-//! rather than deserialised.
+//! rather than deserialised; that it is what sqlx writes is seen beforehand.
+
+use std::collections::BTreeMap;
+
+use serde::de::IgnoredAny;
 
 use crate::dialect::Dialect;
 use crate::query::{Skip, SkipStage};
@@ -13,29 +17,30 @@ use super::SqlFileFacts;
 pub(super) fn is_offline_data(path: &TreePath) -> bool {
     let name = path.file_name();
     let query = name.starts_with("query-") && name.ends_with(".json");
-    (query && path.folder().rsplit('/').next() == Some(".sqlx")) || name == "sqlx-data.json"
+    (query && path.folder().rsplit('/').next() == Some(".sqlx")) || name == OF_ALL
 }
 
+/// The file in which earlier versions keep all queries; it may hold none.
+const OF_ALL: &str = "sqlx-data.json";
+
 /// Reads the queries of one file.
-pub(super) fn facts(file: FileId, text: &str) -> SqlFileFacts {
+pub(super) fn facts(file: FileId, path: &TreePath, text: &str) -> SqlFileFacts {
     // What sqlx says of the database outweighs what its queries look like.
     const CERTAIN: u32 = 1_000;
     let mut facts = SqlFileFacts::empty(file);
+    let fault = fault(file, text);
     let mut strings = Strings { text, at: 0, depth: 0, file };
-    let mut key = None;
-    while let Some(string) = strings.next_string() {
-        let Some(string) = string else {
-            let place = HostSpan::new(file, 0..text.len() as u32);
-            let detail = "a string in the JSON never ends".to_owned();
-            facts.skips.push(Skip { stage: SkipStage::File, reason: "malformed-json", detail, place });
-            break;
-        };
+    let (mut key, mut queries) = (None, 0);
+    while let Some(Some(string)) = strings.next_string() {
         if strings.a_colon_follows() {
             key = (strings.depth <= 2).then_some(string.value);
             continue;
         }
         match key.take().as_deref() {
-            Some("query") => facts.read(&string.value, &string.spans, "sqlx"),
+            Some("query") => {
+                queries += 1;
+                facts.read(&string.value, &string.spans, "sqlx");
+            }
             Some("db_name" | "db") => {
                 if let Some(dialect) = dialect(&string.value) {
                     facts.votes.add(dialect, CERTAIN);
@@ -44,7 +49,30 @@ pub(super) fn facts(file: FileId, text: &str) -> SqlFileFacts {
             _ => {}
         }
     }
+    let is_of_one = path.file_name() != OF_ALL;
+    let silent = (is_of_one && queries == 0).then(|| {
+        let whole = HostSpan::new(file, 0..text.len() as u32);
+        malformed("it holds no text behind `query`".to_owned(), whole)
+    });
+    facts.skips.extend(fault.or(silent));
     facts
+}
+
+/// Says where a text stops being an object in JSON, if it does.
+fn fault(file: FileId, text: &str) -> Option<Skip> {
+    let error = serde_json::from_str::<BTreeMap<String, IgnoredAny>>(text).err()?;
+    let lines = text.split_inclusive('\n').take(error.line().saturating_sub(1));
+    let at = lines.map(str::len).sum::<usize>() + error.column().saturating_sub(1);
+    let start = text.floor_char_boundary(at.min(text.len().saturating_sub(1)));
+    let end = start + text[start..].chars().next().map_or(0, char::len_utf8);
+    // The place is said beside the words.
+    let words = error.to_string();
+    let detail = words.split(" at line ").next().unwrap_or(&words).to_owned();
+    Some(malformed(detail, HostSpan::new(file, start as u32..end as u32)))
+}
+
+fn malformed(detail: String, place: HostSpan) -> Skip {
+    Skip { stage: SkipStage::File, reason: "malformed-json", detail, place }
 }
 
 fn dialect(name: &str) -> Option<Dialect> {

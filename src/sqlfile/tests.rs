@@ -95,9 +95,30 @@ fn offline_data_of_sqlx_is_read_through_its_escapes() {
     assert_eq!(host(statement.spans.places(at..at + 1, &statement.place).primary), "\\n");
 
     assert!(read(".sqlx/query-2.json", r#"{"query": "SELECT 1; SELECT 2"}"#).statements.len() == 2);
-    assert_eq!(read(".sqlx/query-3.json", r#"{"query": "SELECT"#).skips[0].reason, "malformed-json");
     let old = r#"{"db": "PostgreSQL", "4f": {"query": "SELECT 1", "nullable": []}}"#;
     assert_eq!(read("sqlx-data.json", old).statements.len(), 1);
+}
+
+#[test]
+fn what_is_no_offline_data_is_a_skip_at_its_fault() {
+    let check = |path: &str, text: &str, places: &[(u32, u32)]| {
+        let facts = read(path, text);
+        assert!(facts.skips.iter().all(|skip| skip.reason == "malformed-json"), "{text}");
+        let found: Vec<_> = facts.skips.iter().map(|skip| (skip.place.start, skip.place.end)).collect();
+        assert_eq!(found, places, "{text} {:?}", facts.skips);
+    };
+    check(".sqlx/query-1.json", r#"{"query": "SELECT 1"}"#, &[]);
+    check(".sqlx/query-1.json", "", &[(0, 0)]);
+    check(".sqlx/query-1.json", "{", &[(0, 1)]);
+    check(".sqlx/query-1.json", "[]", &[(0, 1)]);
+    check(".sqlx/query-1.json", "garbage", &[(0, 1)]);
+    check(".sqlx/query-1.json", "{\n  é", &[(4, 6)]);
+    check(".sqlx/query-1.json", r#"{"query": "SELECT"#, &[(16, 17)]);
+    check(".sqlx/query-1.json", r#"{"query": 5}"#, &[(0, 12)]);
+    check(".sqlx/query-1.json", r#"{"query": "SELECT 1""#, &[(19, 20)]);
+    check("sqlx-data.json", r#"{"db": "PostgreSQL"}"#, &[]);
+    check("sqlx-data.json", "[]", &[(0, 1)]);
+    assert_eq!(read(".sqlx/query-1.json", r#"{"query": "SELECT 1""#).statements.len(), 1);
 }
 
 #[test]
