@@ -13,7 +13,7 @@ use planlint::engine::Deadline;
 use planlint::run::{Ask, Goal, Here, Plans, Session};
 use planlint::source::{FileId, HostSpan, TreePath};
 use planlint::sql::{parse, placeholders, split};
-use planlint::tree::{Content, Tree, TreeError, TreeFile};
+use planlint::tree::{Content, FileKind, Tree, TreeError, TreeFile};
 
 fn main() {
     divan::main();
@@ -70,7 +70,9 @@ struct Files {
 impl Tree for Files {
     fn list(&self) -> Result<Vec<TreeFile>, TreeError> {
         let bytes = self.text.len() as u64;
-        Ok((0..100).map(|number| TreeFile { path: TreePath::new(format!("app/{number:03}.sql")), bytes }).collect())
+        Ok((0..100)
+            .map(|number| TreeFile { path: TreePath::new(format!("app/{number:03}.sql")), bytes, kind: FileKind::File })
+            .collect())
     }
 
     fn read(&self, _: &TreePath) -> Result<Content, TreeError> {

@@ -17,6 +17,17 @@ pub struct TreeFile {
     pub path: TreePath,
     /// Its size in bytes, as far as the listing knows.
     pub bytes: u64,
+    /// What it is.
+    pub kind: FileKind,
+}
+
+/// What stands at a path of a tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum FileKind {
+    /// Something that is read, or said why not, if its name says that it matters.
+    File,
+    /// A link to a folder whose files are not listed: what it hides cannot be told from its name.
+    FolderLink,
 }
 
 /// What a file holds.
@@ -35,7 +46,8 @@ pub enum Content {
     },
     /// Not read, and why: counted, never silent.
     Unread {
-        /// A stable kebab-case reason: `binary`, `too-large`, `encoding`, `unreadable`.
+        /// A stable kebab-case reason: `binary`, `too-large`, `encoding`, `unreadable`, `link`,
+        /// `not-a-file`.
         reason: &'static str,
         /// What was seen, for a person.
         detail: String,

@@ -102,6 +102,7 @@ fn refuse(report: &RunReport, options: &Options) -> Result<(), CheckError> {
     };
     let help = match *reason {
         "too-large" => "raise the limit, for example `--config 'limits.max-file-bytes = 1073741824'`",
+        "link" => "name what they lead to instead of the links, or say `--allow-empty`",
         _ => "mend these files, which `planlint queries -v` lists, or say `--allow-empty`",
     };
     Err(CheckError::Unread { what, path: path.clone(), cause: detail.clone(), help, unread: unread.count() })

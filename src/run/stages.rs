@@ -29,7 +29,7 @@ use crate::sql::split::Votes;
 use crate::sql::summary::FileSummary;
 use crate::sqlfile::{self, Part, SqlFileFacts, SqlStatement, StatementClass};
 use crate::stats::StatsModel;
-use crate::tree::{Content, Tree, TreeError, TreeFile};
+use crate::tree::{Content, FileKind, Tree, TreeError, TreeFile};
 use crate::walk::{Classes, has_generated_header};
 
 /// What every file says.
@@ -58,8 +58,9 @@ pub(super) fn facts(
     progress: &dyn Progress,
 ) -> Result<Facts, RunError> {
     let classes = Classes::new(config)?;
-    let listed: Vec<TreeFile> =
-        tree.list()?.into_iter().filter(|file| sqlfile::reads(&file.path) || sqlc::reads(&file.path)).collect();
+    let matters =
+        |file: &TreeFile| file.kind == FileKind::FolderLink || sqlfile::reads(&file.path) || sqlc::reads(&file.path);
+    let listed: Vec<TreeFile> = tree.list()?.into_iter().filter(matters).collect();
     progress.stage("files", Some(listed.len()));
     let read = |(number, file): (usize, &TreeFile)| {
         let id = FileId(u32::try_from(number).unwrap_or(u32::MAX));

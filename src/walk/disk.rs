@@ -12,7 +12,7 @@ use walkdir::WalkDir;
 use super::content::decode;
 use crate::config::Config;
 use crate::source::TreePath;
-use crate::tree::{Content, Tree, TreeError, TreeFile};
+use crate::tree::{Content, FileKind, Tree, TreeError, TreeFile};
 
 /// Folders that hold dependencies, build output or tools' own files.
 const EXCLUDED: &[&str] = &[
@@ -47,8 +47,8 @@ const EXCLUDED: &[&str] = &[
 
 /// The files below a folder on disk.
 ///
-/// Symbolic links are not followed, neither to files nor to folders: what they lead to is either read at its own path
-/// or not part of the tree.
+/// Symbolic links are not followed, neither to files nor to folders: what they lead to is either read at its own path,
+/// or the link is listed and reading it says what it is.
 pub struct Disk {
     root: PathBuf,
     folders: Vec<PathBuf>,
@@ -106,10 +106,10 @@ impl Disk {
     }
 
     /// Lists what the ignore files let through, on all cores.
-    fn visible(&self) -> BTreeMap<TreePath, u64> {
+    fn visible(&self) -> Files {
         let (sender, files) = mpsc::channel();
         let Some((first, others)) = self.folders.split_first() else {
-            return BTreeMap::new();
+            return Files::new();
         };
         let mut builder = WalkBuilder::new(first);
         for folder in others {
@@ -133,12 +133,13 @@ impl Disk {
         files.into_iter().collect()
     }
 
-    fn visit(&self, entry: Result<ignore::DirEntry, ignore::Error>) -> (Option<(TreePath, u64)>, WalkState) {
+    fn visit(&self, entry: Result<ignore::DirEntry, ignore::Error>) -> (Option<(TreePath, Listed)>, WalkState) {
         let entry = match entry {
             Ok(entry) => entry,
             // Listed all the same: reading it says why it cannot be read.
             Err(error) => {
-                return (path_of(&error).and_then(|path| Some((self.tree_path(path)?, 0))), WalkState::Continue);
+                let file = Listed { bytes: 0, kind: FileKind::File, target: None };
+                return (path_of(&error).and_then(|path| Some((self.tree_path(path)?, file))), WalkState::Continue);
             }
         };
         let Some(path) = self.tree_path(entry.path()) else {
@@ -149,14 +150,33 @@ impl Disk {
             let excluded = entry.depth() > 0 && self.is_excluded(&path, Folder::Yes);
             return (None, if excluded { WalkState::Skip } else { WalkState::Continue });
         }
-        if !kind.is_some_and(|kind| kind.is_file()) || self.is_excluded(&path, Folder::No) {
-            return (None, WalkState::Continue);
-        }
-        (Some((path, entry.metadata().map_or(0, |metadata| metadata.len()))), WalkState::Continue)
+        let file = Listed::at(entry.path(), entry.metadata().map_or(0, |metadata| metadata.len()));
+        let folder = if file.kind == FileKind::FolderLink { Folder::Yes } else { Folder::No };
+        ((!self.is_excluded(&path, folder)).then_some((path, file)), WalkState::Continue)
+    }
+
+    /// Takes out the links to what is listed at its own path.
+    fn leave_out_second_names(&self, files: &mut Files) {
+        let Ok(root) = self.root.canonicalize() else { return };
+        let holds_any = |path: &TreePath| {
+            let near = files.range(path.clone()..).take_while(|(file, _)| file.as_str().starts_with(path.as_str()));
+            near.into_iter().any(|(file, listed)| file.is_below(path.as_str()) && listed.target.is_none())
+        };
+        let is_listed = |target: &Path| match target.strip_prefix(&root) {
+            Ok(inside) => self.tree_path(&self.root.join(inside)).is_none_or(|path| holds_any(&path)),
+            Err(_) => false,
+        };
+        // What a link is included for is listed below its own name.
+        let is_second = |(path, file): &(&TreePath, &Listed)| {
+            file.target.as_ref().is_some_and(|target| is_listed(target) || holds_any(path))
+        };
+        let second = files.iter().filter(is_second);
+        let second: Vec<TreePath> = second.map(|(path, _)| path.clone()).collect();
+        second.iter().for_each(|path| drop(files.remove(path)));
     }
 
     /// Adds the files that the configuration includes although ignore files or default excludes hide them.
-    fn add_included(&self, files: &mut BTreeMap<TreePath, u64>) {
+    fn add_included(&self, files: &mut Files) {
         for include in &self.include {
             let start = self.root.join(include);
             let walk = WalkDir::new(&start).follow_links(false).into_iter();
@@ -164,12 +184,36 @@ impl Disk {
                 let folder = if entry.file_type().is_dir() { Folder::Yes } else { Folder::No };
                 entry.depth() == 0 || !self.tree_path(entry.path()).is_some_and(|path| self.is_excluded(&path, folder))
             });
-            for entry in entries.flatten().filter(|entry| entry.file_type().is_file()) {
+            // A folder that is named may be a link, and its files are listed below that name.
+            let is_file = |entry: &walkdir::DirEntry| {
+                !entry.file_type().is_dir() && !(entry.depth() == 0 && entry.path().is_dir())
+            };
+            for entry in entries.flatten().filter(is_file) {
                 if let Some(path) = self.tree_path(entry.path()) {
-                    files.insert(path, entry.metadata().map_or(0, |metadata| metadata.len()));
+                    let bytes = entry.metadata().map_or(0, |metadata| metadata.len());
+                    files.insert(path, Listed::at(entry.path(), bytes));
                 }
             }
         }
+    }
+}
+
+/// What is listed, by path.
+type Files = BTreeMap<TreePath, Listed>;
+
+/// What is known of a path that is listed.
+struct Listed {
+    bytes: u64,
+    kind: FileKind,
+    /// What it leads to, of a link to something that is there.
+    target: Option<PathBuf>,
+}
+
+impl Listed {
+    fn at(path: &Path, bytes: u64) -> Self {
+        let target = path.is_symlink().then(|| path.canonicalize().ok()).flatten();
+        let is_folder = target.as_ref().is_some_and(|target| target.is_dir());
+        Self { bytes, kind: if is_folder { FileKind::FolderLink } else { FileKind::File }, target }
     }
 }
 
@@ -187,12 +231,13 @@ impl Tree for Disk {
         }
         let mut files = self.visible();
         self.add_included(&mut files);
+        self.leave_out_second_names(&mut files);
         let excluded = |path: &TreePath| self.exclude.matched_path_or_any_parents(path.as_str(), false).is_ignore();
         for path in self.named.iter().filter(|path| !excluded(path)) {
             let bytes = fs::metadata(self.root.join(path.as_str())).map_or(0, |metadata| metadata.len());
-            files.entry(path.clone()).or_insert(bytes);
+            files.entry(path.clone()).or_insert(Listed { bytes, kind: FileKind::File, target: None });
         }
-        Ok(files.into_iter().map(|(path, bytes)| TreeFile { path, bytes }).collect())
+        Ok(files.into_iter().map(|(path, Listed { bytes, kind, .. })| TreeFile { path, bytes, kind }).collect())
     }
 
     fn read(&self, path: &TreePath) -> Result<Content, TreeError> {
@@ -203,6 +248,10 @@ impl Tree for Disk {
             return Err(not_found());
         }
         let file = self.root.join(path.as_str());
+        if let Ok(target) = fs::read_link(&file) {
+            let gone = if file.exists() { "" } else { ", which is not there" };
+            return unread("link", format!("a link to `{}`{gone}: links are not followed", target.display()));
+        }
         let (real, root) = match (file.canonicalize(), self.root.canonicalize()) {
             (Ok(real), Ok(root)) => (real, root),
             // A name that is no UTF-8 was listed with a stand-in for what it cannot say.
@@ -218,7 +267,7 @@ impl Tree for Disk {
         match fs::metadata(&real) {
             Err(error) => return unreadable(error),
             // Reading a pipe would wait for its writer.
-            Ok(metadata) if !metadata.is_file() => return unread("unreadable", "it is no regular file".to_owned()),
+            Ok(metadata) if !metadata.is_file() => return unread("not-a-file", "it is no regular file".to_owned()),
             Ok(metadata) if metadata.len() > self.max_file_bytes => {
                 let (bytes, most) = (metadata.len(), self.max_file_bytes);
                 return unread("too-large", format!("{bytes} bytes, more than `limits.max-file-bytes` of {most}"));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::source::TreePath;
-use crate::tree::{Content, Tree, TreeError, TreeFile};
+use crate::tree::{Content, FileKind, Tree, TreeError, TreeFile};
 
 /// A tree whose buffers hide the files of the same path below, and add those that are not there.
 pub struct Overlay<'a> {
@@ -18,7 +18,11 @@ impl Tree for Overlay<'_> {
         let mut files = self.over.list()?;
         files.retain(|file| !self.buffers.contains_key(&file.path));
         let bytes = |content: &Content| content.text().map_or(0, |text| text.len() as u64);
-        let buffer = |(path, content): (&TreePath, &Content)| TreeFile { path: path.clone(), bytes: bytes(content) };
+        let buffer = |(path, content): (&TreePath, &Content)| TreeFile {
+            path: path.clone(),
+            bytes: bytes(content),
+            kind: FileKind::File,
+        };
         files.extend(self.buffers.iter().map(buffer));
         files.sort();
         Ok(files)
@@ -42,7 +46,7 @@ mod tests {
 
     impl Tree for One {
         fn list(&self) -> Result<Vec<TreeFile>, TreeError> {
-            Ok(vec![TreeFile { path: TreePath::new("b.sql"), bytes: 3 }])
+            Ok(vec![TreeFile { path: TreePath::new("b.sql"), bytes: 3, kind: FileKind::File }])
         }
 
         fn read(&self, path: &TreePath) -> Result<Content, TreeError> {

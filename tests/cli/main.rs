@@ -136,6 +136,30 @@ fn a_file_that_cannot_be_read_is_a_counted_skip() {
     assert!(said.contains("\nnot read: ") && said.contains("binary.sql") && said.contains("latin.sql"), "{said}");
 }
 
+#[cfg(unix)]
+#[test]
+fn links_to_what_is_read_are_nothing_and_others_are_counted() {
+    use std::os::unix::fs::symlink;
+    let elsewhere = project(&[BAD]);
+    let folder = project(&[SCHEMA, ("app/q.sql", "SELECT id FROM users WHERE id = ?;")]);
+    let strict = |status: i32, said: &str| {
+        let output = planlint(folder.path(), &["check", "--strict", "-v"]);
+        let all = text(&output.stdout);
+        assert_eq!(output.status.code(), Some(status), "{all}");
+        assert!(all.contains(said), "{all}");
+    };
+    symlink("app", folder.path().join("queries")).expect("a link");
+    symlink("app/q.sql", folder.path().join("copy.sql")).expect("a link");
+    symlink("..", folder.path().join("app/up")).expect("a link");
+    strict(0, "no findings");
+    symlink(elsewhere.path(), folder.path().join("shared")).expect("a link");
+    symlink("nowhere", folder.path().join("gone.sql")).expect("a link");
+    strict(1, "gone.sql: a link to `nowhere`, which is not there: links are not followed");
+    strict(1, "shared: a link to");
+    fs::write(folder.path().join("planlint.toml"), "exclude = [\"shared\", \"gone.sql\"]\n").expect("a file");
+    strict(0, "no findings");
+}
+
 #[test]
 fn a_single_file_is_checked_with_the_schema_around_it() {
     let other = ("other.sql", "SELECT id FROM users WHERE email > ? AND email = ?;");

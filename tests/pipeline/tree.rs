@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use planlint::source::TreePath;
-use planlint::tree::{Content, Tree, TreeError, TreeFile};
+use planlint::tree::{Content, FileKind, Tree, TreeError, TreeFile};
 
 /// Files by path.
 #[derive(Clone, Default)]
@@ -41,7 +41,11 @@ pub fn folder(root: &Path) -> Memory {
 
 impl Tree for Memory {
     fn list(&self) -> Result<Vec<TreeFile>, TreeError> {
-        Ok(self.0.iter().map(|(path, text)| TreeFile { path: path.clone(), bytes: text.len() as u64 }).collect())
+        Ok(self
+            .0
+            .iter()
+            .map(|(path, text)| TreeFile { path: path.clone(), bytes: text.len() as u64, kind: FileKind::File })
+            .collect())
     }
 
     fn read(&self, path: &TreePath) -> Result<Content, TreeError> {

@@ -18,7 +18,7 @@ use planlint::outcome::{FindingEntry, RunReport};
 use planlint::rules::{RULES, Rule};
 use planlint::run::{Ask, Goal, Here, Plans, Session};
 use planlint::source::TreePath;
-use planlint::tree::{Content, Tree, TreeError, TreeFile};
+use planlint::tree::{Content, FileKind, Tree, TreeError, TreeFile};
 
 use cases::{Case, cases};
 
@@ -241,7 +241,9 @@ struct Files<'a>(&'a BTreeMap<String, String>);
 impl Tree for Files<'_> {
     fn list(&self) -> Result<Vec<TreeFile>, TreeError> {
         let files = self.0.iter();
-        Ok(files.map(|(path, text)| TreeFile { path: TreePath::new(path), bytes: text.len() as u64 }).collect())
+        Ok(files
+            .map(|(path, text)| TreeFile { path: TreePath::new(path), bytes: text.len() as u64, kind: FileKind::File })
+            .collect())
     }
 
     fn read(&self, path: &TreePath) -> Result<Content, TreeError> {

@@ -55,16 +55,43 @@ fn included_folders_are_read_in_spite_of_ignore_files() {
 
 #[cfg(unix)]
 #[test]
-fn links_are_not_followed() {
+fn links_are_not_followed_and_those_to_what_is_not_listed_are_told() {
     use std::os::unix::fs::symlink;
     let outside = folder(&[("secret.sql", "SELECT 1")]);
-    let folder = folder(&[("a/q.sql", "")]);
-    symlink(outside.path(), folder.path().join("out")).expect("a link");
-    symlink(folder.path(), folder.path().join("a/loop")).expect("a link");
-    symlink(folder.path().join("a/q.sql"), folder.path().join("copy.sql")).expect("a link");
-    assert_eq!(listed(&folder, &Config::default()), ["a/q.sql"]);
+    let folder = folder(&[("a/q.sql", ""), ("a b.sql", ""), (".gitignore", "a b.sql\n"), ("hidden/.ignore", "*\n")]);
+    let link = |target: &std::path::Path, name: &str| symlink(target, folder.path().join(name)).expect("a link");
+    link(outside.path(), "out");
+    link(&outside.path().join("secret.sql"), "secret.sql");
+    link(outside.path(), "node_modules");
+    link(folder.path(), "a/loop");
+    link(std::path::Path::new("a"), "queries");
+    link(&folder.path().join("a/q.sql"), "copy.sql");
+    link(&folder.path().join("a b.sql"), "hides.sql");
+    link(std::path::Path::new("self.sql"), "self.sql");
+    link(std::path::Path::new("copy.sql"), "chain.sql");
     let disk = Disk::new(folder.path(), &Config::default()).expect("no patterns");
+    let listed = disk.list().expect("lists");
+    let of_kind = |kind: FileKind| {
+        let files = listed.iter().filter(move |file| file.kind == kind && !file.path.as_str().contains("ignore"));
+        files.map(|file| file.path.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(of_kind(FileKind::File), ["a/q.sql", "hides.sql", "secret.sql", "self.sql"]);
+    assert_eq!(of_kind(FileKind::FolderLink), ["out"]);
+    for path in ["out", "hides.sql", "secret.sql", "self.sql"] {
+        assert!(matches!(disk.read(&TreePath::new(path)), Ok(Content::Unread { reason: "link", .. })), "{path}");
+    }
     assert!(matches!(disk.read(&TreePath::new("out/secret.sql")), Err(TreeError::NotFound(_))));
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_listed_and_not_read() {
+    let folder = folder(&[("q.sql", "")]);
+    let _socket = std::os::unix::net::UnixListener::bind(folder.path().join("s.sql")).expect("a socket");
+    assert_eq!(listed(&folder, &Config::default()), ["q.sql", "s.sql"]);
+    let disk = Disk::new(folder.path(), &Config::default()).expect("no patterns");
+    let read = disk.read(&TreePath::new("s.sql"));
+    assert!(matches!(read, Ok(Content::Unread { reason: "not-a-file", .. })), "{read:?}");
 }
 
 #[test]
