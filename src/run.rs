@@ -198,7 +198,7 @@ impl Session {
 
     fn story(&mut self, tree: &dyn Tree, ask: &Ask<'_>) -> Result<RunReport, RunError> {
         let (config, goal, watcher) = (&self.config, ask.goal, self.progress.as_ref());
-        let policy = Policy::new(config)?;
+        let policy = Policy::new(config, ask.scope)?;
         let time = &mut Watch { timings: &mut self.timings, progress: watcher };
         let facts = time.of("facts", || stages::facts(tree, config, goal, watcher))?;
         let linked = time.of("link", || stages::link(&facts, config))?;
@@ -209,7 +209,7 @@ impl Session {
             false => Vec::new(),
         };
         if goal > Goal::Schema {
-            time.of("shape", || workload::build(&mut analysis, config, goal, ask.scope));
+            time.of("shape", || workload::build(&mut analysis, config, goal, &policy));
             time.of("assume", || judge::assume(&mut analysis, config, self.figures.as_ref()))?;
         }
         if let Goal::Explain(focus) = &goal {

@@ -88,7 +88,9 @@ pub(super) fn run(options: &Options) -> Result<u8, Stop> {
 }
 
 fn refuse(report: &RunReport, options: &Options) -> Result<(), CheckError> {
-    if options.allow_empty || report.run.databases.iter().any(|database| database.tables > 0) {
+    let has_schema = report.run.databases.iter().any(|database| database.tables > 0);
+    // The schema may be that of the project around what was named, which may hold nothing.
+    if options.allow_empty || (has_schema && report.coverage.files > 0) {
         return Ok(());
     }
     let what = if report.coverage.queries.found == 0 { "query" } else { "schema" };

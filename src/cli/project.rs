@@ -191,7 +191,9 @@ impl Project {
         if !self.schema.is_empty() || has_schema(&report) {
             return Ok(report);
         }
-        for layout in wider {
+        // A folder that has a schema, or nothing to put to one, is no part of a folder that nothing says is a project.
+        let has_own = report.run.databases.iter().any(|database| database.tables > 0) || report.coverage.files == 0;
+        for layout in wider.iter().filter(|layout| !has_own || ancestors::is_root(&layout.base)) {
             let wider = self.analyse_as(layout, aim, options)?;
             if has_schema(&wider) {
                 return Ok(wider);

@@ -24,8 +24,8 @@ use super::explain::Explained;
 pub(super) struct Analysis {
     /// Every file that was listed, by [`FileId`].
     pub files: Vec<RunFile>,
-    /// How many of them were read.
-    pub files_read: usize,
+    /// Those of them that are SQL and were read.
+    pub files_read: Vec<FileId>,
     /// The databases, by [`crate::query::DatabaseId`].
     pub databases: Vec<Database>,
     /// The query sites, sorted by place.

@@ -15,7 +15,7 @@ use crate::query::PathClass;
 use crate::sql::fingerprint::fingerprint;
 
 /// Writes every finding of every database that is wanted where it stands, sorted by path, byte, variant and rule.
-pub(super) fn findings(analysis: &Analysis, policy: &Policy, quotes: &Quotes<'_>) -> Vec<FindingEntry> {
+pub(super) fn findings(analysis: &Analysis, policy: &Policy<'_>, quotes: &Quotes<'_>) -> Vec<FindingEntry> {
     let mut found: Vec<FindingEntry> = Vec::new();
     for database in &analysis.databases {
         for finding in &database.findings {

@@ -71,7 +71,7 @@ pub(super) fn plan(
     analysis: &mut Analysis,
     engines: Engines,
     config: &Config,
-    policy: &Policy,
+    policy: &Policy<'_>,
     until: Deadline,
 ) -> Result<(), RunError> {
     // Advice is numbered over all databases, so that a number means one thing in a report.
@@ -155,7 +155,7 @@ fn tier(database: &Database) -> Tier {
 }
 
 /// The advice that no rule asks for which has a say about any query it serves.
-fn unasked(analysis: &Analysis, number: usize, policy: &Policy) -> BTreeSet<AdviceId> {
+fn unasked(analysis: &Analysis, number: usize, policy: &Policy<'_>) -> BTreeSet<AdviceId> {
     let database = &analysis.databases[number];
     let path = |sender: &Sender| analysis.path(analysis.sites[sender.site.0 as usize].place.file);
     let asked = |advice: &IndexAdvice| {
@@ -174,7 +174,7 @@ fn unasked(analysis: &Analysis, number: usize, policy: &Policy) -> BTreeSet<Advi
 }
 
 /// What the schema asks for beside the queries, as far as the rules behind it have a say.
-fn upkeep(analysis: &Analysis, number: usize, config: &Config, policy: &Policy) -> Vec<SchemaAdvice> {
+fn upkeep(analysis: &Analysis, number: usize, config: &Config, policy: &Policy<'_>) -> Vec<SchemaAdvice> {
     let database = &analysis.databases[number];
     let uses = Uses::of(&database.workload);
     let upkeep = Upkeep {
@@ -250,7 +250,7 @@ fn refusals(analysis: &Analysis, number: usize, judged: &[bool]) -> Vec<Skip> {
 }
 
 /// Runs the rules over each database.
-pub(super) fn check(analysis: &mut Analysis, config: &Config, policy: &Policy) {
+pub(super) fn check(analysis: &mut Analysis, config: &Config, policy: &Policy<'_>) {
     let files: Vec<_> = analysis.files.iter().map(|file| file.path.clone()).collect();
     for number in 0..analysis.databases.len() {
         let database = &analysis.databases[number];

@@ -1,4 +1,5 @@
-//! What the configuration wants to hear: which rules run, below which paths they are silent, how bad a finding can be.
+//! What is wanted to be heard: of which files, which rules run, below which paths they are silent, how bad a finding
+//! can be.
 
 use crate::config::Config;
 use crate::finding::Severity;
@@ -8,18 +9,21 @@ use crate::tree::TreeError;
 use crate::walk::PerPath;
 
 /// What is to be said of what stands where.
-pub(super) struct Policy {
+pub(super) struct Policy<'a> {
     /// The rules that run.
     pub selection: Selection,
+    /// The files and folders that alone are asked for; everything when empty.
+    scope: &'a [TreePath],
     ignores: PerPath<Vec<String>>,
     ceilings: PerPath<Severity>,
 }
 
-impl Policy {
-    /// Compiles the configuration's selection and patterns.
-    pub fn new(config: &Config) -> Result<Self, TreeError> {
+impl<'a> Policy<'a> {
+    /// Compiles the configuration's selection and patterns, for what is asked for.
+    pub fn new(config: &Config, scope: &'a [TreePath]) -> Result<Self, TreeError> {
         Ok(Self {
             selection: Selection::of(config),
+            scope,
             ignores: PerPath::new(config.per_path_ignores.iter().map(|(pattern, rules)| (pattern, rules.clone())))?,
             ceilings: PerPath::new(config.per_path_severity.iter().map(|(pattern, severity)| (pattern, *severity)))?,
         })
@@ -28,7 +32,12 @@ impl Policy {
     /// Says whether a rule has a say about what stands in a file.
     pub fn speaks(&self, rule: &str, path: &TreePath) -> bool {
         let ignored = || self.ignores.of(path).flatten().any(|ignored| ignored == rule);
-        self.selection.runs(rule) && !ignored()
+        self.selection.runs(rule) && self.is_asked(path) && !ignored()
+    }
+
+    /// Says whether a file is one of those asked for.
+    pub fn is_asked(&self, path: &TreePath) -> bool {
+        self.scope.is_empty() || self.scope.iter().any(|part| path.is_below(part.as_str()))
     }
 
     /// Returns how bad a finding in a file can be.

@@ -17,14 +17,14 @@ use crate::source::FileId;
 use crate::tree::Tree;
 
 /// Writes the report; arrays that the goal does not fill are empty.
-pub(super) fn write(tree: &dyn Tree, analysis: &Analysis, policy: &Policy, ask: &Ask<'_>) -> RunReport {
+pub(super) fn write(tree: &dyn Tree, analysis: &Analysis, policy: &Policy<'_>, ask: &Ask<'_>) -> RunReport {
     let goal = ask.goal;
     let quotes = Quotes::new(tree, analysis, ask.here);
     let mut report = RunReport {
         schema_version: 1,
         tool: Tool { name: "planlint".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
         run: Run { complete: !analysis.cut, databases: analysis.databases.iter().map(database_entry).collect() },
-        coverage: coverage(analysis),
+        coverage: coverage(analysis, policy),
         skips: skips(analysis, &quotes),
         queries: Vec::new(),
         findings: Vec::new(),
@@ -104,7 +104,7 @@ fn database_entry(database: &Database) -> DatabaseEntry {
     }
 }
 
-fn coverage(analysis: &Analysis) -> Coverage {
+fn coverage(analysis: &Analysis, policy: &Policy<'_>) -> Coverage {
     let implied = |site: &&QuerySite| matches!(site.origin, SiteOrigin::Implied { .. });
     let written = || analysis.sites.iter().filter(|site| !implied(site));
     let with = |resolution: Resolution| written().filter(|site| site.resolution == resolution).count();
@@ -121,7 +121,7 @@ fn coverage(analysis: &Analysis) -> Coverage {
         *counts.entry((skip.stage, skip.reason)).or_default() += 1;
     }
     Coverage {
-        files: analysis.files_read,
+        files: analysis.files_read.iter().filter(|file| policy.is_asked(analysis.path(**file))).count(),
         queries: QueryCounts {
             found: written().count(),
             resolved: with(Resolution::Resolved),

@@ -288,7 +288,8 @@ fn schema_paths<'a>(source: &SourceKind, files: impl Iterator<Item = &'a TreePat
 
 /// Builds each database's catalogue and the query sites of all of them.
 pub(super) fn schema(facts: Facts, linked: Linked, config: &Config) -> Analysis {
-    let mut analysis = Analysis { files_read: facts.sql.len(), ..Analysis::default() };
+    let mut analysis =
+        Analysis { files_read: facts.sql.iter().map(|facts| facts.file).collect(), ..Analysis::default() };
     let Facts { mut files, mut sql, typed, skips, .. } = facts;
     analysis.skips.extend(skips);
     let is_loose = |root: &Root| root.source == Some(SourceKind::Files);

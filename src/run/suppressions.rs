@@ -39,17 +39,14 @@ fn reaching<'a>(analysis: &'a Analysis, at: &Concrete) -> impl Iterator<Item = u
 }
 
 /// Judges every suppression by the findings there are, and adds what the rules about them have to say.
-pub(super) fn check(analysis: &mut Analysis, config: &Config, policy: &Policy, ask: &Ask<'_>) {
+pub(super) fn check(analysis: &mut Analysis, config: &Config, policy: &Policy<'_>, ask: &Ask<'_>) {
     for one in &mut analysis.suppressions {
         one.holds = one.suppression.mistake.is_none() && (one.suppression.reason.is_some() || !config.require_reason);
     }
     let spoken = spoken(analysis);
     let skips = skips(analysis);
-    let in_scope = |file: FileId| {
-        let path = analysis.path(file);
-        ask.scope.is_empty() || ask.scope.iter().any(|part| path.is_below(part.as_str()))
-    };
-    let numbered = analysis.suppressions.iter().zip(&spoken).filter(|(one, _)| in_scope(one.file()));
+    let numbered =
+        analysis.suppressions.iter().zip(&spoken).filter(|(one, _)| policy.is_asked(analysis.path(one.file())));
     let judged = numbered.map(|(one, speaking)| JudgedSuppression {
         suppression: &one.suppression,
         database: one.database.unwrap_or(DatabaseId(0)),
@@ -78,7 +75,7 @@ fn spoken(analysis: &Analysis) -> Vec<BTreeSet<&'static str>> {
 
 fn uses(
     analysis: &Analysis,
-    policy: &Policy,
+    policy: &Policy<'_>,
     ask: &Ask<'_>,
     skips: &HashMap<FileId, Vec<HostSpan>>,
     one: &RunSuppression,

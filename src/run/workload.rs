@@ -12,6 +12,7 @@ use super::Goal;
 use super::analysis::{Analysis, Database};
 use super::concrete;
 use super::judge::is_judged;
+use super::policy::Policy;
 use crate::config::Config;
 use crate::engine::{EngineKind, EngineQuery, Fidelity};
 use crate::query::{
@@ -19,17 +20,13 @@ use crate::query::{
     VariantKind,
 };
 use crate::shape::shape;
-use crate::source::TreePath;
 use crate::sql::lower::{lower, lower_native};
 use crate::workload::{QueryId, Sender, WorkloadQuery};
 
 /// Fills every database's workload with the queries of the sites in scope; sites out of scope are dropped.
-pub(super) fn build(analysis: &mut Analysis, config: &Config, goal: Goal, scope: &[TreePath]) {
-    if !scope.is_empty() {
-        let files = &analysis.files;
-        let inside = |file: usize| scope.iter().any(|part| files[file].path.is_below(part.as_str()));
-        analysis.sites.retain(|site| inside(site.place.file.0 as usize));
-    }
+pub(super) fn build(analysis: &mut Analysis, config: &Config, goal: Goal, policy: &Policy<'_>) {
+    let files = &analysis.files;
+    analysis.sites.retain(|site| policy.is_asked(&files[site.place.file.0 as usize].path));
     // Equal queries are many: read piece by piece, they are put together before there are more of them.
     const PIECE: usize = 4_096;
     let mut groups: Vec<Groups> = analysis.databases.iter().map(|_| Groups::default()).collect();

@@ -136,6 +136,31 @@ fn a_file_that_cannot_be_read_is_a_counted_skip() {
     assert!(said.contains("\nnot read: ") && said.contains("binary.sql") && said.contains("latin.sql"), "{said}");
 }
 
+#[test]
+fn only_what_lies_below_what_is_named_is_reported() {
+    let duplicate = format!("{}CREATE INDEX a ON users (email);CREATE INDEX b ON users (email);", SCHEMA.1);
+    let files = [
+        ("app/schema.sql", duplicate.as_str()),
+        ("sub/q.sql", "SELECT id FROM users WHERE id = ?;"),
+        ("empty/note.txt", ""),
+    ];
+    check(&files, &["check"], 1, "duplicate-index");
+    check(&files, &["check", "app"], 1, "duplicate-index");
+    for config in [None, Some(("planlint.toml", "")), Some((".git/HEAD", ""))] {
+        let files: Vec<_> = files.into_iter().chain(config).collect();
+        check(&files, &["check", "sub"], 0, "1 file, 1 query");
+        check(&files, &["check", "sub/q.sql"], 0, "no findings");
+        check(&files, &["check", "empty"], 2, "no query was found");
+        check(&files, &["check", "empty", "--allow-empty"], 0, "no findings");
+        check(&files, &["advise", "sub"], 0, "0");
+    }
+    // A folder with a schema of its own is no part of the folder it happens to lie in, unless that is a project.
+    let own = [("own/s.sql", "CREATE TABLE t (id INTEGER PRIMARY KEY);"), ("own/q.sql", "SELECT id FROM users;")];
+    let files: Vec<_> = files.into_iter().chain(own).collect();
+    check(&files, &["check", "own", "-v"], 0, "no step of the schema creates `users`");
+    check(&[files, vec![("go.mod", "")]].concat(), &["check", "own", "-v", "--audit"], 0, "unbounded-result");
+}
+
 #[cfg(unix)]
 #[test]
 fn links_to_what_is_read_are_nothing_and_others_are_counted() {
