@@ -8,6 +8,7 @@ use super::options::{Common, Evidence, Judging, SeverityName};
 use super::output::{self, Outputs};
 use super::project::Project;
 use super::{Stop, UNUSABLE};
+use crate::config::Config;
 use crate::finding::Severity;
 use crate::outcome::{RunReport, SkipEntry};
 use crate::query::{PathClass, SkipStage};
@@ -62,6 +63,9 @@ enum CheckError {
     #[error("no query was found in {files} files")]
     #[diagnostic(help("name the folder that holds the SQL, or say `--allow-empty` if there may be none"))]
     Empty { files: usize },
+    #[error("no query was found in {files} files beside those that `exclude` hides")]
+    #[diagnostic(help("take what hides the SQL out of `exclude`, or say `--allow-empty` if there may be none"))]
+    Excluded { files: usize },
     #[error("no schema was found: no file creates a table")]
     #[diagnostic(help(
         "name the schema with `--schema PATH` or `schema = [\"PATH\"]` in `planlint.toml`, or say `--allow-empty`"
@@ -80,24 +84,28 @@ pub(super) fn run(options: &Options) -> Result<u8, Stop> {
     project.settings.judge(&options.judging)?;
     project.settings.fail_on(options.fail_on);
     let mut report = project.analyse(Goal::Check, &options.common)?;
-    refuse(&report, options)?;
+    refuse(&report, options, &project.settings.config)?;
     options.evidence.refuse(&report)?;
     project.settings.keep(&mut report);
     outputs.write(&report)?;
     Ok(status(&report, options, project.settings.config.fail_on))
 }
 
-fn refuse(report: &RunReport, options: &Options) -> Result<(), CheckError> {
+fn refuse(report: &RunReport, options: &Options, config: &Config) -> Result<(), CheckError> {
     let has_schema = report.run.databases.iter().any(|database| database.tables > 0);
-    // The schema may be that of the project around what was named, which may hold nothing.
-    if options.allow_empty || (has_schema && report.coverage.files > 0) {
+    // The schema may be that of the project around the folder that was named, which may hold nothing; a file that was
+    // named is there, and may be excluded.
+    let has_some = report.coverage.files > 0 || options.common.paths.iter().any(|path| path.is_file());
+    if options.allow_empty || (has_schema && has_some) {
         return Ok(());
     }
     let what = if report.coverage.queries.found == 0 { "query" } else { "schema" };
     let whole = |skip: &&SkipEntry| skip.stage == SkipStage::File && skip.line.is_none();
     let mut unread = report.skips.iter().filter(whole).peekable();
     let Some(SkipEntry { path, detail, reason, .. }) = unread.peek().copied() else {
+        let excludes = !config.exclude.is_empty();
         return Err(match what {
+            "query" if excludes => CheckError::Excluded { files: report.coverage.files },
             "query" => CheckError::Empty { files: report.coverage.files },
             _ => CheckError::NoSchema,
         });

@@ -6,7 +6,7 @@ use clap::Args;
 use miette::Diagnostic;
 use thiserror::Error;
 
-use super::options::{Common, Evidence};
+use super::options::{Common, Evidence, STDIN};
 use super::output::{self, Outputs};
 use super::project::Project;
 use super::{Stop, UNUSABLE};
@@ -30,7 +30,7 @@ pub(super) struct Options {
     common: Common,
 
     /// Explain this query instead of one that stands in a file; placeholders may be written in any of the usual ways
-    #[arg(short, long, value_name = "SQL")]
+    #[arg(short, long, value_name = "SQL", allow_hyphen_values = true)]
     query: Option<String>,
 
     /// Print a script for the `sqlite3` shell that shows both plans
@@ -47,9 +47,12 @@ enum ExplainError {
     #[error("no statement is named")]
     #[diagnostic(help("type `planlint explain FILE:LINE`, or `planlint explain -q 'SELECT …'`"))]
     Nothing,
-    #[error("`{0}` names no line")]
-    #[diagnostic(help("type `planlint explain {0}:LINE`"))]
-    NoLine(String),
+    #[error("`{typed}` names no line")]
+    #[diagnostic(help("type `planlint explain {file}:LINE`; lines are counted from 1"))]
+    NoLine { typed: String, file: String },
+    #[error("`{0}` names no statement")]
+    #[diagnostic(help("standard input is `stdin.sql`: type `planlint explain stdin.sql:LINE -`"))]
+    Stdin(String),
     #[error("no engine has planned this query: there is nothing to reproduce")]
     #[diagnostic(help("leave out `--repro` to see why"))]
     NoPlan,
@@ -121,9 +124,16 @@ impl Place {
             return Err(ExplainError::Nothing);
         }
         let typed = typed.display().to_string();
+        if typed == STDIN || typed.starts_with("-:") {
+            return Err(ExplainError::Stdin(typed));
+        }
         let number = |text: &str| text.parse::<u32>().ok().filter(|number| *number > 0);
         let split = |text: &str| text.rsplit_once(':').and_then(|(head, last)| Some((head.to_owned(), number(last)?)));
-        let Some((head, last)) = split(&typed) else { return Err(ExplainError::NoLine(typed)) };
+        let Some((head, last)) = split(&typed) else {
+            let file = typed.trim_end_matches(|letter: char| letter == ':' || letter.is_ascii_digit());
+            let file = if typed[file.len()..].starts_with(':') { file } else { &typed };
+            return Err(ExplainError::NoLine { file: file.to_owned(), typed });
+        };
         Ok(match split(&head) {
             Some((path, line)) => Self { path: path.into(), line, column: Some(last) },
             None => Self { path: head.into(), line: last, column: None },

@@ -31,6 +31,9 @@ impl FromStr for Destination {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (format, path) = match text.split_once('=') {
+            Some((format, "-")) => {
+                return Err(format!("`{format}` alone goes to standard output; a file of that name is `{format}=./-`"));
+            }
             Some((_, "")) => return Err("type a path behind the `=`, for example `json=planlint.json`".to_owned()),
             Some((format, path)) => (format, Some(PathBuf::from(path))),
             None => (text, None),
@@ -80,8 +83,8 @@ pub(super) fn help(view: View) -> String {
 #[derive(Debug, Error, Diagnostic)]
 enum OutputError {
     #[error("`{command}` has no format `{format}`")]
-    #[diagnostic(help("its formats are {formats}, for example `--output json=planlint.json`"))]
-    NoSuchFormat { command: &'static str, format: String, formats: String },
+    #[diagnostic(help("its formats are {formats}, for example `--output {example}`"))]
+    NoSuchFormat { command: &'static str, format: String, formats: String, example: &'static str },
     #[error("cannot write `{path}`: {cause}")]
     #[diagnostic(help("name a file in a folder that exists and has room, for example `--output json=planlint.json`"))]
     File { path: String, cause: io::Error },
@@ -92,18 +95,18 @@ enum OutputError {
     #[diagnostic(help("create it with `mkdir -p {folder}`, or name a file in a folder that exists"))]
     NoFolder { path: String, folder: String },
     #[error("`{path}` is read by this run, and would be overwritten")]
-    #[diagnostic(help(
-        "name another file, for example `--output json=planlint.json`; if it is an older answer, exclude \
-                       it: `--config 'exclude = [\"{name}\"]'`"
-    ))]
-    Input { path: String, name: String },
+    #[diagnostic(help("{help}"))]
+    Input { path: String, help: String },
+    #[error("`{path}` would be read as a configuration by every later run")]
+    #[diagnostic(help("name another file, for example `--output json=planlint.json`"))]
+    Configuration { path: String },
     #[error("two answers would go to {0}")]
     #[diagnostic(help(
         "give each `--output` a path of its own, for example `--output text --output json=planlint.json`"
     ))]
     Twice(String),
     #[error("cannot write to standard output: {0}")]
-    #[diagnostic(help("write to a file with `--output text=PATH`"))]
+    #[diagnostic(help("make room there, or write to a file elsewhere with `> PATH`"))]
     Stdout(io::Error),
 }
 
@@ -127,6 +130,7 @@ impl Outputs {
                 command: view.command(),
                 format: format.clone(),
                 formats: listed(view),
+                example: if view == View::Repro { "text=planlint.sql" } else { "json=planlint.json" },
             })?;
             destinations.push((*format, path.clone()));
         }

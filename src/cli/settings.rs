@@ -23,9 +23,10 @@ use crate::rules::{self, Choice, Selection};
 use crate::run::RunError;
 
 use layer::{KeyPath, Part};
-use wrong::{SettingsError, selector_help};
+use wrong::{SettingsError, Wrong, selector_help};
 
 pub(super) use check::dotted;
+pub(super) use find::is_configuration;
 pub(super) use layer::Layer;
 pub(super) use schema::schema;
 
@@ -261,17 +262,39 @@ impl Typed {
                     return Err(SettingsError::EmptyOption);
                 }
                 if !here.join(argument).is_file() {
-                    return Err(SettingsError::NoSuchFile(argument.clone()));
+                    return Err(no_such_file(argument));
                 }
                 if let Some(first) = &typed.file {
                     return Err(SettingsError::TwoFiles(first.display().to_string(), argument.clone()));
                 }
                 typed.file = Some(PathBuf::from(argument));
             } else {
-                typed.values.push(Layer::read(format!("--config '{argument}'"), argument.clone())?);
+                let read = Layer::read(format!("--config '{argument}'"), argument.clone());
+                typed.values.push(read.map_err(|wrong| quoting(wrong, argument))?);
             }
         }
         Ok(typed)
+    }
+}
+
+/// Complains about what is neither a file nor sets a key; of a key, says how it is set.
+fn no_such_file(argument: &str) -> SettingsError {
+    let defaults = toml::Value::try_from(Config::default()).ok();
+    let value = argument.split('.').try_fold(defaults.as_ref(), |table, key| Some(table?.get(key)));
+    let help = match value.flatten().filter(|value| !value.is_table()) {
+        Some(value) => format!("set the key with a value, for example `--config '{argument} = {value}'`"),
+        None => "name a TOML file, or set one key, for example `--config 'limits.min-rows = 1000'`".to_owned(),
+    };
+    SettingsError::NoSuchFile { name: argument.to_owned(), help }
+}
+
+/// Says where quotes are missing, if they alone are.
+fn quoting(wrong: Box<Wrong>, argument: &str) -> Box<Wrong> {
+    let Some((key, value)) = argument.split_once('=') else { return wrong };
+    let quoted = format!("{} = \"{}\"", key.trim(), value.trim());
+    match !value.contains('"') && !value.trim().is_empty() && quoted.parse::<toml::Table>().is_ok() {
+        true => Box::new(Wrong { help: format!("text stands in quotes: `--config '{quoted}'`"), ..*wrong }),
+        false => wrong,
     }
 }
 

@@ -186,7 +186,7 @@ impl Disk {
             });
             // A folder that is named may be a link, and its files are listed below that name.
             let is_file = |entry: &walkdir::DirEntry| {
-                !entry.file_type().is_dir() && !(entry.depth() == 0 && entry.path().is_dir())
+                !(entry.file_type().is_dir() || (entry.depth() == 0 && entry.path().is_dir()))
             };
             for entry in entries.flatten().filter(is_file) {
                 if let Some(path) = self.tree_path(entry.path()) {

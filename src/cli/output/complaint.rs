@@ -41,12 +41,31 @@ impl Neutral {
             let text = source.read_span(&(0, 0).into(), 0, usize::MAX).ok()?;
             Some(NamedSource::new(neutral::line(text.name().unwrap_or_default()), stand_in(text.data())))
         };
-        Self {
+        let source = error.source_code().and_then(whole);
+        let mut found = Self {
             message: neutral::block(&error.to_string()),
             help: error.help().map(|help| neutral::block(&help.to_string())),
-            source: error.source_code().and_then(whole),
+            source,
             labels: error.labels().into_iter().flatten().collect(),
+        };
+        found.name_long_lines();
+        found
+    }
+
+    /// Names the place instead of framing it, where a line of the frame would fill the terminal.
+    fn name_long_lines(&mut self) {
+        const MOST_BYTES: usize = 400;
+        let (Some(source), Some(label)) = (&self.source, self.labels.first()) else { return };
+        let text = source.inner();
+        let before = &text[..text.floor_char_boundary(label.offset())];
+        let line = before.matches('\n').count();
+        let framed = text.lines().skip(line.saturating_sub(1)).take(if line == 0 { 2 } else { 3 });
+        if framed.into_iter().all(|line| line.len() <= MOST_BYTES) {
+            return;
         }
+        let column = before.rsplit('\n').next().unwrap_or(before).chars().count() + 1;
+        self.message.push_str(&format!(" (at {}:{}:{column})", source.name(), line + 1));
+        (self.source, self.labels) = (None, Vec::new());
     }
 }
 

@@ -8,8 +8,11 @@ use std::path::{Path, PathBuf};
 use super::OutputError;
 use crate::cli::Stop;
 use crate::cli::interrupt::Unfinished;
+use crate::cli::settings;
 use crate::outcome::RunReport;
 use crate::report::Reporter;
+use crate::source::TreePath;
+use crate::sqlfile;
 
 /// Refuses paths that cannot be written, and two answers for one place; none is standard output.
 pub(super) fn refuse<'a>(paths: impl Iterator<Item = Option<&'a Path>>) -> Result<(), OutputError> {
@@ -19,6 +22,9 @@ pub(super) fn refuse<'a>(paths: impl Iterator<Item = Option<&'a Path>>) -> Resul
         if let (Some(path), Some(shown)) = (path, &shown) {
             if path.is_dir() {
                 return Err(OutputError::Folder(shown.trim_end_matches('/').to_owned()));
+            }
+            if path.file_name().is_some_and(settings::is_configuration) {
+                return Err(OutputError::Configuration { path: shown.clone() });
             }
             let folder = folder(path);
             if !folder.is_dir() {
@@ -36,12 +42,23 @@ pub(super) fn refuse<'a>(paths: impl Iterator<Item = Option<&'a Path>>) -> Resul
 pub(super) fn refuse_inputs<'a>(paths: impl Iterator<Item = &'a Path>, report: &RunReport) -> Result<(), OutputError> {
     for path in paths.filter(|path| path.is_file()) {
         let taken = identity(path);
-        if report.inputs.iter().any(|input| identity(Path::new(input)) == taken) {
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            return Err(OutputError::Input { path: path.display().to_string(), name });
+        if let Some(input) = report.inputs.iter().find(|input| identity(Path::new(input)) == taken) {
+            let help = input_help(path, Path::new(input));
+            return Err(OutputError::Input { path: path.display().to_string(), help });
         }
     }
     Ok(())
+}
+
+/// What to type instead of the name of an input; only SQL under its own name can be excluded.
+fn input_help(path: &Path, input: &Path) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let is_own = !path.is_symlink() && place(path) == place(input) && sqlfile::reads(&TreePath::new(&*name));
+    let other = "name another file, for example `--output json=planlint.json`";
+    match is_own {
+        true => format!("{other}; if it is an older answer, exclude it: `--config 'exclude = [\"{name}\"]'`"),
+        false => other.to_owned(),
+    }
 }
 
 /// What two names of one file have in common, hard links too.

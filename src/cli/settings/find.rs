@@ -3,6 +3,7 @@
 //! The files belong to the code that is checked, so nothing of them is trusted: not their size, not their bytes, not
 //! where a link leads.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -34,6 +35,11 @@ pub(super) fn find(start: &Path, here: &Path) -> Result<Option<(Layer, PathBuf)>
         }
     }
     Ok(None)
+}
+
+/// Says whether a name is one of those that are looked for.
+pub(in crate::cli) fn is_configuration(name: &OsStr) -> bool {
+    [CONFIG_FILE, PYPROJECT_FILE].iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
 /// Reads a file whose top level holds the keys; of a `pyproject.toml`, its table.

@@ -39,9 +39,9 @@ pub(in crate::cli) enum SettingsError {
     #[error("`{path}` is a link that leads out of the project, to `{to}`")]
     #[diagnostic(help("name the file yourself with `--config FILE` if you trust it, or run with `--isolated`"))]
     LinkOut { path: String, to: String },
-    #[error("there is no file `{0}`")]
-    #[diagnostic(help("name a TOML file, or set one key, for example `--config 'limits.min-rows = 1000'`"))]
-    NoSuchFile(String),
+    #[error("there is no file `{name}`")]
+    #[diagnostic(help("{help}"))]
+    NoSuchFile { name: String, help: String },
     #[error("`--config` names nothing")]
     #[diagnostic(help("name a TOML file, or set one key, for example `--config 'limits.min-rows = 1000'`"))]
     EmptyOption,

@@ -75,7 +75,7 @@ fn at_place(
     }
     match commented(analysis, file, &bytes, quotes) {
         Some(site) => Ok(BTreeSet::from([site])),
-        None => Err(nothing_at(analysis, file, line, &bytes, quotes)),
+        None => Err(nothing_at(analysis, file, (line, column), &bytes, quotes)),
     }
 }
 
@@ -109,19 +109,26 @@ fn not_read(path: &str) -> RunError {
 }
 
 /// What stands at a place where no query stands.
-fn nothing_at(analysis: &Analysis, file: FileId, line: u32, bytes: &Range<u32>, quotes: &Quotes<'_>) -> RunError {
+fn nothing_at(
+    analysis: &Analysis,
+    file: FileId,
+    (line, column): (u32, Option<u32>),
+    bytes: &Range<u32>,
+    quotes: &Quotes<'_>,
+) -> RunError {
     let shown = quotes.shown(file);
+    let place = column.map_or(format!("{shown}:{line}"), |column| format!("{shown}:{line}:{column}"));
     let facts = read_again(analysis, file, quotes);
     let other = facts.statements.iter().find(|statement| touches(&statement.place, bytes));
     let message = match other.map(|statement| (statement.class, statement.part)) {
         Some((StatementClass::Schema, _)) => {
             return RunError::Nothing {
-                message: format!("the statement at `{shown}:{line}` changes the schema and asks for nothing"),
+                message: format!("the statement at `{place}` changes the schema and asks for nothing"),
                 help: format!("`planlint schema {shown}` prints what the schema makes of it"),
             };
         }
-        Some((_, Part::Down)) => format!("the statement at `{shown}:{line}` is part of a migration's way back"),
-        _ => format!("no query stands at `{shown}:{line}`"),
+        Some((_, Part::Down)) => format!("the statement at `{place}` is part of a migration's way back"),
+        _ => format!("no query stands at `{place}`"),
     };
     RunError::Nothing { message, help: nearest(analysis, file, line, quotes) }
 }
