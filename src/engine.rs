@@ -100,9 +100,9 @@ pub struct IndexSet {
 /// A query as the engine gets it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EngineQuery {
-    /// The text; every base-table reference is aliased `t0`, `t1`, … by [`RefId`](crate::query::RefId).
+    /// The text; every base-table reference is aliased `t0`, `t1`, … by [`RefId`].
     pub sql: String,
-    /// The tables by [`RefId`](crate::query::RefId).
+    /// The tables by [`RefId`].
     pub references: Vec<QName>,
     /// How many parameters it has, numbered from `$1` on without gaps; 0 where the engine need not be told.
     pub parameters: u16,

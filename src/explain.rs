@@ -2,6 +2,8 @@
 //!
 //! Pure functions over text: knows no connection, and no line an engine prints is an error here.
 
+#[cfg(test)]
+mod case;
 pub mod postgres;
 pub mod sqlite;
 

@@ -190,8 +190,8 @@ impl Findings<'_> {
     /// The weakest figures among the query's tables, and no better than the engine's.
     fn tier(&self, query: &WorkloadQuery) -> Tier {
         let of_table = |table: &QName| match self.cx.stats.table(table).map(|stats| stats.source) {
-            Some(StatsSource::Production) => Tier::Statistics,
-            Some(StatsSource::Configured) => Tier::Counts,
+            // Whether production's figures hold its values, on the same major version, is not known here.
+            Some(StatsSource::Production | StatsSource::Configured) => Tier::Counts,
             Some(StatsSource::Assumed) | None => Tier::Assumed,
         };
         let tables = query.shape.references.iter().map(|reference| of_table(&reference.table));

@@ -12,13 +12,9 @@ use std::path::Path;
 use super::*;
 use crate::catalog::{IndexKey, Method};
 use crate::dialect::Dialect;
-use crate::engine::Fidelity;
+use crate::explain::case::Case;
 use crate::name::Ident;
 use crate::plan::{self, PlanNames};
-
-struct Case {
-    sections: Vec<(String, String)>,
-}
 
 struct Schema(BTreeMap<String, (IndexId, IndexDef)>);
 
@@ -71,48 +67,18 @@ fn key(text: &str) -> IndexKey {
     IndexKey { expr, desc: false, nulls_first: false, opclass: None, collation: None, prefix: None }
 }
 
-impl Case {
-    fn read(text: &str) -> Self {
-        let mut sections: Vec<(String, String)> = Vec::new();
-        for line in text.lines() {
-            match (line.strip_prefix("-- "), sections.last_mut()) {
-                (Some(name), _) => sections.push((name.to_owned(), String::new())),
-                (None, Some((_, body))) => writeln!(body, "{line}").unwrap(),
-                (None, None) => panic!("a case begins with a section"),
-            }
-        }
-        Self { sections }
-    }
-
-    fn section(&self, wanted: &str) -> &str {
-        self.sections.iter().find(|(name, _)| name == wanted).map_or("", |(_, body)| body.as_str())
-    }
-
-    fn query(&self) -> EngineQuery {
-        EngineQuery {
-            sql: self.section("query").to_owned(),
-            references: self.section("references").split_whitespace().map(QName::plain).collect(),
-            parameters: 0,
-            bounds: Vec::new(),
-            fidelity: Fidelity::Exact,
-            functions: BTreeSet::new(),
-            filters: Vec::new(),
+/// The case with every recorded plan read again.
+fn reread(case: &Case) -> String {
+    let schema = Schema::read(case.section("schema"));
+    let mut text = String::new();
+    for (name, body) in case.sections.iter().filter(|(name, _)| !name.starts_with("plan ")) {
+        write!(text, "-- {name}\n{body}").unwrap();
+        if let Some(version) = name.strip_prefix("json ") {
+            let plan = read(body, &case.query(), &schema).unwrap();
+            write!(text, "-- plan {version}\n{}", plan::tree(&plan, &schema)).unwrap();
         }
     }
-
-    /// The case with every recorded plan read again.
-    fn reread(&self) -> String {
-        let schema = Schema::read(self.section("schema"));
-        let mut text = String::new();
-        for (name, body) in self.sections.iter().filter(|(name, _)| !name.starts_with("plan ")) {
-            write!(text, "-- {name}\n{body}").unwrap();
-            if let Some(version) = name.strip_prefix("json ") {
-                let plan = read(body, &self.query(), &schema).unwrap();
-                write!(text, "-- plan {version}\n{}", plan::tree(&plan, &schema)).unwrap();
-            }
-        }
-        text
-    }
+    text
 }
 
 #[test]
@@ -124,7 +90,7 @@ fn recorded_plans_are_read_as_the_case_says() {
     let bless = std::env::var_os("BLESS").is_some();
     for path in paths {
         let text = fs::read_to_string(&path).unwrap();
-        let now = Case::read(&text).reread();
+        let now = reread(&Case::read(&text));
         if bless {
             fs::write(&path, now).unwrap();
         } else {

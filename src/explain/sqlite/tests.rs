@@ -11,12 +11,8 @@ use std::path::Path;
 use super::*;
 use crate::catalog::IndexKey;
 use crate::dialect::Dialect;
-use crate::engine::Fidelity;
+use crate::explain::case::Case;
 use crate::plan::{self, PlanNames};
-
-struct Case {
-    sections: Vec<(String, String)>,
-}
 
 struct Schema {
     indexes: BTreeMap<IndexId, IndexDef>,
@@ -40,37 +36,6 @@ impl PlanNames for Schema {
 
     fn index(&self, id: IndexId) -> String {
         index_name(id)
-    }
-}
-
-impl Case {
-    fn read(text: &str) -> Self {
-        let mut sections: Vec<(String, String)> = Vec::new();
-        for line in text.lines() {
-            match (line.strip_prefix("-- "), sections.last_mut()) {
-                (Some(name), _) => sections.push((name.to_owned(), String::new())),
-                (None, Some((_, body))) => writeln!(body, "{line}").unwrap(),
-                (None, None) => panic!("a case begins with a section"),
-            }
-        }
-        Self { sections }
-    }
-
-    fn section(&self, wanted: &str) -> &str {
-        self.sections.iter().find(|(name, _)| name == wanted).map_or("", |(_, body)| body.as_str())
-    }
-
-    fn query(&self) -> EngineQuery {
-        let filters = self.section("filters").lines().map(|line| line.split_whitespace().map(Expr::column).collect());
-        EngineQuery {
-            sql: self.section("query").to_owned(),
-            references: self.section("references").split_whitespace().map(QName::plain).collect(),
-            parameters: 0,
-            bounds: Vec::new(),
-            fidelity: Fidelity::Exact,
-            functions: BTreeSet::new(),
-            filters: filters.collect(),
-        }
     }
 }
 
