@@ -1,8 +1,9 @@
 //! How many query shapes a second are planned and advised: the acceptance of the scratch engine.
 //!
 //! Half of the shapes are served by what the generated schema has, half are not and try three candidates each. Run with
-//! `cargo bench --bench shapes`; divan prints shapes a second ("items"). The schema of 2,000 tables must be no slower a shape
-//! than that of 170 (it is, by a seventh: `docs/evidence.md`). Every shape is distinct: equal ones are planned once before they come here.
+//! `cargo bench --bench shapes`; divan prints shapes a second ("items"). The schema of 2,000 tables should be no slower a
+//! shape than that of 170; how near it comes stands in `docs/evidence.md`. Every shape is distinct: equal ones are planned
+//! once before they come here.
 
 use std::fmt::Write as _;
 
