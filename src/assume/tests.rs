@@ -28,19 +28,7 @@ fn catalog(text: &str) -> Catalog {
 }
 
 fn table(name: &str, text: &str) -> Table {
-    let mut table = Table {
-        name: QName::plain(name),
-        columns: Vec::new(),
-        primary_key: Vec::new(),
-        indexes: Vec::new(),
-        foreign_keys: Vec::new(),
-        checks: Vec::new(),
-        complete: true,
-        without_rowid: false,
-        materialized: false,
-        parent: None,
-        place: NOWHERE(),
-    };
+    let mut table = Table::empty(QName::plain(name), NOWHERE());
     for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
         if let Some(keys) = part.strip_prefix("unique(") {
             unique(&mut table, keys.trim_end_matches(')').split(' ').map(Ident::new).collect(), Backing::Unique);

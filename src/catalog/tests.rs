@@ -53,17 +53,5 @@ fn empty(name: &str) -> Table {
         collation: None,
         place: nowhere(),
     };
-    Table {
-        name: QName::plain(name),
-        columns: vec![column("x"), column("y")],
-        primary_key: Vec::new(),
-        indexes: Vec::new(),
-        foreign_keys: Vec::new(),
-        checks: Vec::new(),
-        complete: true,
-        without_rowid: false,
-        materialized: false,
-        parent: None,
-        place: nowhere(),
-    }
+    Table { columns: vec![column("x"), column("y")], ..Table::empty(QName::plain(name), nowhere()) }
 }

@@ -17,19 +17,7 @@ fn table_of(indexes: &[(&str, Option<Backing>)]) -> Table {
         valid: true,
         backs: *backs,
     });
-    Table {
-        name: QName::plain("t"),
-        columns: Vec::new(),
-        primary_key: Vec::new(),
-        indexes: indexes.collect(),
-        foreign_keys: Vec::new(),
-        checks: Vec::new(),
-        complete: true,
-        without_rowid: false,
-        materialized: false,
-        parent: None,
-        place: HostSpan::new(FileId(0), 0..0),
-    }
+    Table { indexes: indexes.collect(), ..Table::empty(QName::plain("t"), HostSpan::new(FileId(0), 0..0)) }
 }
 
 /// Returns the position of the index that serves best.

@@ -24,7 +24,7 @@ impl Lowering<'_> {
             return;
         }
         self.guarded |= create.if_not_exists;
-        let mut table = empty_table(self.qname(&create.name), self.at_name(&create.name));
+        let mut table = Table::empty(self.qname(&create.name), self.at_name(&create.name));
         table.without_rowid = create.without_rowid;
         let mut parts = self.taken_over(create, &table.name);
         for def in &create.columns {
@@ -84,7 +84,7 @@ impl Lowering<'_> {
             self.steps.push(step);
             return;
         }
-        let mut table = empty_table(name, place);
+        let mut table = Table::empty(name, place);
         table.materialized = true;
         let mut parts = Vec::new();
         if columns.is_empty() {
@@ -93,23 +93,6 @@ impl Lowering<'_> {
             table.columns = columns.into_iter().map(|column| untyped(column, place)).collect();
         }
         self.push_table(table, parts);
-    }
-}
-
-/// A table without columns.
-pub(super) fn empty_table(name: QName, place: HostSpan) -> Table {
-    Table {
-        name,
-        columns: Vec::new(),
-        primary_key: Vec::new(),
-        indexes: Vec::new(),
-        foreign_keys: Vec::new(),
-        checks: Vec::new(),
-        complete: true,
-        without_rowid: false,
-        materialized: false,
-        parent: None,
-        place,
     }
 }
 

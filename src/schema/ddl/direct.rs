@@ -4,9 +4,9 @@
 use sqlparser::tokenizer::Token;
 
 use super::Lowering;
-use super::create::{empty_table, untyped};
+use super::create::untyped;
 use super::scan::{self, Cursor, Tok};
-use crate::catalog::{ColumnChange, SchemaOp, TakeOver, TypeClass};
+use crate::catalog::{ColumnChange, SchemaOp, Table, TakeOver, TypeClass};
 use crate::name::QName;
 
 /// First words of ALTER TABLE operations that change nothing the catalogue holds.
@@ -153,7 +153,7 @@ impl Lowering<'_> {
     /// SQLite's virtual tables hold what their module says: the arguments of a full-text table are its columns.
     fn create_virtual_table(&mut self, mut cursor: Cursor<'_>) -> Option<()> {
         self.guarded |= cursor.eat(&["IF", "NOT", "EXISTS"]);
-        let mut table = empty_table(cursor.name()?, self.place);
+        let mut table = Table::empty(cursor.name()?, self.place);
         table.complete = false;
         let module = cursor.eat(&["USING"]).then(|| cursor.name())??;
         let arguments = cursor.group().unwrap_or_default();

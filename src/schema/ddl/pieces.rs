@@ -6,7 +6,7 @@ use sqlparser::ast;
 use sqlparser::tokenizer::Token;
 
 use super::Lowering;
-use super::create::{empty_table, untyped};
+use super::create::untyped;
 use super::scan::{self, Cursor, Tok};
 use crate::catalog::{Column, ColumnType, SchemaOp, SchemaStep, Table, TakeOver};
 use crate::name::QName;
@@ -65,7 +65,7 @@ impl Lowering<'_> {
         let items = cursor.group()?;
         let close = tokens[tokens.len() - cursor.rest.len() - 1].bytes.clone();
         let around = [tokens.first()?.bytes.start..open.end, close];
-        let mut read = Pieces { around, table: empty_table(name.clone(), self.place), parts: Vec::new() };
+        let mut read = Pieces { around, table: Table::empty(name.clone(), self.place), parts: Vec::new() };
         let lines = self.lines.clone();
         for item in scan::split_at_commas(items) {
             if item.first().is_some_and(|token| token.is("LIKE")) {

@@ -9,10 +9,9 @@ use std::ops::Range;
 use sqlparser::tokenizer::Token;
 
 use super::Lowering;
-use super::create::empty_table;
 use super::direct::{alter_head, of_table};
 use super::scan::{self, Cursor, Tok};
-use crate::catalog::{SchemaOp, View};
+use crate::catalog::{SchemaOp, Table, View};
 use crate::dialect::Dialect;
 use crate::name::QName;
 use crate::sql::parse::{self, ParseFailure, Parsed};
@@ -157,7 +156,7 @@ impl Lowering<'_> {
         let name = cursor.name()?;
         let materialized = tokens.iter().take(5).any(|token| token.is("MATERIALIZED"));
         if materialized {
-            let mut table = empty_table(name, self.place);
+            let mut table = Table::empty(name, self.place);
             table.materialized = true;
             table.complete = false;
             self.push_table(table, Vec::new());

@@ -89,17 +89,10 @@ fn table(name: &QName, columns: &[(&str, f64)], dialect: Dialect, key: IndexId) 
     let def = IndexDef { unique: true, ..IndexDef::btree(dialect, name.clone(), ["id"]) };
     let primary = Index { backs: Some(Backing::PrimaryKey), ..index(key, def) };
     Table {
-        name: name.clone(),
         columns: columns.iter().map(column).collect(),
         primary_key: vec![Ident::new("id")],
         indexes: vec![primary],
-        foreign_keys: Vec::new(),
-        checks: Vec::new(),
-        complete: true,
-        without_rowid: false,
-        materialized: false,
-        parent: None,
-        place: nowhere(),
+        ..Table::empty(name.clone(), nowhere())
     }
 }
 

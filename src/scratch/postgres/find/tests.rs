@@ -1,3 +1,5 @@
+//! Folders of made-up programs: which of them are found, believed and preferred.
+
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 
