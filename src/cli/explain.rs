@@ -18,7 +18,7 @@ use crate::report::View;
 #[command(mut_arg("paths", |paths| paths
     .value_name("FILE:LINE[:COL] | PATHS")
     .help("The statement to explain, and the folders that make up its project if not the current one; \
-           with `-q` only those folders")))]
+           with `-q` only those folders. `-:LINE` is a statement on standard input")))]
 #[command(mut_arg("output", |arg| arg.help(output::help(View::Explain))))]
 #[command(after_long_help = "\
 Examples:
@@ -32,6 +32,10 @@ pub(super) struct Options {
     /// Explain this query instead of one that stands in a file; placeholders may be written in any of the usual ways
     #[arg(short, long, value_name = "SQL", allow_hyphen_values = true)]
     query: Option<String>,
+
+    /// Explain the statement at this place of standard input: `-:12`
+    #[arg(short = ':', value_name = "LINE[:COL]", hide = true, conflicts_with = "query")]
+    stdin_place: Option<String>,
 
     /// Print a script for the `sqlite3` shell that shows both plans
     #[arg(long)]
@@ -51,7 +55,7 @@ enum ExplainError {
     #[diagnostic(help("type `planlint explain {file}:LINE`; lines are counted from 1"))]
     NoLine { typed: String, file: String },
     #[error("`{0}` names no statement")]
-    #[diagnostic(help("standard input is `stdin.sql`: type `planlint explain stdin.sql:LINE -`"))]
+    #[diagnostic(help("type `planlint explain -:LINE` for a statement on standard input"))]
     Stdin(String),
     #[error("no engine has planned this query: there is nothing to reproduce")]
     #[diagnostic(help("leave out `--repro` to see why"))]
@@ -73,11 +77,7 @@ pub(super) fn run(options: &Options) -> Result<u8, Stop> {
     let mut report = match &options.query {
         Some(sql) => Project::open(&options.common)?.explain_text(sql, &options.common)?,
         None => {
-            let (first, around) = options.common.paths.split_first().ok_or(ExplainError::Nothing)?;
-            let place = Place::read(first)?;
-            // Of a file alone, the project around it is read.
-            let paths = if around.is_empty() { vec![place.path.clone()] } else { around.to_vec() };
-            let common = Common { paths, ..options.common.clone() };
+            let (place, common) = options.place()?;
             Project::open(&common)?.explain_place(&place.path, place.line, place.column, &common)?
         }
     };
@@ -87,7 +87,25 @@ pub(super) fn run(options: &Options) -> Result<u8, Stop> {
         check_repro(&report)?;
     }
     outputs.write(&report)?;
-    Ok(if report.run.complete { 0 } else { UNUSABLE })
+    let is_whole = report.run.complete && report.queries.iter().all(|query| query.resolution != "skipped");
+    Ok(if is_whole { 0 } else { UNUSABLE })
+}
+
+impl Options {
+    /// Reads the place that is named, and what is to be read around it.
+    fn place(&self) -> Result<(Place, Common), ExplainError> {
+        let mut common = self.common.clone();
+        if let Some(place) = &self.stdin_place {
+            common.paths.push(STDIN.into());
+            let file = common.stdin().unwrap_or(Path::new(STDIN)).to_owned();
+            return Ok((Place::within(file, place)?, common));
+        }
+        let (first, around) = self.common.paths.split_first().ok_or(ExplainError::Nothing)?;
+        let place = Place::read(first)?;
+        // Of a file alone, the project around it is read.
+        common.paths = if around.is_empty() { vec![place.path.clone()] } else { around.to_vec() };
+        Ok((place, common))
+    }
 }
 
 /// Keeps the advice that serves the explained queries.
@@ -127,7 +145,6 @@ impl Place {
         if typed == STDIN || typed.starts_with("-:") {
             return Err(ExplainError::Stdin(typed));
         }
-        let number = |text: &str| text.parse::<u32>().ok().filter(|number| *number > 0);
         let split = |text: &str| text.rsplit_once(':').and_then(|(head, last)| Some((head.to_owned(), number(last)?)));
         let Some((head, last)) = split(&typed) else {
             let file = typed.trim_end_matches(|letter: char| letter == ':' || letter.is_ascii_digit());
@@ -139,4 +156,19 @@ impl Place {
             None => Self { path: head.into(), line: last, column: None },
         })
     }
+
+    /// Reads the line and column in a file.
+    fn within(path: PathBuf, typed: &str) -> Result<Self, ExplainError> {
+        let (line, column) = typed.split_once(':').map_or((typed, None), |(line, column)| (line, Some(column)));
+        match (number(line), column.map(number)) {
+            (Some(line), None) => Ok(Self { path, line, column: None }),
+            (Some(line), Some(Some(column))) => Ok(Self { path, line, column: Some(column) }),
+            _ => Err(ExplainError::Stdin(format!("-:{typed}"))),
+        }
+    }
+}
+
+/// Reads the number of a line or column.
+fn number(text: &str) -> Option<u32> {
+    text.parse().ok().filter(|number| *number > 0)
 }

@@ -15,10 +15,12 @@ use crate::rules::{self, JudgedSuppression, Rule, Use};
 use crate::source::{FileId, HostSpan};
 use crate::suppress::Reach;
 
-/// Finds the suppression that silences a finding at a place: the one that reaches least.
+/// Finds the suppression that silences a finding at a place: the one that reaches least. None silences what is said of
+/// itself.
 pub(super) fn silencing<'a>(analysis: &'a Analysis, rule: &str, at: &Concrete) -> Option<&'a RunSuppression> {
     let holding = reaching(analysis, at).map(|number| &analysis.suppressions[number]);
-    let holding = holding.filter(|one| one.holds && one.suppression.rules.iter().any(|named| named.name == rule));
+    let names = |one: &RunSuppression| one.suppression.rules.iter().any(|named| named.name == rule);
+    let holding = holding.filter(|one| one.holds && names(one) && !one.suppression.spans(at.span));
     holding.min_by_key(|one| match one.suppression.reach {
         Reach::Statement(span) => span.end - span.start,
         Reach::File | Reach::Nothing => u32::MAX,

@@ -40,9 +40,17 @@ pub(crate) fn find(bytes: &[u8], byte: u8) -> Option<usize> {
     bytes.iter().position(|found| *found == byte)
 }
 
-/// Returns the end of the `--` or `#` comment at `at`: the line break, which is not part of it.
-pub(crate) fn line_comment(bytes: &[u8], at: usize) -> usize {
+/// Returns the end of the line that holds `at`: its line feed, or the end of the text.
+pub(crate) fn line(bytes: &[u8], at: usize) -> usize {
     find(&bytes[at..], b'\n').map_or(bytes.len(), |length| at + length)
+}
+
+/// Returns the end of the `--` or `#` comment at `at`: the line break, which is not part of it.
+///
+/// A CR breaks the line too, as in PostgreSQL: what stands behind one is run, whatever an editor shows.
+pub(crate) fn line_comment(bytes: &[u8], at: usize) -> usize {
+    let end = bytes[at..].iter().position(|byte| matches!(byte, b'\n' | b'\r'));
+    end.map_or(bytes.len(), |length| at + length)
 }
 
 /// Where the block comments of one text end.
@@ -165,6 +173,14 @@ mod tests {
         check(r"'a\", Escapes::Backslash, None);
         check("'a", Escapes::Doubled, None);
         check("`a``b`", Escapes::Doubled, Some(6));
+    }
+
+    #[test]
+    fn a_carriage_return_ends_a_comment_and_no_line() {
+        assert_eq!(line_comment(b"-- a\rb\nc", 0), 4);
+        assert_eq!(line_comment(b"-- a\r\nb", 0), 4);
+        assert_eq!(line_comment(b"-- a", 0), 4);
+        assert_eq!(line(b"-- a\rb\nc", 0), 6);
     }
 
     #[test]

@@ -388,7 +388,7 @@ impl<'a> Splitter<'a> {
 
     /// Returns the start of the line behind `at`.
     fn next_line(&self, at: usize) -> usize {
-        (scan::line_comment(self.bytes, at) + 1).min(self.bytes.len())
+        (scan::line(self.bytes, at) + 1).min(self.bytes.len())
     }
 
     /// A command to psql or mysql: it ends the statement (`\gexec`, `\G`) and takes the rest of its line.
@@ -421,6 +421,11 @@ impl<'a> Splitter<'a> {
         let mut buffer = [0; 24];
         let upper = scan::upper(&self.bytes[start..end], &mut buffer);
         if self.is_command_word(upper, end) {
+            return;
+        }
+        if let Some(end) = self.rubbish(end) {
+            self.out.passed.fragments += 1;
+            self.at = end;
             return;
         }
         if let Some(dialect) = votes::dialect_of(upper) {
@@ -461,11 +466,32 @@ impl<'a> Splitter<'a> {
         true
     }
 
+    /// Returns the end of rubbish that stands where a statement may start, in the word up to `end`: a byte order mark
+    /// as joined files hold them, or bytes on a line of their own that no keyword has.
+    fn rubbish(&self, end: usize) -> Option<usize> {
+        const MARK: &[u8] = "\u{feff}".as_bytes();
+        let word = &self.bytes[self.at..end];
+        if self.current.start.is_some() || word[0].is_ascii() {
+            return None;
+        }
+        if word.starts_with(MARK) {
+            return Some(self.at + MARK.len());
+        }
+        let behind = self.bytes[end..].iter().find(|byte| !matches!(byte, b' ' | b'\t'));
+        let stands_alone = matches!(behind, None | Some(b'\n' | b'\r'));
+        (stands_alone && !word.iter().any(u8::is_ascii)).then_some(end)
+    }
+
     fn punctuation(&mut self, byte: u8, next: Option<u8>) {
         match (byte, next) {
             (b':', Some(b':')) => {
                 self.out.votes.postgres += 1;
                 return self.token(self.at + 2);
+            }
+            // A stray end-of-file mark of DOS, say, is no part of what stands behind it.
+            _ if byte.is_ascii_control() && self.current.start.is_none() => {
+                self.at += 1;
+                return;
             }
             (b'(', _) => self.current.body.open(),
             (b')', _) => self.current.body.close(),

@@ -54,11 +54,56 @@ fn what_is_no_suppression_is_told_from_prose() {
     check("-- planlint: ignore[missing-index", &[Mistake::Open]);
     check("-- planlint: disable[a]", &[Mistake::Word("disable".to_owned())]);
     check("-- planlint:", &[Mistake::Word(String::new())]);
-    assert_eq!(read_one("-- what planlint: ignore means to us"), []);
-    assert_eq!(read_one("-- write `planlint: ignore[a]`"), []);
-    assert_eq!(read_one("-- see planlint: the manual"), []);
-    assert_eq!(read_one("-- myplanlint: ignore[a]"), []);
-    assert_eq!(read_one("-- ignore[a]"), []);
+    check("-- small; planlint: ignroe[a]", &[Mistake::Word("ignroe".to_owned())]);
+}
+
+#[test]
+fn other_linters_forms_are_told_from_prose() {
+    let check = |comment: &str, typed: &str| {
+        let found: Vec<_> = read_one(comment).into_iter().filter_map(|found| found.mistake).collect();
+        assert_eq!(found, [Mistake::Form(typed.to_owned())], "{comment}");
+    };
+    check("-- planlint-ignore: missing-index", "planlint-ignore");
+    check("/* planlint-disable-next-line missing-index, unknown-column -- few */", "planlint-disable-next-line");
+    check("# planlint_ignore", "planlint_ignore");
+    check("-- planlint : ignore[a]", "planlint : ignore");
+    check("-- planlint : ignroe[a]", "planlint : ignroe");
+    check("-- PlanLint ignore[a] -- few", "PlanLint ignore");
+    check("-- planlint ignore missing-index", "planlint ignore");
+    check("-- small; planlint ignore[a]", "planlint ignore");
+    check("-- small; planlint-ignore: a", "planlint-ignore");
+    check("-- planlint=off", "planlint=off");
+    check("// @planlint-ignore missing-index", "planlint-ignore");
+    check("-- see planlint.toml; planlint-skip[a]", "planlint-skip");
+    for prose in [
+        "-- what planlint: ignore means to us",
+        "-- write `planlint: ignore[a]`",
+        "-- see planlint: the manual",
+        "-- myplanlint: ignore[a]",
+        "-- ignore[a]",
+        "-- planlint",
+        "-- planlint is great",
+        "-- planlint ignores this: it is no SQL",
+        "-- planlint skip lists are read from planlint.toml",
+        "-- planlint ignore comments are for statements",
+        "-- do not let planlint ignore this",
+        "-- why does planlint skip: see below",
+        "-- planlint-allowlist: a, b",
+        "-- planlint allow-list",
+        "-- planlint (ignore[a])",
+        "-- https://example.org/planlint/ignore[a]",
+        "-- SELECT planlint[1]",
+    ] {
+        assert_eq!(read_one(prose), [], "{prose}");
+    }
+}
+
+#[test]
+fn a_suppression_is_found_behind_prose_about_it() {
+    let found = read_one("-- `planlint: ignore` as planlint has it: planlint: ignore[a] -- few");
+    assert_eq!(found.iter().map(|found| found.rules[0].name.as_str()).collect::<Vec<_>>(), ["a"]);
+    let many = format!("-- {}planlint: ignore[a]", "planlint is great, ".repeat(20_000));
+    assert_eq!(read_one(&many), []);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Bytes of a file to text, or the reason why not.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
@@ -8,6 +9,7 @@ use crate::tree::Content;
 
 /// Decodes a file: UTF-8, or what its byte order mark says; a NUL elsewhere makes it binary.
 ///
+/// Of a file whose lines end in CR alone, every one is read as a line feed: to all that reads on, they are lines.
 /// A byte that is no UTF-8 is one character of Windows-1252, which is what old dumps are written in: it costs nothing
 /// but itself, and where it stands is said.
 pub fn decode(bytes: Vec<u8>) -> Content {
@@ -21,7 +23,7 @@ pub fn decode(bytes: Vec<u8>) -> Content {
             if text.contains('\0') {
                 return unread("binary", "holds NUL characters".to_owned());
             }
-            Content::Text(Arc::from(text))
+            Content::Text(lines(text.into_owned()))
         }
         bom => {
             if bytes.contains(&0) {
@@ -29,7 +31,7 @@ pub fn decode(bytes: Vec<u8>) -> Content {
             }
             let mark = bom.map_or(0, |(_, mark)| mark);
             match std::str::from_utf8(&bytes[mark..]) {
-                Ok(text) => Content::Text(Arc::from(text)),
+                Ok(text) => Content::Text(lines(text)),
                 Err(error) => mended(&bytes[mark..], error.valid_up_to()),
             }
         }
@@ -51,9 +53,18 @@ fn mended(bytes: &[u8], first: usize) -> Content {
     };
     let letter = text[first..].chars().next().map_or(0, char::len_utf8);
     Content::Mended {
-        text: Arc::from(text),
+        text: lines(text),
         first: first..first + letter,
         detail: format!("byte 0x{:02x}{others}, no UTF-8, read as Windows-1252", bytes[first]),
+    }
+}
+
+/// A text as it is, unless its lines end in CR alone.
+fn lines<'a>(text: impl Into<Cow<'a, str>>) -> Arc<str> {
+    let text = text.into();
+    match !text.contains('\n') && text.contains('\r') {
+        true => Arc::from(text.replace('\r', "\n")),
+        false => Arc::from(text),
     }
 }
 
@@ -74,6 +85,9 @@ mod tests {
         text(b"\xff\xfeS\0\xe9\0", "Sé");
         text(b"\xfe\xff\0S\0\xe9", "Sé");
         text(b"", "");
+        text(b"-- a\rSELECT 1;\r", "-- a\nSELECT 1;\n");
+        text(b"\xff\xfe-\0\r\0S\0", "-\nS");
+        text(b"-- a\r\nSELECT '\r'", "-- a\r\nSELECT '\r'");
         let reason = |bytes: &[u8]| match decode(bytes.to_vec()) {
             Content::Unread { reason, .. } => reason,
             text => panic!("{text:?}"),

@@ -199,6 +199,10 @@ fn untrusted_files_are_refused_with_a_reason() {
     refused("a.".repeat(400_000).as_bytes(), "planlint.toml", "is no TOML");
     refused(format!("x = {}", "[".repeat(400_000)).as_bytes(), "planlint.toml", "is no TOML");
     refused("\u{1b}[31m = 1".as_bytes(), "planlint.toml", "is no TOML");
+    refused(b"[tool]\nplanlint = 1\n", "pyproject.toml", "`tool.planlint` is no table");
+    refused(b"[[tool.planlint]]\naudit = true\n", "pyproject.toml", "pyproject.toml:1:8");
+    fs::write(folder.path().join("pyproject.toml"), "tool = \"planlint\"\n").expect("another tool's");
+    assert_eq!(planlint(folder.path(), &["check"]).status.code(), Some(1));
     fs::create_dir(folder.path().join("planlint.toml")).expect("a folder");
     let output = planlint(folder.path(), &["check"]);
     assert!(text(&output.stderr).contains("`planlint.toml` is no file"));

@@ -211,6 +211,11 @@ fn standard_input_is_a_file_among_the_others() {
     check(&[SCHEMA], &["check", "-"], b"\xff\xfeS\0E\0L\0E\0C\0T\0 \x001\0", 0, "1 query");
     check(&[SCHEMA], &["check", "-"], b"SELECT '\xff'", 0, "not read: encoding 1");
     check(&[SCHEMA], &["check", "-"], b"SELECT \0", 2, "standard input");
+    let two = [b"SELECT 1;\n", bad].concat();
+    check(&[SCHEMA], &["explain", "-:2"], &two, 0, "stdin.sql:2:1");
+    check(&[SCHEMA], &["explain", "-:2:5", "."], &two, 0, "idx_users_email");
+    check(&[SCHEMA], &["explain", "-:2", "--stdin-filename", "app/q.sql"], &two, 0, "app/q.sql:2:1");
+    check(&[SCHEMA], &["explain", "-:3"], bad, 2, "`stdin.sql` has no line 3");
     let tiny = ["check", "-", "--config", "limits.max-file-bytes = 5"];
     check(&[("s.sql", "")], &tiny, bad, 2, "limits.max-file-bytes = 10");
     check(&[SCHEMA], &["check", ".", "--stdin-filename", "../q.sql"], bad, 2, "outside of the project");

@@ -280,8 +280,10 @@ fn messages_say_what_can_be_typed() {
     check(&files, &["check", "--config", "fail-on"], 2, "`--config 'fail-on = \"warning\"'`");
     check(&files, &["check", "--config", "limits.min-rows"], 2, "`--config 'limits.min-rows = 10000.0'`");
     check(&files, &["check", "--config", "none.toml"], 2, "name a TOML file");
-    check(&files, &["explain", "-"], 2, "`planlint explain stdin.sql:LINE -`");
-    check(&files, &["explain", "--", "-:1"], 2, "`planlint explain stdin.sql:LINE -`");
+    check(&files, &["explain", "-"], 2, "`planlint explain -:LINE`");
+    check(&files, &["explain", "-:x"], 2, "`-:x` names no statement");
+    check(&files, &["explain", "-:1:0"], 2, "`-:1:0` names no statement");
+    check(&files, &["explain", "--", "-:1"], 2, "`planlint explain -:LINE`");
     check(&files, &["explain", "q.sql"], 2, "`planlint explain q.sql:LINE`");
     check(&files, &["explain", "q.sql:0"], 2, "`planlint explain q.sql:LINE`");
     check(&files, &["explain", "q.sql:1:0"], 2, "`planlint explain q.sql:LINE`");
@@ -339,6 +341,13 @@ fn a_statement_is_named_by_its_place_or_typed() {
     check(&app, &["explain", "-q", "SELECT id FROM users WHERE email = %(email)s"], 0, "email = $1");
     check(&app, &["explain", "-q", "SELECT id FROM users WHERE email = :email", "."], 0, "idx_users_email");
     check(&app, &["explain", "-q", "DROP TABLE users"], 2, "asks for nothing");
+    check(&app, &["explain", "-q", "SELEC id FROM users"], 2, "no SQL statement starts with `SELEC`");
+    check(&app, &["explain", "-q", "SELECT id FROM users WHERE"], 2, "`-q:1:1` is not understood: expected");
+    check(&app, &["explain", "-q", "SELECT 1; SELECT id FROM users WHERE"], 2, "not understood: unreadable");
+    let broken = [SCHEMA, ("q.sql", "SELECT id FROM users;\nSELECT id FROM users WHERE;\nSELEC id;")];
+    check(&broken, &["explain", "q.sql:1"], 0, "users");
+    check(&broken, &["explain", "q.sql:2"], 2, "`q.sql:2:1` is not understood: expected");
+    check(&broken, &["explain", "q.sql:3"], 2, "no SQL statement starts with `SELEC`");
     check(&app, &["explain", "-q", "SELECT id FROM users WHERE email = ?", "--output", "json"], 0, "\"candidates\"");
     check(&app, &["explain", "--repro", "q.sql:1"], 0, "EXPLAIN QUERY PLAN");
     check(&app, &["explain", "--repro", "-q", "SELECT 1; SELECT 2"], 2, "FILE:LINE:COL");

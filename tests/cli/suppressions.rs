@@ -113,6 +113,21 @@ fn a_suppression_names_rules_that_exist() {
 }
 
 #[test]
+fn no_comment_silences_what_is_said_of_itself() {
+    let query = "SELECT id FROM users WHERE id = ?;";
+    let check = |comment: &str, expect: &str| {
+        let file = format!("{comment}\n{query}");
+        assert_eq!(findings(&report(&[SCHEMA, ("q.sql", &file)], &["check"])), [expect], "{comment}");
+    };
+    check("-- planlint: ignore-file[missing-index, unused-suppression] -- few", "unused-suppression q.sql:1");
+    check("-- planlint: ignore-file[mising-index, unknown-rule-in-suppression]", "unknown-rule-in-suppression q.sql:1");
+    check(
+        "-- planlint: ignore-file[unused-suppression] -- soon\n\n-- planlint: ignore[missing-index] -- few",
+        "~unused-suppression q.sql:3",
+    );
+}
+
+#[test]
 fn a_reason_can_be_required() {
     let bare = ("q.sql", "SELECT id FROM users WHERE email = ?; -- planlint: ignore[missing-index]");
     let required = ("planlint.toml", "require-reason = true\n");

@@ -37,7 +37,8 @@ fn bytes_that_are_no_text_are_skipped_and_marked_text_is_read() {
     );
     check("cut in a character", b"SELECT id FROM t WHERE b = '\xc3", 1, &["encoding", "unterminated-string"]);
     check("nothing", b"", 0, &[]);
-    check("old Macintosh lines", b"SELECT id FROM t\rWHERE id = 1;\rSELECT 1 FROM t;\r", 2, &[]);
+    check("a bad byte on a line of its own", b"SELECT 1 FROM t;\n\xff\nSELECT id FROM t;\n\xfe\n", 2, &["encoding"]);
+    check("old Macintosh lines", b"-- one\rSELECT id FROM t\rWHERE id = 1; -- two\rSELECT 1 FROM t;\r", 2, &[]);
 }
 
 #[test]

@@ -57,11 +57,18 @@ impl Layer {
             })
         };
         let mut root = DeTable::parse(source.inner()).map_err(|error| unreadable(&error))?;
-        for name in table {
-            let inner = root.get_ref().iter().find(|(key, _)| key.get_ref() == name).map(|(_, value)| value);
-            let Some(DeValue::Table(found)) = inner.map(Spanned::get_ref) else { return Ok(None) };
-            let span = inner.map_or(0..0, Spanned::span);
-            root = Spanned::new(span, found.clone());
+        for (number, name) in table.iter().enumerate() {
+            let Some((key, inner)) = root.get_ref().iter().find(|(key, _)| key.get_ref() == name) else {
+                return Ok(None);
+            };
+            let DeValue::Table(found) = inner.get_ref() else {
+                // What is no table of ours is another tool's business.
+                return match number + 1 == table.len() {
+                    true => Err(no_table(source.clone(), &table.join("."), key.span())),
+                    false => Ok(None),
+                };
+            };
+            root = Spanned::new(inner.span(), found.clone());
         }
         let mut notes = Notes::default();
         notes.table(root.get_ref(), &mut Vec::new());
@@ -105,6 +112,13 @@ impl Layer {
         });
         Box::new(Wrong { message, help, text: self.text.clone(), at: place.map(Into::into) })
     }
+}
+
+/// Complains about a table's name that something else has.
+fn no_table(text: Arc<NamedSource<String>>, name: &str, at: Range<usize>) -> Box<Wrong> {
+    let message = format!("`{name}` is no table");
+    let help = format!("write `[{name}]` on a line of its own, and the keys below it");
+    Box::new(Wrong { message, help, text, at: Some(at.into()) })
 }
 
 /// What of a setting is wrong.

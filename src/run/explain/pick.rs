@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::Focus;
-use crate::query::{QuerySite, SiteId};
+use crate::query::{QuerySite, Resolution, SiteId, Skip, SkipStage};
 use crate::run::RunError;
 use crate::run::analysis::Analysis;
 use crate::run::concrete::Quotes;
@@ -23,15 +23,54 @@ pub(in crate::run) fn pick(
     focus: &Focus<'_>,
     quotes: &Quotes<'_>,
 ) -> Result<BTreeSet<SiteId>, RunError> {
-    match focus {
+    let found = match focus {
         Focus::Text { .. } => typed(analysis, quotes),
         Focus::Place { path, line, column } => {
             let file = analysis.files.iter().position(|file| file.path == **path);
             let Some(file) = file.and_then(|file| u32::try_from(file).ok()).map(FileId) else {
-                return Err(not_read(path.as_str()));
+                return Err(hidden(path.as_str()));
             };
-            at_place(analysis, file, *line, *column, quotes)
+            match analysis.skips.iter().find(|skip| skip.place == HostSpan::new(file, 0..0)) {
+                Some(skip) if skip.stage == SkipStage::File => Err(unread(&quotes.shown(file), skip)),
+                _ => at_place(analysis, file, *line, *column, quotes),
+            }
         }
+    }?;
+    check_understood(analysis, &found, quotes)?;
+    Ok(found)
+}
+
+/// Refuses statements of which not one can be read.
+fn check_understood(analysis: &Analysis, found: &BTreeSet<SiteId>, quotes: &Quotes<'_>) -> Result<(), RunError> {
+    let sites = || found.iter().map(|id| &analysis.sites[id.0 as usize]);
+    if sites().any(|site| site.resolution != Resolution::Skipped) {
+        return Ok(());
+    }
+    let of_site = |site: &QuerySite, skip: &Skip| {
+        skip.stage == SkipStage::Query
+            && site.place.file == skip.place.file
+            && touches(&site.place, &(skip.place.start..skip.place.end))
+    };
+    let skip = |site| analysis.skips.iter().find(|skip| of_site(site, skip));
+    sites().find_map(skip).map_or(Ok(()), |skip| Err(not_understood(&located(skip, quotes), skip)))
+}
+
+fn located(skip: &Skip, quotes: &Quotes<'_>) -> String {
+    let at = quotes.locate(skip.place);
+    format!("{}:{}:{}", quotes.shown(skip.place.file), at.line, at.column)
+}
+
+fn not_understood(place: &str, skip: &Skip) -> RunError {
+    RunError::Nothing {
+        message: format!("the statement at `{place}` is not understood: {}", skip.detail),
+        help: "type it as its database takes it; `--dialect` says which database that is".to_owned(),
+    }
+}
+
+fn unread(path: &str, skip: &Skip) -> RunError {
+    RunError::Nothing {
+        message: format!("`{path}` is not read: {}", skip.detail),
+        help: "explain the text itself: `planlint explain -q 'SELECT …'`".to_owned(),
     }
 }
 
@@ -40,6 +79,9 @@ fn typed(analysis: &Analysis, quotes: &Quotes<'_>) -> Result<BTreeSet<SiteId>, R
     let found: BTreeSet<SiteId> = sites_of(analysis, *file).map(|(id, _)| id).collect();
     if found.is_empty() {
         let facts = read_again(analysis, *file, quotes);
+        if let Some(skip) = facts.skips.first() {
+            return Err(not_understood(&located(skip, quotes), skip));
+        }
         let changes_schema = facts.statements.iter().any(|statement| statement.class == StatementClass::Schema);
         let seen = if changes_schema { "changes the schema and asks for nothing" } else { "holds no query" };
         return Err(RunError::Nothing {
@@ -95,7 +137,7 @@ fn touches(place: &HostSpan, bytes: &Range<u32>) -> bool {
     place.start < bytes.end && bytes.start < place.end
 }
 
-fn not_read(path: &str) -> RunError {
+fn hidden(path: &str) -> RunError {
     let is_sql = sqlfile::reads(&TreePath::new(path));
     let seen = if is_sql {
         "is not read: an ignore file or `exclude` hides it"
@@ -120,6 +162,9 @@ fn nothing_at(
     let place = column.map_or(format!("{shown}:{line}"), |column| format!("{shown}:{line}:{column}"));
     let facts = read_again(analysis, file, quotes);
     let other = facts.statements.iter().find(|statement| touches(&statement.place, bytes));
+    if let Some(skip) = facts.skips.iter().find(|skip| touches(&skip.place, bytes)) {
+        return not_understood(&located(skip, quotes), skip);
+    }
     let message = match other.map(|statement| (statement.class, statement.part)) {
         Some((StatementClass::Schema, _)) => {
             return RunError::Nothing {

@@ -73,6 +73,27 @@ fn commands_to_the_client_are_no_statements() {
 }
 
 #[test]
+fn rubbish_between_statements_costs_itself() {
+    check("SELECT 1;\nÿ\nSELECT 2;\n ÿþ \t\nSELECT 3;\nÿ", &["SELECT 1", "SELECT 2", "SELECT 3"]);
+    check("ÿ\r\nSELECT 1; é\nSELECT 2", &["SELECT 1", "SELECT 2"]);
+    check(
+        "\u{feff}SELECT 1;\n\u{feff}\nSELECT 2; \u{feff}-- a\nSELECT 3;\u{1a}\n",
+        &["SELECT 1", "SELECT 2", "SELECT 3"],
+    );
+    check("\u{1}SELECT 1;", &["SELECT 1"]);
+    // Nobody can tell what these mean.
+    check("ÿ SELECT 1;", &["ÿ SELECT 1"]);
+    check("né\nSELECT 1;", &["né SELECT 1"]);
+    check("SELECT a\né\nFROM t;", &["SELECT a é FROM t"]);
+}
+
+#[test]
+fn a_carriage_return_ends_a_comment() {
+    check("-- it's\rSELECT 1; -- b\r\nSELECT 2 -- c\r + 3;", &["SELECT 1", "SELECT 2 -- c + 3"]);
+    check("\\set x 'it''s\rSELECT 1;", &["SELECT 1"]);
+}
+
+#[test]
 fn the_query_generators_lines_are_passed_over() {
     check(":x\n:o\nSELECT 1 = :x;\n:n -1\n", &["SELECT 1 = :x"]);
 }

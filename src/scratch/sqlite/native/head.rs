@@ -140,7 +140,8 @@ impl<'a> Iterator for Words<'a> {
         loop {
             let start = self.at;
             let end = match bytes.get(start..)? {
-                [b'-', b'-', ..] => scan::line_comment(bytes, start),
+                // Not at a CR: it has to be what SQLite reads.
+                [b'-', b'-', ..] => scan::line(bytes, start),
                 [b'/', b'*', ..] => self.comments.end(bytes, start).unwrap_or(bytes.len()),
                 [byte, ..] if byte.is_ascii_whitespace() => start + 1,
                 [] => return None,
