@@ -132,7 +132,7 @@ impl Project {
         let folder = settings.folder.as_ref().unwrap_or(&layouts[0].base);
         let figures = figures::read(options.stats.as_deref(), &here, folder)?;
         let untrusted = trust::untrusted(&asked, &layouts);
-        let programs = Programs { folder: settings.pg_bin(&here, &untrusted)?, untrusted };
+        let programs = Programs { folder: settings.pg_bin(&here, &untrusted)?, untrusted, ..Programs::default() };
         let until = Deadline(options.timeout.and_then(|timeout| Instant::now().checked_add(timeout)));
         Ok(Self { settings, here, layouts, schema, figures, programs, buffer, until })
     }

@@ -189,7 +189,7 @@ fn fence(info: &str, line: usize) -> Result<Fence<'_>, String> {
     let mut settings = BTreeMap::new();
     for word in words {
         let (key, value) = word.split_once('=').ok_or_else(|| format!("line {line}: `{word}` is not `key=value`"))?;
-        if !["path", "engine", "locale", "min"].contains(&key) {
+        if !["path", "engine", "min", "max"].contains(&key) {
             return Err(format!("line {line}: `{key}` is no setting of a fence"));
         }
         settings.insert(key, value);

@@ -4,6 +4,8 @@
 use std::path::Path;
 use std::path::PathBuf;
 #[cfg(unix)]
+use std::sync::Arc;
+#[cfg(unix)]
 use std::time::Duration;
 
 use super::RunError;
@@ -16,11 +18,11 @@ use crate::query::Skip;
 use crate::scratch::NativeStatement;
 use crate::scratch::none::NoEngine;
 #[cfg(unix)]
-use crate::scratch::postgres::PostgresEngine;
-#[cfg(unix)]
 use crate::scratch::postgres::cluster::{Choice, users_cache};
 #[cfg(unix)]
 use crate::scratch::postgres::find::{NotFound, Wanted, find};
+#[cfg(unix)]
+use crate::scratch::postgres::{PostgresEngine, Server};
 use crate::scratch::sqlite::SqliteEngine;
 
 /// How long one statement of the code base may take.
@@ -31,13 +33,16 @@ const STATEMENT: Duration = Duration::from_secs(5);
 pub(super) type Engines = Vec<Box<dyn ScratchEngine>>;
 
 /// The programs that a run may start.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default)]
 pub struct Programs {
     /// The folder of PostgreSQL's, where a user named one; they are looked for without.
     pub folder: Option<PathBuf>,
     /// The folders of the code base, as they really are: no program that is found there is run, and no cache there is
     /// believed.
     pub untrusted: Vec<PathBuf>,
+    /// A PostgreSQL of ours that runs already and is used instead of a new one.
+    #[cfg(unix)]
+    pub running: Option<Arc<Server>>,
 }
 
 /// Chooses an engine for every database; each says of itself what it is, unless it is none.
@@ -74,16 +79,24 @@ fn engine(
 /// A PostgreSQL of our own, with the schema.
 #[cfg(unix)]
 fn postgres(database: &Database, programs: &Programs) -> Result<(Box<dyn ScratchEngine>, Vec<Skip>), RunError> {
-    let major = database.target.version.map(|version| u32::from(version.major));
-    let Programs { folder, untrusted } = programs;
-    let binaries = find(&Wanted { folder: folder.as_deref(), major, untrusted })
-        .map_err(|not| missing(folder.as_deref(), &not))?;
-    let choice = Choice { binaries, cache: users_cache(untrusted), statement_timeout: STATEMENT };
-    let mut engine = PostgresEngine::start(&choice, database.target)?;
+    let mut engine = match &programs.running {
+        Some(server) => PostgresEngine::within(server, database.target)?,
+        None => PostgresEngine::start(&choice(database.target, programs)?, database.target)?,
+    };
     let statements: Vec<NativeStatement<'_>> =
         database.ddl.iter().map(|(sql, place)| NativeStatement { sql, place: *place }).collect();
     let skips = engine.apply(&statements, &database.catalog)?;
     Ok((Box::new(engine), skips))
+}
+
+/// The programs of the version nearest to production's.
+#[cfg(unix)]
+fn choice(target: Target, programs: &Programs) -> Result<Choice, RunError> {
+    let major = target.version.map(|version| u32::from(version.major));
+    let Programs { folder, untrusted, .. } = programs;
+    let binaries = find(&Wanted { folder: folder.as_deref(), major, untrusted })
+        .map_err(|not| missing(folder.as_deref(), &not))?;
+    Ok(Choice { binaries, cache: users_cache(untrusted), statement_timeout: STATEMENT })
 }
 
 #[cfg(not(unix))]

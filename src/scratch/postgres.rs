@@ -22,12 +22,16 @@ pub mod relations;
 #[cfg(unix)]
 mod rounds;
 pub mod schema;
+#[cfg(unix)]
+mod server;
 pub mod session;
 mod size;
 pub mod statistics;
 
 #[cfg(unix)]
 pub use engine::PostgresEngine;
+#[cfg(unix)]
+pub use server::Server;
 
 /// Ends every server and removes its folder; no other is started from then on. For the way out on a signal.
 pub fn end_all() {

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use planlint::rules::page::{Fence, Page, Reads, Role, Section};
 
+use super::engines::Engine;
+
 /// A case.
 pub struct Case {
     /// Where it stands: the page's line.
@@ -20,13 +22,14 @@ pub struct Case {
     pub fixed: Option<BTreeMap<String, String>>,
 }
 
-/// Reads the cases off a page.
-pub fn cases(page: &Page<'_>) -> Vec<Case> {
-    page.sections.iter().flat_map(|section| section_cases(page, section)).collect()
+/// Reads the cases for an engine off a page: a fence that names another, or other versions, is none of them.
+pub fn cases(page: &Page<'_>, engine: &Engine) -> Vec<Case> {
+    page.sections.iter().flat_map(|section| section_cases(page, section, engine)).collect()
 }
 
-fn section_cases(page: &Page<'_>, section: &Section<'_>) -> Vec<Case> {
-    let of = |role: Role| section.fences.iter().filter(move |fence| fence.role == Some(role));
+fn section_cases(page: &Page<'_>, section: &Section<'_>, engine: &Engine) -> Vec<Case> {
+    let here = |fence: &&Fence<'_>| engine.is_meant(&fence.settings);
+    let of = |role: Role| section.fences.iter().filter(here).filter(move |fence| fence.role == Some(role));
     assert_eq!(of(Role::Stats).count(), 0, "{}: no format of statistics is read yet", page.title);
     let base: BTreeMap<String, String> = of(Role::Schema)
         .map(|fence| (fence.settings.get("path").unwrap_or(&"schema.sql").to_string(), fence.text.to_owned()))
@@ -34,7 +37,7 @@ fn section_cases(page: &Page<'_>, section: &Section<'_>) -> Vec<Case> {
     let config: String = of(Role::Config).map(|fence| fence.text).collect();
     let default_path = if page.meta.reads == Reads::Schema && base.is_empty() { "schema.sql" } else { "query.sql" };
     let mut cases: Vec<Case> = Vec::new();
-    for fence in &section.fences {
+    for fence in section.fences.iter().filter(here) {
         let path = fence.settings.get("path").unwrap_or(&default_path).to_string();
         match fence.role {
             Some(role @ (Role::Bad | Role::Good)) => {

@@ -4,13 +4,15 @@
 //! committed change of that flag by the admin, and a new plan by the planner, who sees it at once.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use super::ask::{self, Question};
-use super::cluster::{Choice, Cluster, DATABASE};
+use super::cluster::{Choice, Cluster};
 use super::indexes::Indexes;
 use super::relations::{RelationKind, Relations};
 use super::rounds::{self, Round};
 use super::schema::{self, Applied};
+use super::server::{Home, Server};
 use super::session::{Row, Session, SqlError};
 use super::statistics::{self, Inflation, bounds};
 use crate::advice::{create_ddl, quote_qualified};
@@ -33,10 +35,10 @@ const AT_ONCE: usize = 256;
 /// A PostgreSQL of our own.
 pub struct PostgresEngine {
     facts: EngineFacts,
-    // Sessions end before the server does.
+    // Sessions end before the database does.
     admin: Session,
     planner: Session,
-    cluster: Cluster,
+    home: Home,
     stats: StatsModel,
     applied: Applied,
     relations: Relations,
@@ -59,11 +61,23 @@ impl PostgresEngine {
     /// # Errors
     /// When it does not start.
     pub fn start(choice: &Choice, target: Target) -> Result<Self, ScratchError> {
-        let cluster = Cluster::start(choice)?;
-        let (admin, planner) = (cluster.admin(DATABASE)?, cluster.planner(DATABASE)?);
+        Self::new(Home::Own(Cluster::start(choice)?), target)
+    }
+
+    /// Takes a server that runs already, and an empty database in it.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub fn within(server: &Arc<Server>, target: Target) -> Result<Self, ScratchError> {
+        Self::new(Home::within(server)?, target)
+    }
+
+    fn new(home: Home, target: Target) -> Result<Self, ScratchError> {
+        let (cluster, database) = (home.cluster(), home.database());
+        let (admin, planner) = (cluster.admin(database)?, cluster.planner(database)?);
         let facts = EngineFacts {
             kind: EngineKind::Postgres,
-            version: choice.binaries.version.to_string(),
+            version: cluster.binaries().version.to_string(),
             target,
             native: true,
             pricing: Pricing::Engine,
@@ -73,7 +87,7 @@ impl PostgresEngine {
             facts,
             admin,
             planner,
-            cluster,
+            home,
             stats: StatsModel::default(),
             applied: Applied::default(),
             relations: Relations::default(),
@@ -127,7 +141,7 @@ impl PostgresEngine {
         let defs = self.indexes.defs();
         let files = statistics::inject(&mut self.admin, &self.relations, &defs, &self.stats, only).map_err(lost)?;
         for inflation in files {
-            inflation.write(self.cluster.data_dir()).map_err(|error| ScratchError::Engine(error.to_string()))?;
+            inflation.write(self.home.data_dir()).map_err(|error| ScratchError::Engine(error.to_string()))?;
             let table = self.relations.tables().find(|table| table.file.as_ref() == Some(&inflation.file));
             if let Some(table) = table.map(|table| table.oid) {
                 self.inflated.insert(table, inflation);
@@ -155,7 +169,7 @@ impl PostgresEngine {
     fn create(&mut self, new: &[&IndexDef]) -> Result<Vec<Result<IndexId, Refusal>>, ScratchError> {
         let tables = self.files_of(new.iter().copied());
         for file in tables.iter().filter_map(|table| self.inflated.get(table)) {
-            file.empty(self.cluster.data_dir()).map_err(|error| ScratchError::Engine(error.to_string()))?;
+            file.empty(self.home.data_dir()).map_err(|error| ScratchError::Engine(error.to_string()))?;
         }
         let numbers: Vec<IndexId> = (self.indexes.next().0..).take(new.len()).map(IndexId).collect();
         let name = |id: &IndexId| Ident::new(explain::candidate_name(*id));
