@@ -38,9 +38,9 @@ pub struct Config {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<VersionText>", example = &"15")]
     pub target_version: Option<String>,
-    /// Who plans the queries: `auto`, `sqlite`, `postgres`, or `none`, which starts no engine and judges queries by their shape.
+    /// Who plans the queries: `auto`, which is PostgreSQL for what is written for it if it is installed, `sqlite`, `postgres`, or `none`, which starts no engine and judges queries by their shape.
     pub engine: EngineChoice,
-    /// The folder of PostgreSQL's server programs, which the engine `postgres` starts; it lies outside of the project, and is found by itself when absent.
+    /// The folder of PostgreSQL's server programs, which planlint starts; it lies outside of the project, and is found by itself when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"/usr/lib/postgresql/17/bin")]
     pub pg_bin: Option<String>,
@@ -125,7 +125,7 @@ impl Default for Config {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum EngineChoice {
-    /// The dialect's own engine where there is one, else a stand-in for it; without either, nobody.
+    /// The dialect's own engine where it can be had, else a stand-in for it; without either, nobody.
     #[default]
     Auto,
     /// SQLite; a dialect that it cannot stand in for is an error.

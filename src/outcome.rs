@@ -101,6 +101,8 @@ pub struct DatabaseEntry {
     pub target_version: Option<String>,
     /// The engine and its version; null when none was asked.
     pub engine: Option<String>,
+    /// Why this engine plans, or why not a better one; null where that is plain.
+    pub engine_reason: Option<String>,
     /// Whether the engine speaks the dialect itself.
     pub native: bool,
     /// What the evidence is worth.

@@ -180,6 +180,8 @@ pub enum SkipStage {
     Query,
     /// Planning it.
     Plan,
+    /// Starting the engine that plans.
+    Engine,
 }
 
 /// What a statement asks of each table.

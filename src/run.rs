@@ -26,13 +26,14 @@ use std::time::Duration;
 use miette::Diagnostic;
 use thiserror::Error;
 
-use crate::config::Config;
+use crate::config::{Config, EngineChoice};
 use crate::engine::{Deadline, ScratchError};
 use crate::outcome::RunReport;
 use crate::snapshot::Snapshot;
 use crate::source::TreePath;
 use crate::tree::{Tree, TreeError};
 use concrete::Quotes;
+use engines::Choosing;
 pub use engines::Programs;
 pub use explain::Focus;
 use policy::Policy;
@@ -147,7 +148,7 @@ pub enum RunError {
 pub struct Session {
     config: Config,
     figures: Option<Snapshot>,
-    programs: Programs,
+    programs: Option<Programs>,
     timings: Timings,
     progress: Box<dyn Progress>,
 }
@@ -158,13 +159,7 @@ const STACK_BYTES: usize = 64 << 20;
 impl Session {
     /// A session under a configuration.
     pub fn new(config: Config) -> Self {
-        Self {
-            config,
-            figures: None,
-            programs: Programs::default(),
-            timings: Timings::default(),
-            progress: Box::new(Unwatched),
-        }
+        Self { config, figures: None, programs: None, timings: Timings::default(), progress: Box::new(Unwatched) }
     }
 
     /// The same session, with what production knows of its data.
@@ -173,10 +168,10 @@ impl Session {
         Self { figures, ..self }
     }
 
-    /// The same session, with a say in which programs it may start.
+    /// The same session, which may start programs without being told to.
     #[must_use]
     pub fn starting(self, programs: Programs) -> Self {
-        Self { programs, ..self }
+        Self { programs: Some(programs), ..self }
     }
 
     /// The same session, with somebody who watches.
@@ -193,10 +188,16 @@ impl Session {
     pub fn analyse(&mut self, tree: &dyn Tree, ask: &Ask<'_>) -> Result<RunReport, RunError> {
         let pool = rayon::ThreadPoolBuilder::new().stack_size(STACK_BYTES).build();
         let pool = pool.map_err(|error| RunError::Threads(error.to_string()))?;
-        pool.install(|| self.story(tree, ask))
+        pool.install(|| match self.story(tree, ask, None) {
+            // A server that nobody asked for may fail: all is told again without it.
+            Err(RunError::Scratch(error)) if self.config.engine == EngineChoice::Auto && self.programs.is_some() => {
+                self.story(tree, ask, Some(&error.to_string()))
+            }
+            told => told,
+        })
     }
 
-    fn story(&mut self, tree: &dyn Tree, ask: &Ask<'_>) -> Result<RunReport, RunError> {
+    fn story(&mut self, tree: &dyn Tree, ask: &Ask<'_>, failed: Option<&str>) -> Result<RunReport, RunError> {
         let (config, goal, watcher) = (&self.config, ask.goal, self.progress.as_ref());
         let policy = Policy::new(config, ask.scope)?;
         let time = &mut Watch { timings: &mut self.timings, progress: watcher };
@@ -204,8 +205,9 @@ impl Session {
         let linked = time.of("link", || stages::link(&facts, config))?;
         let mut analysis = time.of("schema", || stages::schema(facts, linked, config));
         stages::always(&mut analysis, config)?;
+        let choosing = Choosing { choice: config.engine, programs: self.programs.as_ref(), failed, policy: &policy };
         let engines = match goal > Goal::Queries {
-            true => time.of("engines", || engines::start(&mut analysis, config, &self.programs))?,
+            true => time.of("engines", || choosing.start(&mut analysis))?,
             false => Vec::new(),
         };
         if goal > Goal::Schema {

@@ -92,7 +92,7 @@ pub(super) struct Overrides {
     #[arg(long, value_enum)]
     pub engine: Option<EngineName>,
 
-    /// The folder of the server programs that `--engine postgres` starts, instead of finding it
+    /// The folder of PostgreSQL's server programs, instead of finding it
     #[arg(long, value_name = "DIR")]
     pub pg_bin: Option<String>,
 
@@ -192,7 +192,7 @@ impl From<DialectName> for Dialect {
 /// An engine as typed.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 pub(super) enum EngineName {
-    /// The dialect's own engine where there is one, else a stand-in for it
+    /// The dialect's own engine where it can be had, else a stand-in for it
     Auto,
     /// The embedded SQLite
     Sqlite,
@@ -233,7 +233,13 @@ pub(super) struct StandIn {
 impl Evidence {
     /// Refuses a report that does not stand on the evidence asked for.
     pub(super) fn refuse(&self, report: &RunReport) -> Result<(), StandIn> {
-        let stand_in = report.run.databases.iter().find(|database| !database.native && database.tables > 0);
+        // Where nothing is planned, no engine is needed.
+        let has_queries = |name: &str| report.queries.iter().any(|query| query.database == name);
+        let stand_in = report
+            .run
+            .databases
+            .iter()
+            .find(|database| !database.native && database.tables > 0 && has_queries(&database.name));
         let Some(database) = stand_in.filter(|_| self.require_engine) else { return Ok(()) };
         let by = match &database.engine {
             Some(engine) => format!("a stand-in, {engine}"),

@@ -252,6 +252,7 @@ fn skip_id(stage: SkipStage, reason: &str) -> String {
         SkipStage::Schema => "schema",
         SkipStage::Query => "query",
         SkipStage::Plan => "plan",
+        SkipStage::Engine => "engine",
     };
     format!("{stage}/{reason}")
 }

@@ -80,6 +80,8 @@ pub(super) struct Database {
     pub doubtful: BTreeSet<QName>,
     pub stats: StatsModel,
     pub engine: Option<EngineFacts>,
+    /// Why it is this one, where that is not plain.
+    pub engine_reason: Option<String>,
     pub tier: Tier,
     pub workload: Vec<WorkloadQuery>,
     /// The text ranges of each sender's own shape, parallel to `workload[i].senders`.

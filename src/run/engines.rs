@@ -1,33 +1,25 @@
 //! Which engine plans for which database, chosen before its queries are lowered: each engine wants a form of its own.
 
 #[cfg(unix)]
-use std::path::Path;
+mod postgres;
+
 use std::path::PathBuf;
 #[cfg(unix)]
 use std::sync::Arc;
-#[cfg(unix)]
-use std::time::Duration;
 
 use super::RunError;
 use super::analysis::{Analysis, Database};
-use crate::config::{Config, EngineChoice};
+use super::judge::is_judged;
+use super::policy::Policy;
+use crate::config::EngineChoice;
 use crate::dialect::{Dialect, Target};
 use crate::engine::{EngineKind, ScratchEngine};
-use crate::query::Skip;
-#[cfg(unix)]
-use crate::scratch::NativeStatement;
+use crate::query::{QuerySite, Skip, SkipStage};
 use crate::scratch::none::NoEngine;
 #[cfg(unix)]
-use crate::scratch::postgres::cluster::{Choice, users_cache};
-#[cfg(unix)]
-use crate::scratch::postgres::find::{NotFound, Wanted, find};
-#[cfg(unix)]
-use crate::scratch::postgres::{PostgresEngine, Server};
+use crate::scratch::postgres::Server;
 use crate::scratch::sqlite::SqliteEngine;
-
-/// How long one statement of the code base may take.
-#[cfg(unix)]
-const STATEMENT: Duration = Duration::from_secs(5);
+use crate::source::HostSpan;
 
 /// The engines of a run, one a database.
 pub(super) type Engines = Vec<Box<dyn ScratchEngine>>;
@@ -45,70 +37,97 @@ pub struct Programs {
     pub running: Option<Arc<Server>>,
 }
 
-/// Chooses an engine for every database; each says of itself what it is, unless it is none.
-pub(super) fn start(analysis: &mut Analysis, config: &Config, programs: &Programs) -> Result<Engines, RunError> {
-    let mut engines = Vec::with_capacity(analysis.databases.len());
-    for database in &mut analysis.databases {
-        let (engine, skips) = engine(database, config.engine, programs)?;
-        analysis.skips.extend(skips);
-        database.engine = Some(engine.facts().clone()).filter(|facts| facts.kind != EngineKind::None);
-        engines.push(engine);
+/// What engines are chosen by.
+pub(super) struct Choosing<'a> {
+    /// Who was asked for.
+    pub choice: EngineChoice,
+    /// What may be started; nothing by itself without it.
+    pub programs: Option<&'a Programs>,
+    /// Why a server of ours, which was chosen before, is of no use.
+    pub failed: Option<&'a str>,
+    /// What is asked for.
+    pub policy: &'a Policy<'a>,
+}
+
+/// An engine, and what is to be said about it.
+struct Chosen {
+    engine: Box<dyn ScratchEngine>,
+    /// Why it is this one, where that is not plain.
+    reason: Option<String>,
+    skips: Vec<Skip>,
+}
+
+impl Chosen {
+    fn new(engine: impl ScratchEngine + 'static) -> Self {
+        Self { engine: Box::new(engine), reason: None, skips: Vec::new() }
     }
-    Ok(engines)
-}
 
-/// The engine that plans for a database, with its schema where it runs the schema's own statements; and what it refused
-/// of those.
-fn engine(
-    database: &Database,
-    choice: EngineChoice,
-    programs: &Programs,
-) -> Result<(Box<dyn ScratchEngine>, Vec<Skip>), RunError> {
-    let target = database.target;
-    // MySQL's optimizer is too far from SQLite's for a plan to mean anything: its queries are judged by their shape.
-    let stands_in = target.dialect != Dialect::Mysql;
-    match choice {
-        EngineChoice::Postgres if target.dialect == Dialect::Postgres => postgres(database, programs),
-        EngineChoice::Auto | EngineChoice::Sqlite if stands_in => Ok((Box::new(SqliteEngine::new(target)), Vec::new())),
-        EngineChoice::Auto | EngineChoice::None => Ok((Box::new(NoEngine::new(target)), Vec::new())),
-        EngineChoice::Sqlite => Err(unfit(EngineKind::Sqlite, target, "judge these queries by their shape")),
-        EngineChoice::Postgres => Err(unfit(EngineKind::Postgres, target, "plan these queries on another engine")),
+    fn because(self, reason: impl Into<String>) -> Self {
+        Self { reason: Some(reason.into()), ..self }
     }
 }
 
-/// A PostgreSQL of our own, with the schema.
-#[cfg(unix)]
-fn postgres(database: &Database, programs: &Programs) -> Result<(Box<dyn ScratchEngine>, Vec<Skip>), RunError> {
-    let mut engine = match &programs.running {
-        Some(server) => PostgresEngine::within(server, database.target)?,
-        None => PostgresEngine::start(&choice(database.target, programs)?, database.target)?,
-    };
-    let statements: Vec<NativeStatement<'_>> =
-        database.ddl.iter().map(|(sql, place)| NativeStatement { sql, place: *place }).collect();
-    let skips = engine.apply(&statements, &database.catalog)?;
-    Ok((Box::new(engine), skips))
-}
+impl Choosing<'_> {
+    /// Chooses an engine for every database; each says of itself what it is, unless it is none.
+    pub(super) fn start(&self, analysis: &mut Analysis) -> Result<Engines, RunError> {
+        let mut engines = Vec::with_capacity(analysis.databases.len());
+        for (number, database) in analysis.databases.iter_mut().enumerate() {
+            let is_asked = |site: &QuerySite| self.policy.is_asked(&analysis.files[site.place.file.0 as usize].path);
+            let is_planned = |site: &QuerySite| is_judged(site.class) && !site.variants.is_empty() && is_asked(site);
+            let of_it = |site: &&QuerySite| usize::from(site.database.0) == number && is_planned(site);
+            let first = analysis.sites.iter().find(of_it).filter(|_| !database.catalog.tables.is_empty());
+            let Chosen { engine, reason, skips } = self.choose(database, first)?;
+            analysis.skips.extend(skips);
+            database.engine = Some(engine.facts().clone()).filter(|facts| facts.kind != EngineKind::None);
+            database.engine_reason = reason;
+            engines.push(engine);
+        }
+        Ok(engines)
+    }
 
-/// The programs of the version nearest to production's.
-#[cfg(unix)]
-fn choice(target: Target, programs: &Programs) -> Result<Choice, RunError> {
-    let major = target.version.map(|version| u32::from(version.major));
-    let Programs { folder, untrusted, .. } = programs;
-    let binaries = find(&Wanted { folder: folder.as_deref(), major, untrusted })
-        .map_err(|not| missing(folder.as_deref(), &not))?;
-    Ok(Choice { binaries, cache: users_cache(untrusted), statement_timeout: STATEMENT })
-}
+    /// The engine for a database, of which `first` is the first query to plan.
+    fn choose(&self, database: &Database, first: Option<&QuerySite>) -> Result<Chosen, RunError> {
+        let target = database.target;
+        let none = || Ok(Chosen::new(NoEngine::new(target)));
+        match (self.choice, target.dialect, first) {
+            (EngineChoice::None, ..) => none(),
+            // No server is started for nothing.
+            (EngineChoice::Postgres, Dialect::Postgres, None) => none(),
+            (EngineChoice::Postgres, Dialect::Postgres, Some(_)) => {
+                let programs = self.programs.cloned().unwrap_or_default();
+                postgres::find(target, &programs)?.start(database)
+            }
+            (EngineChoice::Postgres, ..) => {
+                Err(unfit(EngineKind::Postgres, target, "plan these queries on another engine"))
+            }
+            // MySQL's optimizer is too far from SQLite's for a plan to mean anything: its queries are judged by their shape.
+            (EngineChoice::Auto, Dialect::Mysql, _) => none(),
+            (EngineChoice::Sqlite, Dialect::Mysql, _) => {
+                Err(unfit(EngineKind::Sqlite, target, "judge these queries by their shape"))
+            }
+            (EngineChoice::Auto, Dialect::Postgres, Some(first)) => self.best(database, first),
+            (EngineChoice::Auto | EngineChoice::Sqlite, ..) => Ok(Chosen::new(SqliteEngine::new(target))),
+        }
+    }
 
-#[cfg(not(unix))]
-fn postgres(_: &Database, _: &Programs) -> Result<(Box<dyn ScratchEngine>, Vec<Skip>), RunError> {
-    Err(RunError::Config {
-        message: "a PostgreSQL server of our own is only started on Unix".to_owned(),
-        help: LEAVE_OUT.to_owned(),
-        key: vec!["engine".to_owned()],
-    })
+    /// PostgreSQL itself where it can be had, else the stand-in.
+    fn best(&self, database: &Database, first: &QuerySite) -> Result<Chosen, RunError> {
+        let stand_in = Chosen::new(SqliteEngine::new(database.target));
+        let Some(programs) = self.programs else { return Ok(stand_in) };
+        if let Some(failed) = self.failed {
+            let place = HostSpan { start: 0, end: 0, ..first.place };
+            let skip = Skip { stage: SkipStage::Engine, reason: "engine-failed", detail: failed.to_owned(), place };
+            let reason = format!("PostgreSQL itself was of no use: {failed}");
+            return Ok(Chosen { skips: vec![skip], ..stand_in.because(reason) });
+        }
+        match postgres::find(database.target, programs) {
+            Ok(found) => found.start(database),
+            // A folder that was named and is wrong is a mistake, not a lack.
+            Err(error) if programs.folder.is_some() => Err(error),
+            Err(error) => Ok(stand_in.because(format!("{error}; {}", postgres::HINT))),
+        }
+    }
 }
-
-const LEAVE_OUT: &str = "leave out `--engine` to plan on SQLite as a stand-in";
 
 fn unfit(engine: EngineKind, target: Target, otherwise: &str) -> RunError {
     RunError::Config {
@@ -118,27 +137,26 @@ fn unfit(engine: EngineKind, target: Target, otherwise: &str) -> RunError {
     }
 }
 
-/// What was looked at instead of a server's programs, in the folder that was named or everywhere.
-#[cfg(unix)]
-fn missing(named: Option<&Path>, not: &NotFound) -> RunError {
-    let mut seen = not.unusable.iter().map(|(folder, reason)| format!("`{}`: {reason}", folder.display()));
-    if let Some(named) = named {
-        let folder = format!("`{}` cannot be used", named.display());
-        return RunError::Config {
-            message: seen.next().map_or(folder, |seen| format!("no programs of a PostgreSQL server in {seen}")),
-            help: "name the folder that holds `postgres` and `initdb`, for example \
-                   `--pg-bin /usr/lib/postgresql/17/bin`"
-                .to_owned(),
-            key: vec!["pg-bin".to_owned()],
-        };
+/// Nothing of ours is started elsewhere.
+#[cfg(not(unix))]
+mod postgres {
+    use super::{Chosen, Database, Programs, RunError, Target};
+
+    pub(super) const HINT: &str = "there PostgreSQL itself plans";
+
+    pub(super) enum Nothing {}
+
+    pub(super) fn find(_: Target, _: &Programs) -> Result<Nothing, RunError> {
+        Err(RunError::Config {
+            message: "a PostgreSQL server of our own is only started on Unix".to_owned(),
+            help: "leave out `--engine` to plan on SQLite as a stand-in".to_owned(),
+            key: vec!["engine".to_owned()],
+        })
     }
-    let seen = seen.next().map_or(String::new(), |seen| format!("; {seen}"));
-    RunError::Config {
-        message: format!("no programs of a PostgreSQL server, 12 to 18, are found{seen}"),
-        help: format!(
-            "install them (`apt install postgresql`, `brew install postgresql`), name their folder with `--pg-bin DIR`, \
-             or {LEAVE_OUT}"
-        ),
-        key: vec!["engine".to_owned()],
+
+    impl Nothing {
+        pub(super) fn start(&self, _: &Database) -> Result<Chosen, RunError> {
+            match *self {}
+        }
     }
 }

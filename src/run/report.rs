@@ -95,6 +95,7 @@ fn database_entry(database: &Database) -> DatabaseEntry {
         dialect_source: database.dialect_source.clone(),
         target_version: database.target.version.map(|version| version.to_string()),
         engine: database.engine.as_ref().map(EngineFacts::label),
+        engine_reason: database.engine_reason.clone(),
         native: database.engine.as_ref().is_some_and(|engine| engine.native),
         tier: database.tier,
         schema_source: database.schema_source.clone(),

@@ -425,6 +425,7 @@ fn build(root: Root, sql: &[SqlFileFacts], engine: EngineChoice) -> (Database, V
         doubtful,
         stats: StatsModel::default(),
         engine: None,
+        engine_reason: None,
         tier: Tier::Structure,
         workload: Vec::new(),
         ranges: Vec::new(),

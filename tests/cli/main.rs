@@ -20,7 +20,7 @@ fn planlint(folder: &Path, args: &[&str]) -> Output {
         .current_dir(folder)
         .env_remove("NO_COLOR")
         .env_remove("GITHUB_ACTIONS")
-        .args(args)
+        .args(project::embedded(folder, args))
         .output()
         .expect("it runs")
 }
@@ -83,7 +83,12 @@ fn what_cannot_be_checked_is_status_2_with_what_to_type() {
     check(&[SCHEMA, BAD], &["chekc"], 2, "check");
     check(&[], &["rule", "no-such-rule"], 2, "planlint rules");
     let postgres = ("q.sql", "SELECT id FROM users WHERE email = $1::text;");
-    check(&[SCHEMA, postgres], &["check", "--dialect", "postgres", "--require-engine"], 2, "stand-in");
+    check(
+        &[SCHEMA, postgres],
+        &["check", "--dialect", "postgres", "--engine", "sqlite", "--require-engine"],
+        2,
+        "stand-in",
+    );
 }
 
 #[test]

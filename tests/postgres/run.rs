@@ -1,4 +1,4 @@
-//! Whole runs of the program with `--engine postgres`: what it may start, what it finds, how it ends.
+//! Whole runs of the program on PostgreSQL: which engine it takes, what it may start, what it finds, how it ends.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -6,6 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
+use planlint::config::{Config, EngineChoice};
+use planlint::engine::{Deadline, Tier};
+use planlint::run::{Ask, Goal, Here, Plans, Programs, Session};
+use planlint::walk::Disk;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -132,7 +136,7 @@ fn a_folder_of_programs_is_named_by_a_user_or_lies_outside() {
 }
 
 #[test]
-fn findings_are_proved_by_costs_and_the_stand_in_says_how_to_get_them() {
+fn findings_are_proved_by_costs() {
     if binaries().is_none() {
         return;
     }
@@ -152,11 +156,103 @@ fn findings_are_proved_by_costs_and_the_stand_in_says_how_to_get_them() {
     let said = told(&project.command(&repro).output().expect("it runs"));
     assert!(said.contains(&format!("there is no script for what {label} planned")), "{said}");
     assert!(said.contains("--engine sqlite") && said.contains("exit 2"), "{said}");
-    let hint = "`--engine postgres` plans on PostgreSQL itself";
-    for (args, hinted) in [(&["check"][..], true), (&["check", "--engine", "postgres"], false)] {
-        let said = told(&project.command(args).output().expect("it runs"));
-        assert_eq!(said.contains(hint), hinted, "{said}");
+}
+
+#[test]
+fn postgres_itself_plans_where_it_can_be_had_and_the_report_says_why() {
+    let Some(binaries) = binaries() else { return };
+    let project = Project::new();
+    let run = |args: &[&str]| {
+        let output = project.command(args).env("PATH", &binaries.folder).output().expect("it runs");
+        told(&output).split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let folder = binaries.folder.to_str().expect("a path");
+    let label = format!("planned by postgres {}", binaries.version);
+    let production = binaries.version.major.to_string();
+    fs::write(project.path("app/other.toml"), format!("target-version = '{production}'")).expect("a file");
+    for (args, said) in [
+        (&["check"][..], "planned by postgres"),
+        (&["check", "--pg-bin", folder], "the server that `--pg-bin` or `pg-bin` names"),
+        (&["check", "--config", "other.toml"], "as in production"),
+        (&["explain", "q.sql:1"], "seek users by index"),
+        (&["explain", "-q", QUERY], "planned by postgres"),
+    ] {
+        let heard = run(args);
+        assert!(heard.contains(said), "{args:?}: {heard}");
     }
+    assert!(run(&["check", "--pg-bin", folder]).contains(&label));
+    let stand_in = run(&["check", "--engine", "sqlite"]);
+    assert!(stand_in.contains("as a stand-in for postgres 1 of 1 query planned"), "{stand_in}");
+}
+
+#[test]
+fn a_server_that_does_not_start_costs_an_error_where_it_was_asked_for_and_a_line_elsewhere() {
+    if binaries().is_none() {
+        return;
+    }
+    let project = Project::new();
+    let run = |args: &[&str]| project.command(args).env("TMPDIR", project.path("nowhere")).output().expect("it runs");
+    let asked = told(&run(&["check", "--engine", "postgres"]));
+    assert!(asked.contains("the scratch PostgreSQL does not start") && asked.ends_with("exit 2\n"), "{asked}");
+    let report = run(&["check", "--output", "json"]);
+    let report: Value = serde_json::from_slice(&report.stdout).unwrap_or_else(|_| panic!("{}", told(&report)));
+    let database = &report["run"]["databases"][0];
+    assert_eq!((&database["native"], &database["tier"]), (&Value::Bool(false), &"structure".into()));
+    assert!(database["engine_reason"].as_str().expect("a reason").contains("does not start"), "{database}");
+    let skip = &report["skips"][0];
+    assert_eq!(
+        (&skip["stage"], &skip["reason"], &skip["path"]),
+        (&"engine".into(), &"engine-failed".into(), &"q.sql".into())
+    );
+    assert_eq!(report["findings"][0]["rule"], "missing-index");
+    let text = told(&run(&["check"]));
+    assert!(text.contains("PostgreSQL itself was of no use") && text.ends_with("exit 1\n"), "{text}");
+    fs::write(project.path("app/q.sql"), "SELECT email FROM users WHERE id = $1;").expect("a file");
+    assert!(told(&run(&["check"])).ends_with("exit 0\n"));
+    assert!(told(&run(&["check", "--strict"])).ends_with("exit 1\n"));
+}
+
+#[test]
+fn what_plans_nothing_starts_nothing() {
+    let project = Project::new();
+    let cache = project.path("cache/planlint");
+    let commands: [&[&str]; 8] = [
+        &["queries"],
+        &["schema"],
+        &["config"],
+        &["rules"],
+        &["check", "--engine", "none"],
+        &["check", "--engine", "sqlite"],
+        &["check", "schema.sql"],
+        &["check", "schema.sql", "--engine", "postgres", "--require-engine"],
+    ];
+    for args in commands {
+        let said = told(&project.command(args).output().expect("it runs"));
+        assert!(!cache.exists() && !said.contains("exit 2"), "{args:?}: {said}");
+    }
+    fs::write(project.path("app/schema.sql"), "CREATE TABLE users (id INTEGER PRIMARY KEY AUTOINCREMENT, email TEXT);")
+        .expect("a file");
+    let said = told(&project.command(&["check"]).output().expect("it runs"));
+    assert!(!cache.exists() && said.contains("planned by sqlite"), "{said}");
+}
+
+#[test]
+fn the_stand_in_says_how_to_get_the_real_thing() {
+    let project = Project::new();
+    let disk = Disk::new(project.path("app"), &Config::default()).expect("a tree");
+    // Nothing at all is trusted, so nothing is found.
+    let programs = Programs { untrusted: vec!["/".into()], ..Programs::default() };
+    let ask =
+        Ask { goal: Goal::Check, here: Here::Within(""), scope: &[], until: Deadline(None), plans: Plans::Omitted };
+    let report = Session::new(Config::default()).starting(programs.clone()).analyse(&disk, &ask).expect("it runs");
+    let database = &report.run.databases[0];
+    assert_eq!((database.native, database.tier), (false, Tier::Structure));
+    let reason = database.engine_reason.as_deref().expect("a reason");
+    assert!(reason.contains("are found") && reason.contains("apt install postgresql"), "{reason}");
+    assert!(report.skips.is_empty(), "{:?}", report.skips);
+    let asked = Config { engine: EngineChoice::Postgres, ..Config::default() };
+    let refused = Session::new(asked).starting(programs).analyse(&disk, &ask).expect_err("none is found");
+    assert!(refused.to_string().contains("no programs of a PostgreSQL server"), "{refused}");
 }
 
 /// From before the first file to after the last step, in milliseconds.

@@ -88,6 +88,7 @@ fn database() -> DatabaseEntry {
         dialect_source: "told by marks in the schema".into(),
         target_version: None,
         engine: Some("sqlite 3.54.1".into()),
+        engine_reason: None,
         native: true,
         tier: Tier::Assumed,
         schema_source: "files".into(),

@@ -35,7 +35,8 @@ struct Ran {
 
 fn planlint(folder: &Path, args: &[&str]) -> Ran {
     let mut command = Command::cargo_bin("planlint").expect("the binary is built");
-    let output = command.current_dir(folder).timeout(TIMEOUT).args(args).output().expect("it runs");
+    let output =
+        command.current_dir(folder).timeout(TIMEOUT).args(project::embedded(folder, args)).output().expect("it runs");
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     Ran { status: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) }
 }

@@ -3,7 +3,6 @@
 use std::io::{self, Write};
 
 use super::{Skips, Text, View, count, say};
-use crate::dialect::Dialect;
 use crate::engine::Tier;
 use crate::outcome::{DatabaseEntry, RunReport};
 use crate::query::SkipStage;
@@ -30,14 +29,6 @@ pub(super) fn write(text: &Text, report: &RunReport, prefix: &str, out: &mut dyn
     for database in &report.run.databases {
         say(text, prefix, &schema_line(report, database), out)?;
         say(text, prefix, &evidence_line(text.view, database), out)?;
-        if database.dialect == Dialect::Postgres && database.engine.is_some() && !database.native {
-            say(
-                text,
-                prefix,
-                "`--engine postgres` plans on PostgreSQL itself, if its server programs are installed",
-                out,
-            )?;
-        }
     }
     if report.run.databases.iter().any(|database| database.engine.is_some()) {
         let mut of = format!("{} of {} planned", queries.planned, count(queries.judged, "query", "queries"));
@@ -124,11 +115,16 @@ fn evidence_line(view: View, database: &DatabaseEntry) -> String {
         Tier::Assumed => "assumed (row counts are inferred from the schema)",
         Tier::Structure => "structure (what an index could serve, no costs)",
     };
+    let reason = database.engine_reason.as_deref().map(neutral::line);
+    let reason = reason
+        .map_or(String::new(), |reason| if database.native { format!(", {reason}") } else { format!(": {reason}") });
     match &database.engine {
         None if view == View::Queries => format!("evidence: {worth}, no engine was asked"),
         None => format!("evidence: {worth}, engine none: judged by shape alone"),
-        Some(engine) if database.native => format!("evidence: {worth}, planned by {engine}"),
-        Some(engine) => format!("evidence: {worth}, planned by {engine} as a stand-in for {}", database.dialect),
+        Some(engine) if database.native => format!("evidence: {worth}, planned by {engine}{reason}"),
+        Some(engine) => {
+            format!("evidence: {worth}, planned by {engine} as a stand-in for {}{reason}", database.dialect)
+        }
     }
 }
 

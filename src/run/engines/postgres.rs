@@ -1,0 +1,87 @@
+//! A PostgreSQL of our own, from the programs that are installed.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Chosen, Programs};
+use crate::dialect::Target;
+use crate::run::RunError;
+use crate::run::analysis::Database;
+use crate::scratch::NativeStatement;
+use crate::scratch::postgres::cluster::{Choice, users_cache};
+use crate::scratch::postgres::find::{self, NotFound, Wanted};
+use crate::scratch::postgres::{PostgresEngine, Server};
+
+/// How long one statement of the code base may take.
+const STATEMENT: Duration = Duration::from_secs(5);
+
+/// How PostgreSQL itself is had.
+pub(super) const HINT: &str = "with them (`apt install postgresql`, `brew install postgresql`, `--pg-bin DIR`) \
+                               PostgreSQL itself plans";
+
+/// What is to be started, or runs already.
+pub(super) enum Found {
+    /// Programs, and why these.
+    Installed(Choice, &'static str),
+    /// A server.
+    Running(Arc<Server>),
+}
+
+/// Finds the programs that fit best.
+pub(super) fn find(target: Target, programs: &Programs) -> Result<Found, RunError> {
+    let Programs { folder, untrusted, running } = programs;
+    if let Some(server) = running {
+        return Ok(Found::Running(server.clone()));
+    }
+    let wanted = Wanted { folder: folder.as_deref(), major: major(target), untrusted };
+    let binaries = find::find(&wanted).map_err(|not| missing(folder.as_deref(), &not))?;
+    let reason = match (folder, major(target)) {
+        (Some(_), _) => "the server that `--pg-bin` or `pg-bin` names",
+        (None, Some(major)) if major == binaries.version.major => "as in production",
+        (None, _) => "the newest that is installed",
+    };
+    let choice = Choice { binaries, cache: users_cache(untrusted), statement_timeout: STATEMENT };
+    Ok(Found::Installed(choice, reason))
+}
+
+impl Found {
+    /// Starts a server with a database's schema.
+    pub(super) fn start(&self, database: &Database) -> Result<Chosen, RunError> {
+        let (mut engine, reason) = match self {
+            Self::Installed(choice, reason) => (PostgresEngine::start(choice, database.target)?, *reason),
+            Self::Running(server) => (PostgresEngine::within(server, database.target)?, "which runs already"),
+        };
+        let statements: Vec<NativeStatement<'_>> =
+            database.ddl.iter().map(|(sql, place)| NativeStatement { sql, place: *place }).collect();
+        let skips = engine.apply(&statements, &database.catalog)?;
+        Ok(Chosen { skips, ..Chosen::new(engine).because(reason) })
+    }
+}
+
+fn major(target: Target) -> Option<u32> {
+    target.version.map(|version| u32::from(version.major))
+}
+
+/// What was looked at instead of a server's programs, in the folder that was named or everywhere.
+fn missing(named: Option<&Path>, not: &NotFound) -> RunError {
+    let mut seen = not.unusable.iter().map(|(folder, reason)| format!("`{}`: {reason}", folder.display()));
+    if let Some(named) = named {
+        let folder = format!("`{}` cannot be used", named.display());
+        return RunError::Config {
+            message: seen.next().map_or(folder, |seen| format!("no programs of a PostgreSQL server in {seen}")),
+            help: "name the folder that holds `postgres` and `initdb`, for example \
+                   `--pg-bin /usr/lib/postgresql/17/bin`"
+                .to_owned(),
+            key: vec!["pg-bin".to_owned()],
+        };
+    }
+    let seen = seen.next().map_or(String::new(), |seen| format!("; {seen}"));
+    RunError::Config {
+        message: format!("no programs of a PostgreSQL server, 12 to 18, are found{seen}"),
+        help: "install them (`apt install postgresql`, `brew install postgresql`), name their folder with `--pg-bin \
+               DIR`, or leave out `--engine` to plan on SQLite as a stand-in"
+            .to_owned(),
+        key: vec!["engine".to_owned()],
+    }
+}
