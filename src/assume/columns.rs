@@ -92,24 +92,34 @@ fn guess(facts: &Facts<'_>, column: &Column, words: &Words) -> Guess {
 /// Integers called so are seconds since an epoch, not counts.
 const STAMPS: &[&str] = &["at", "timestamp", "datetime"];
 
-/// A foreign key, or a column called as if it were one.
+/// A foreign key, or a column called or joined as if it were one.
 fn reference(facts: &Facts<'_>, column: &Column, words: &Words) -> Option<Guess> {
     let rows = facts.own_rows();
     let (table, name) = (facts.table, &column.name);
     let declared =
         table.foreign_keys.iter().filter(|key| key.columns.contains(name)).find_map(|key| facts.catalog.table(&key.to));
     let parent = declared.or_else(|| (words.last() == "id").then(|| table_called(facts.named, words)).flatten());
+    let is_number = matches!(column.ty.class, TypeClass::Integer | TypeClass::Uuid);
+    let parent = parent.or_else(|| is_number.then(|| joined_key(facts, name)).flatten());
     if let Some(parent) = parent {
         // Below the table's rows, or every index that adds a column to this one would look useless.
         let distinct = facts.rows[&parent.name].min(rows / 2.0);
         let null_fraction = if parent.name == table.name { 0.9 } else { 0.0 };
         return Some(Guess { null_fraction, ..Guess::of(ColumnRole::Reference, distinct) });
     }
-    let numbered = words.last() == "id" && matches!(column.ty.class, TypeClass::Integer | TypeClass::Uuid);
-    numbered.then(|| match words.head() {
+    (words.last() == "id" && is_number).then(|| match words.head() {
         Some(_) => Guess::of(ColumnRole::Reference, rows / 10.0),
         // The number of the row itself, in a key that a partitioned table has to share with another column.
         None => Guess::of(ColumnRole::Key, rows),
+    })
+}
+
+/// Finds another table whose own key some query joins the column with.
+fn joined_key<'a>(facts: &Facts<'a>, column: &Ident) -> Option<&'a Table> {
+    let mut joined = facts.evidence.joined(&facts.table.name, column);
+    joined.find_map(|(name, key)| {
+        let other = facts.catalog.table(name).filter(|other| other.name != facts.table.name)?;
+        (other.primary_key == [key.clone()]).then_some(other)
     })
 }
 

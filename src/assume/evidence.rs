@@ -1,29 +1,42 @@
-//! What queries betray of the data: the constants a column is compared with, and whether it is tested for NULL.
+//! What queries betray of the data: the constants a column is compared with, what it is joined with, and whether it is
+//! tested for NULL.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::expr::{Expr, Literal, Op};
 use crate::name::{Ident, QName};
-use crate::query::{Predicate, PredicateOp, QueryShape, Value};
+use crate::query::{AccessPattern, Predicate, PredicateOp, QueryShape, Value};
 
 /// What all queries together betray, by table and column.
 #[derive(Debug, Default)]
 pub(super) struct Evidence<'a> {
     literals: BTreeMap<(&'a QName, &'a Ident), BTreeSet<&'a Literal>>,
     null_tests: BTreeSet<(&'a QName, &'a Ident)>,
+    /// Columns of other tables that a column is joined with.
+    joined: BTreeMap<(&'a QName, &'a Ident), BTreeSet<(&'a QName, &'a Ident)>>,
 }
 
 impl<'a> Evidence<'a> {
     /// Collects from every pattern of every shape.
     pub(super) fn of(shapes: &[&'a QueryShape]) -> Self {
         let mut evidence = Self::default();
-        for pattern in shapes.iter().flat_map(|shape| &shape.patterns) {
+        for (shape, pattern) in shapes.iter().flat_map(|shape| shape.patterns.iter().map(move |one| (shape, one))) {
+            evidence.add_joins(shape, pattern);
             let branches = pattern.disjunctions.iter().flat_map(|or| or.branches.iter().flatten());
             for predicate in pattern.predicates.iter().chain(branches) {
                 evidence.add(&pattern.table, predicate);
             }
         }
         evidence
+    }
+
+    fn add_joins(&mut self, shape: &'a QueryShape, pattern: &'a AccessPattern) {
+        for join in &pattern.joins {
+            let other = shape.references.get(usize::from(join.other.0)).map(|other| &other.table);
+            if let (Some(own), Some(other), Some(key)) = (join.key.as_column(), other, join.other_key.as_column()) {
+                self.joined.entry((&pattern.table, own)).or_default().insert((other, key));
+            }
+        }
     }
 
     fn add(&mut self, table: &'a QName, predicate: &'a Predicate) {
@@ -48,6 +61,15 @@ impl<'a> Evidence<'a> {
     /// Returns how many constants the column is compared with for equality.
     pub(super) fn literals(&self, table: &QName, column: &Ident) -> usize {
         self.literals.get(&(table, column)).map_or(0, BTreeSet::len)
+    }
+
+    /// Returns the columns that some query joins the column with.
+    pub(super) fn joined<'e>(
+        &'e self,
+        table: &'e QName,
+        column: &'e Ident,
+    ) -> impl Iterator<Item = (&'e QName, &'e Ident)> {
+        self.joined.get(&(table, column)).into_iter().flatten().copied()
     }
 
     /// Says whether some query tests the column for NULL.

@@ -11,7 +11,7 @@ use crate::config::{ColumnSettings, Config, TableSettings};
 use crate::dialect::Dialect;
 use crate::expr::{Expr, Literal, Op};
 use crate::name::{Ident, QName};
-use crate::query::{AccessPattern, Predicate, PredicateOp, QueryShape, RefId, Value};
+use crate::query::{AccessPattern, JoinKey, JoinKind, Predicate, PredicateOp, QueryShape, RefId, TableRef, Value};
 use crate::source::{FileId, HostSpan};
 use crate::stats::{ColumnRole, StatsModel, StatsSource};
 
@@ -283,6 +283,44 @@ fn queries_are_evidence() {
             // A NOT NULL column holds no NULL, whatever queries ask.
             ("orders.total", "Quantity 5000"),
             ("orders.size", "ManyValued 200"),
+        ],
+    );
+}
+
+#[test]
+fn what_is_joined_with_another_tables_key_refers_to_it() {
+    let schema = "users: id int pk, boss int\n logs: id int pk, actor int, word text, other int";
+    let join = |table: &str, column: &str, other: &str, other_key: &str| {
+        let mut pattern = AccessPattern::new(QName::plain(table), RefId(0));
+        let (key, other_key, sql) = (Expr::column(column), Expr::column(other_key), 0..0);
+        pattern.joins.push(JoinKey { key, other: RefId(1), other_key, kind: JoinKind::Inner, sql });
+        let reference = |id: u16, table: &str| TableRef {
+            id: RefId(id),
+            table: QName::plain(table),
+            label: Ident::new(table),
+            sql: 0..0,
+            via_view: None,
+            block: 0,
+            nullable_side: false,
+            written: None,
+        };
+        let references = vec![reference(0, table), reference(1, other)];
+        QueryShape { patterns: vec![pattern], references, ..QueryShape::default() }
+    };
+    let shapes = [
+        join("logs", "actor", "users", "id"),
+        join("logs", "word", "users", "id"),
+        join("logs", "other", "users", "boss"),
+        join("users", "boss", "users", "id"),
+    ];
+    let stats = assume(&catalog(schema), &Config::default(), &shapes.iter().collect::<Vec<_>>());
+    check(
+        &stats,
+        &[
+            ("logs.actor", "Reference 5000"),
+            ("logs.word", "ManyValued 200"),
+            ("logs.other", "Quantity 200"),
+            ("users.boss", "Quantity 200"),
         ],
     );
 }

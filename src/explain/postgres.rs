@@ -186,11 +186,19 @@ impl Reader<'_> {
         let mut below = self.step(subplan, SortPurpose::OrderBy);
         // min() and max() read the first entry that is not NULL; any other reader of all of those reads a range.
         if let Some(scan) = subplan.children().next().filter(|_| (parent.kind(), subplan.kind()) == ("Result", "Limit"))
-            && scan.text("Index Cond").is_some_and(condition::is_not_null)
-            && let Some(PlanOp::Scan { access: Access::Seek { conditions, .. }, .. }) =
-                below.children.first_mut().map(|scan| &mut scan.op)
+            && let Some(PlanOp::Scan { access, .. }) = below.children.first_mut().map(|scan| &mut scan.op)
         {
-            conditions.clear();
+            match access {
+                Access::Seek { conditions, .. } => {
+                    let tests = scan.text("Index Cond").map(condition::not_null).unwrap_or_default();
+                    conditions.retain(|one| one.kind != ConditionKind::Greater || !tests.contains(&one.key));
+                }
+                // From version 17 on, of a column that is never NULL nothing is asked.
+                Access::FullIndex { index, covering } => {
+                    *access = Access::Seek { index: *index, covering: *covering, conditions: Vec::new() };
+                }
+                _ => {}
+            }
         }
         PlanNode { op: PlanOp::Subquery { kind }, estimate: below.estimate, children: vec![below] }
     }

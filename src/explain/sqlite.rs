@@ -154,7 +154,11 @@ impl<'a> Reader<'a> {
                 siblings.loops.push(step);
             }
             Line::Derived { name, kind } => {
-                let step = PlanNode::over(PlanOp::Subquery { kind }, vec![self.block(row.id)]);
+                let mut below = self.block(row.id);
+                if name.starts_with("(subquery-") && self.query.sql.contains(" OVER ") {
+                    sorted_for(&mut below, SortPurpose::Other);
+                }
+                let step = PlanNode::over(PlanOp::Subquery { kind }, vec![below]);
                 if let Some(earlier) = siblings.derived.insert(name.to_owned(), step) {
                     siblings.loops.push(earlier);
                 }
@@ -166,7 +170,11 @@ impl<'a> Reader<'a> {
             Line::MultiIndexOr => siblings.loops.push(self.multi_index(row)),
             Line::Compound => siblings.loops.push(self.compound(row)),
             Line::Merge(method) => {
-                let sides = self.below(row.id).iter().map(|side| self.block(side.id)).collect();
+                let mut sides: Vec<PlanNode> = self.below(row.id).iter().map(|side| self.block(side.id)).collect();
+                // But for UNION ALL, sides are merged whether an order is asked for or not.
+                if method != "union all" && !self.orders_compound() {
+                    sides.iter_mut().for_each(|side| sorted_for(side, SortPurpose::Distinct));
+                }
                 siblings.loops.push(PlanNode::over(PlanOp::Compound { method }, sides));
             }
             Line::InOperator { index } => siblings.loops.push(self.in_operator(index)),
@@ -176,6 +184,13 @@ impl<'a> Reader<'a> {
                 siblings.loops.push(PlanNode::over(PlanOp::Other(name), below));
             }
         }
+    }
+
+    /// Says whether an ORDER BY stands behind the last side of a set operation.
+    fn orders_compound(&self) -> bool {
+        let sql = &self.query.sql;
+        let last = ["UNION", "EXCEPT", "INTERSECT"].iter().filter_map(|operator| sql.rfind(operator)).max();
+        sql[last.unwrap_or_default()..].contains(" ORDER BY ")
     }
 
     fn reference(&self, name: &str) -> Option<RefId> {
@@ -317,6 +332,13 @@ impl<'a> Reader<'a> {
 /// Says whether a conjunct of an index predicate is about the tested key.
 fn tests(conjunct: &Expr, tested: &Expr) -> bool {
     matches!(conjunct, Expr::Op { operands, .. } if operands.first() == Some(tested))
+}
+
+/// SQLite says of the sort below a merge or a window that it is for ORDER BY.
+fn sorted_for(step: &mut PlanNode, wanted: SortPurpose) {
+    if let PlanOp::Sort { purpose, .. } = &mut step.op {
+        *purpose = wanted;
+    }
 }
 
 fn set_filtered(step: &mut PlanNode, wanted: RefId, value: bool) {

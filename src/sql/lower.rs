@@ -101,6 +101,11 @@ struct Lowering<'a> {
 }
 
 impl Lowering<'_> {
+    /// Says whether SQLite is to plan as another engine would.
+    fn stands_in(&self) -> bool {
+        self.dialect != Dialect::Sqlite
+    }
+
     fn refuse(&mut self, reason: impl Into<String>) {
         self.refused.get_or_insert(reason.into());
     }

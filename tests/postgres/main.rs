@@ -13,6 +13,7 @@ mod plans;
 mod run;
 mod schema;
 mod session;
+mod standin;
 mod statistics;
 
 use std::path::PathBuf;

@@ -26,9 +26,13 @@ pub(super) fn read(printed: &str, def: &IndexDef) -> Vec<Condition> {
     found
 }
 
-/// Says whether the only condition is `key IS NOT NULL`.
-pub(super) fn is_not_null(printed: &str) -> bool {
-    matches!(conjuncts(printed)[..], [only] if only.ends_with(" IS NOT NULL"))
+/// The columns of which nothing more is asked than `key IS NOT NULL`.
+pub(super) fn not_null(printed: &str) -> Vec<Expr> {
+    let conjuncts = conjuncts(printed);
+    let of = |conjunct: &str| column_name(split(conjunct).0);
+    let alone = |conjunct: &&&str| conjuncts.iter().filter(|other| of(other) == of(conjunct)).count() == 1;
+    let tests = conjuncts.iter().filter(|conjunct| conjunct.ends_with(" IS NOT NULL")).filter(alone);
+    tests.filter_map(|conjunct| Some(Expr::column(of(conjunct)?.as_str()))).collect()
 }
 
 /// The conditions that AND joins, without their parentheses.

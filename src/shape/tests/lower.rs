@@ -168,7 +168,7 @@ fn rewrites_of_postgres() {
             ),
             (
                 "SELECT * FROM users WHERE created_at < now()",
-                "SELECT * FROM \"users\" AS t0 WHERE likelihood(t0.created_at < now(), 0.33)",
+                "SELECT * FROM \"users\" AS t0 WHERE likelihood(t0.created_at < now(), 0.9)",
             ),
             (
                 "SELECT * FROM users WHERE created_at BETWEEN $1 AND $2",
@@ -187,7 +187,14 @@ fn rewrites_of_postgres() {
                 "SELECT * FROM users WHERE created_at > now() - INTERVAL '1 day'",
                 "SELECT * FROM \"users\" AS t0 WHERE likelihood(t0.created_at > now() - '1 day', 0.05)",
             ),
-            ("SELECT * FROM users WHERE name > $1", "SELECT * FROM \"users\" AS t0 WHERE t0.name > $1"),
+            (
+                "SELECT * FROM users WHERE name > $1",
+                "SELECT * FROM \"users\" AS t0 WHERE likelihood(t0.name > $1, 0.9)",
+            ),
+            (
+                "SELECT * FROM users WHERE name > $1 AND name < $2 AND deleted_at IS NULL",
+                "SELECT * FROM \"users\" AS t0 WHERE t0.name > $1 AND t0.name < $2 AND likelihood(t0.deleted_at IS NULL, 0.9)",
+            ),
             (
                 "SELECT extract(year FROM created_at), date_trunc('day', created_at), created_at AT TIME ZONE 'UTC' FROM users",
                 "SELECT \"extract\"('year', t0.created_at), date_trunc('day', t0.created_at), timezone('UTC', t0.created_at) FROM \"users\" AS t0",
@@ -234,7 +241,7 @@ fn rewrites_of_postgres() {
             ),
             (
                 "SELECT * FROM users ORDER BY name NULLS FIRST",
-                "SELECT * FROM \"users\" AS t0 ORDER BY t0.name NULLS FIRST ~ SQLite orders NULLs by other rules",
+                "SELECT * FROM \"users\" AS t0 ORDER BY nulls_apart(t0.name) NULLS FIRST ~ SQLite orders NULLs by other rules",
             ),
             (
                 "SELECT * FROM users ORDER BY id LIMIT $1 OFFSET $2",
@@ -275,6 +282,10 @@ fn rewrites_of_postgres() {
             (
                 "SELECT * FROM users u LEFT JOIN orders o ON o.user_id = u.id AND o.status = 'x'",
                 "SELECT * FROM \"users\" AS t0 LEFT JOIN \"orders\" AS t1 ON t1.user_id = t0.id AND t1.status = 'x'",
+            ),
+            (
+                "SELECT * FROM orders o RIGHT JOIN users u ON o.user_id = u.id LEFT JOIN orgs g ON g.id = u.org_id",
+                "SELECT * FROM \"users\" AS t1 LEFT JOIN \"orders\" AS t0 ON t0.user_id = t1.id LEFT JOIN \"orgs\" AS t2 ON t2.id = t1.org_id",
             ),
             (
                 "SELECT user_id FROM orders JOIN events USING (user_id) WHERE user_id = 1",
@@ -366,7 +377,7 @@ fn rewrites_of_postgres() {
             ),
             (
                 "SELECT * FROM active_users a WHERE a.email = $1",
-                "SELECT * FROM (SELECT t0.id, t0.email, t0.org_id, t0.created_at FROM \"users\" AS t0 WHERE t0.deleted_at IS NULL) a WHERE a.email = $1",
+                "SELECT * FROM (SELECT t0.id, t0.email, t0.org_id, t0.created_at FROM \"users\" AS t0 WHERE likelihood(t0.deleted_at IS NULL, 0.9)) a WHERE a.email = $1",
             ),
             (
                 "SELECT org_name FROM user_orgs WHERE id = 1",
@@ -426,7 +437,7 @@ fn rewrites_of_postgres() {
             ),
             (
                 "SELECT current_timestamp > created_at FROM users",
-                "SELECT likelihood(current_timestamp > t0.created_at, 0.33) FROM \"users\" AS t0",
+                "SELECT likelihood(current_timestamp > t0.created_at, 0.9) FROM \"users\" AS t0",
             ),
             (
                 "SELECT CASE WHEN active THEN 1 ELSE 2 END FROM users WHERE EXISTS (SELECT 1 FROM orders WHERE user_id = users.id)",
@@ -516,6 +527,7 @@ fn plans() {
         .execute_batch(
             "CREATE INDEX at ON users (created_at); CREATE INDEX org ON users (org_id);
              CREATE INDEX lower ON users (lower(email)); CREATE INDEX day ON users (CAST(created_at AS date));
+             CREATE INDEX kept ON users (status) WHERE deleted_at IS NULL;
              CREATE INDEX live ON users (name) WHERE active = TRUE; CREATE INDEX pair ON orders (user_id, product_id);",
         )
         .expect("indexes");
@@ -529,6 +541,7 @@ fn plans() {
         ("SELECT * FROM users WHERE org_id IN ($1)", "SEARCH t0 USING INDEX org (org_id=?)"),
         ("SELECT * FROM users WHERE lower(email) = lower($1)", "SEARCH t0 USING INDEX lower (<expr>=?)"),
         ("SELECT * FROM users WHERE created_at::date = $1", "SEARCH t0 USING INDEX day (<expr>=?)"),
+        ("SELECT * FROM users WHERE deleted_at IS NULL AND status = $1", "SEARCH t0 USING INDEX kept (status=?)"),
         ("SELECT * FROM users WHERE active AND name = $1", "SEARCH t0 USING INDEX live (name=?)"),
         ("SELECT * FROM users WHERE active IS TRUE AND name = $1", "SEARCH t0 USING INDEX live (name=?)"),
         // What the target's index does not answer, SQLite's must not either.

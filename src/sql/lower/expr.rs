@@ -76,6 +76,7 @@ impl Lowering<'_> {
                 let args = vec![taken(left), taken(right)];
                 *expr = self.call("is_not_distinct", args);
             }
+            Expr::IsNull(_) => self.weigh_null(expr),
             Expr::IsUnknown(inner) => *expr = Expr::IsNull(std::mem::replace(inner, Box::new(super::number(0)))),
             Expr::IsNotUnknown(inner) => *expr = Expr::IsNotNull(std::mem::replace(inner, Box::new(super::number(0)))),
             Expr::Tuple(parts) => {

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use sqlparser::ast::{self, LimitClause, OrderByKind, SetExpr, TableFactor, TableWithJoins, VisitorMut};
 
 use super::statement::Position;
-use super::{Lowering, number, quote};
+use super::{Lowering, function_call, number, quote};
 use crate::sql::build;
 
 /// The rows that `LIMIT $n` stands for (statistics.md, "Parameters").
@@ -107,9 +107,20 @@ impl Lowering<'_> {
             }
             match key.options.nulls_first {
                 Some(first) if first == self.dialect.nulls_first_by_default(desc) => key.options.nulls_first = None,
-                Some(_) => self.approximate("SQLite orders NULLs by other rules"),
+                Some(_) => {
+                    self.approximate("SQLite orders NULLs by other rules");
+                    self.unordered(&mut key.expr);
+                }
                 None => {}
             }
+        }
+    }
+
+    /// Makes a sort key that no index has in order: SQLite's hold NULLs at the end where PostgreSQL's do not.
+    fn unordered(&self, key: &mut ast::Expr) {
+        if self.stands_in() && self.is_base_column(key) {
+            let column = ast::FunctionArgExpr::Expr(std::mem::replace(key, number(0)));
+            *key = function_call("nulls_apart", vec![ast::FunctionArg::Unnamed(column)]);
         }
     }
 

@@ -1,7 +1,8 @@
-//! What share of a table a range of unknown bounds selects, said to SQLite with `likelihood`.
+//! What share of a table a condition selects where SQLite cannot know it, said to it with `likelihood`.
 //!
 //! The figures are those of "Parameters" in the statistics design: SQLite's own guess for a range is a quarter for one
-//! side and a sixteenth for two, whatever the column holds.
+//! side and a sixteenth for two, whatever the column holds. Where SQLite stands in for PostgreSQL, what selects so much
+//! that PostgreSQL would rather read the table is weighed so that SQLite does the same.
 
 use sqlparser::ast::{self, BinaryOperator, Expr, Value};
 
@@ -11,6 +12,10 @@ use crate::catalog::TypeClass;
 use crate::expr::Expr as Canonical;
 use crate::name::Ident;
 use crate::query::{Bound, PredicateOp, QueryShape, RefId};
+
+/// The share at which SQLite reads the whole table: rows at random places cost it no more than rows in a row, so it seeks
+/// a third of a table, as PostgreSQL does only where the rows lie in the order of the index.
+const MOST: &str = "0.9";
 
 /// Whether a bound is the range's lower or upper one.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -47,10 +52,15 @@ impl Lowering<'_> {
             return;
         }
         let Some(share) = self.share(&key, side) else { return };
-        let whole = std::mem::replace(expr, super::number(0));
-        let share = Expr::value(Value::Number(share.to_owned(), false));
-        let args = [whole, share].map(|arg| ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(arg)));
-        *expr = function_call("likelihood", args.into());
+        weigh(expr, share);
+    }
+
+    /// What is tested for NULL is mostly NULL, as far as nobody knows better.
+    pub(super) fn weigh_null(&mut self, expr: &mut Expr) {
+        let Expr::IsNull(key) = &*expr else { return };
+        if self.stands_in() && self.base_column(key).is_some() {
+            weigh(expr, MOST);
+        }
     }
 
     /// The column of a base table, as it was rewritten.
@@ -62,21 +72,37 @@ impl Lowering<'_> {
     }
 
     fn share(&self, (reference, column): &(RefId, Ident), side: Side) -> Option<&'static str> {
-        let class = self.table_of(*reference)?.class_of(column)?;
+        let table = self.table_of(*reference)?;
+        let class = table.class_of(column)?;
         let both = is_two_sided(&self.shaped.shape, *reference, column);
+        let is_key = matches!(&table.primary_key[..], [key] if key == column);
         Some(match class {
             // 5 % of the table: the square root of it on each side.
             TypeClass::Timestamp | TypeClass::Date | TypeClass::Time if both => "0.2236",
             TypeClass::Timestamp | TypeClass::Date | TypeClass::Time => match side {
                 Side::Lower => "0.05",
                 Side::Upper if is_due(column.as_str()) => "0.05",
+                Side::Upper if self.stands_in() => MOST,
                 Side::Upper => "0.33",
             },
+            // Keys rise as rows come.
+            _ if self.stands_in() && !is_key && (!both || is_number(class)) => MOST,
             TypeClass::Integer | TypeClass::Numeric | TypeClass::Float if both => "0.3162",
             TypeClass::Integer | TypeClass::Numeric | TypeClass::Float => "0.33",
             _ => return None,
         })
     }
+}
+
+fn weigh(expr: &mut Expr, share: &str) {
+    let whole = std::mem::replace(expr, super::number(0));
+    let share = Expr::value(Value::Number(share.to_owned(), false));
+    let args = [whole, share].map(|arg| ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(arg)));
+    *expr = function_call("likelihood", args.into());
+}
+
+fn is_number(class: TypeClass) -> bool {
+    matches!(class, TypeClass::Integer | TypeClass::Numeric | TypeClass::Float)
 }
 
 /// Says whether a query bounds a column on both sides.

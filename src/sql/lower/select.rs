@@ -22,6 +22,7 @@ impl Lowering<'_> {
         self.distinct(select);
         self.grouping(select);
         select.from.iter_mut().for_each(|table| self.joins(table));
+        select.from.iter_mut().for_each(|table| self.turn(table));
         for condition in select.selection.iter_mut().chain(&mut select.having) {
             self.condition(condition);
         }
@@ -159,13 +160,23 @@ impl Lowering<'_> {
         table.joins.iter_mut().for_each(|join| self.join(join));
     }
 
+    /// `a RIGHT JOIN b` as `b LEFT JOIN a`: SQLite reads `a` whole otherwise, whatever index it has.
+    fn turn(&self, table: &mut ast::TableWithJoins) {
+        if let (true, Some(join)) = (self.stands_in(), table.joins.first_mut())
+            && let JoinOperator::Right(constraint) | JoinOperator::RightOuter(constraint) = &mut join.join_operator
+        {
+            join.join_operator = JoinOperator::Left(std::mem::replace(constraint, JoinConstraint::None));
+            std::mem::swap(&mut table.relation, &mut join.relation);
+        }
+    }
+
     fn join(&mut self, join: &mut ast::Join) {
         join.global = false;
         if let TableFactor::NestedJoin { table_with_joins, .. } = &mut join.relation {
             self.joins(table_with_joins);
         }
         // SQLite's CROSS JOIN forbids to reorder.
-        if self.dialect != Dialect::Sqlite
+        if self.stands_in()
             && let JoinOperator::CrossJoin(constraint) = &mut join.join_operator
         {
             let constraint = std::mem::replace(constraint, JoinConstraint::None);
@@ -230,7 +241,7 @@ impl Lowering<'_> {
         }
     }
 
-    fn is_base_column(&self, expr: &ast::Expr) -> bool {
+    pub(super) fn is_base_column(&self, expr: &ast::Expr) -> bool {
         let first = match expr {
             ast::Expr::Identifier(name) => name,
             ast::Expr::CompoundIdentifier(path) => &path[0],
