@@ -573,7 +573,7 @@ pub struct UnknownName {
 }
 
 /// What is unknown.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum UnknownKind {
     /// A table that no step created.
     Table(QName),

@@ -1,6 +1,6 @@
 //! What a rule is handed: one query, one plan or one table, with everything known around it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::Deref;
 
 use crate::advice::{Action, IndexAdvice, Proof, ProofKind, QueryAdvice, Trial};
@@ -12,6 +12,7 @@ use crate::name::{QName, nearest};
 use crate::plan::{self, Access, Plan, PlanNames};
 use crate::query::{
     AccessPattern, Clause, PathClass, Predicate, PredicateOp, QueryShape, QuerySite, RefId, TableRef, UnknownKind,
+    UnknownName,
 };
 use crate::source::{FileId, TreePath};
 use crate::stats::{ColumnRole, StatsSource};
@@ -152,6 +153,13 @@ impl<'a> SchemaContext<'a> {
 }
 
 impl<'a> QueryContext<'a> {
+    /// Returns the names that the schema does not have, each where it stands first.
+    pub(super) fn unknown(&self) -> impl Iterator<Item = &'a UnknownName> {
+        let mut told = HashSet::new();
+        let written = self.query.shape.unknown.iter().filter(|unknown| !unknown.sql.is_empty());
+        written.filter(move |unknown| told.insert(&unknown.kind))
+    }
+
     /// Returns what is asked of every reference of the query.
     pub(super) fn patterns(&self) -> &'a [AccessPattern] {
         &self.query.shape.patterns

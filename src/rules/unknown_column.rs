@@ -7,7 +7,7 @@ use crate::name::{Ident, QName, nearest};
 use crate::query::{UnknownKind, UnknownName};
 
 pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {
-    for unknown in &cx.query.shape.unknown {
+    for unknown in cx.unknown() {
         let Some(Lacking { column, tables, owner, others }) = Lacking::of(cx, unknown) else { continue };
         let report = findings
             .report(Place::Sql { query: cx.query.id, range: unknown.sql.clone() }, column.as_str().to_ascii_lowercase())
@@ -45,7 +45,7 @@ impl<'a> Lacking<'a> {
         let in_doubt = |name: &QName| {
             cx.doubtful.contains(name) || cx.catalog.table(name).is_some_and(|table| !table.complete)
         };
-        if unknown.sql.is_empty() || tables.is_empty() || tables.iter().any(in_doubt) {
+        if tables.is_empty() || tables.iter().any(in_doubt) {
             return None;
         }
         let (owner, others) = match &unknown.kind {

@@ -6,9 +6,9 @@ use crate::finding::{Confidence, Place};
 use crate::query::UnknownKind;
 
 pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {
-    for unknown in &cx.query.shape.unknown {
+    for unknown in cx.unknown() {
         let UnknownKind::Table(table) = &unknown.kind else { continue };
-        if unknown.sql.is_empty() || cx.doubtful.contains(table) || !cx.schema_fits {
+        if cx.doubtful.contains(table) || !cx.schema_fits {
             continue;
         }
         let report = findings

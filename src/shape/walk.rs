@@ -1,5 +1,6 @@
 //! One walk over an expression: its names are resolved, its subqueries are shaped, its calls are told apart.
 
+use std::collections::HashSet;
 use std::ops::{ControlFlow, Range};
 
 use sqlparser::ast::{self, FunctionArg, FunctionArgExpr, FunctionArguments, Visit, Visitor};
@@ -60,7 +61,7 @@ impl Used {
 impl Shaper<'_> {
     /// Walks an expression, or anything else that holds expressions and no FROM of its own.
     pub(super) fn walk(&mut self, tree: &impl Visit, scope: usize) -> Walked {
-        let mut walk = Walk { shaper: self, scope, depth: 0, labels: Vec::new(), walked: Walked::default() };
+        let mut walk = Walk { shaper: self, scope, depth: 0, labels: HashSet::new(), walked: Walked::default() };
         let _ = tree.visit(&mut walk);
         walk.walked
     }
@@ -104,8 +105,9 @@ struct Walk<'s, 'a> {
     scope: usize,
     /// How many subqueries deep: their names are theirs.
     depth: u32,
-    /// Where names of arguments stand (`make_interval(secs => 3)`), which sqlparser reads as expressions.
-    labels: Vec<Location>,
+    /// Where names of arguments (`make_interval(secs => 3)`) and of fields (`(address).city`) stand, which sqlparser
+    /// reads as expressions.
+    labels: HashSet<Location>,
     walked: Walked,
 }
 
@@ -136,7 +138,14 @@ impl Visitor for Walk<'_, '_> {
             // `f(a := 1)`, the older spelling, is read as an operator.
             ast::Expr::BinaryOp { left, op: ast::BinaryOperator::Assignment, .. } => {
                 if let ast::Expr::Identifier(label) = &**left {
-                    self.label(label);
+                    self.label(label, Name::Value);
+                }
+            }
+            ast::Expr::CompoundFieldAccess { access_chain, .. } => {
+                for access in access_chain {
+                    if let ast::AccessExpr::Dot(ast::Expr::Identifier(field)) = access {
+                        self.label(field, Name::Other);
+                    }
                 }
             }
             ast::Expr::Identifier(name) if self.labels.contains(&name.span.start) => {}
@@ -164,9 +173,9 @@ impl Walk<'_, '_> {
         self.walked.used.push(Used { name: resolved.name, outer: resolved.outer, sql });
     }
 
-    fn label(&mut self, label: &ast::Ident) {
-        self.labels.push(label.span.start);
-        self.shaper.names.note_column(label.span.start, Name::Value);
+    fn label(&mut self, label: &ast::Ident, name: Name) {
+        self.labels.insert(label.span.start);
+        self.shaper.names.note_column(label.span.start, name);
     }
 
     fn function(&mut self, function: &ast::Function) {
@@ -178,7 +187,7 @@ impl Walk<'_, '_> {
         let FunctionArguments::List(list) = &function.args else { return };
         for arg in &list.args {
             if let FunctionArg::ExprNamed { name: ast::Expr::Identifier(label), .. } = arg {
-                self.label(label);
+                self.label(label, Name::Value);
             }
             if let FunctionArg::Unnamed(FunctionArgExpr::QualifiedWildcard(name)) = arg {
                 let label = name.0.last().and_then(|part| part.as_ident());
