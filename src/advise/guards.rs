@@ -4,6 +4,7 @@ use crate::advice::Guard;
 use crate::catalog::Index;
 use crate::config::Limits;
 use crate::name::Ident;
+use crate::stats::StatsSource;
 
 use super::candidates::{Candidate, Purpose};
 use super::keys::{Class, Judge, Key, Keys};
@@ -30,23 +31,32 @@ pub(super) fn refuse(judge: &Judge<'_>, limits: &Limits, offered: &Keys, candida
         return Some(Guard::FewLead);
     }
     if candidate.equalities == 0 {
-        return refuse_lead(judge, offered, candidate, lead);
+        return refuse_lead(judge, limits, offered, candidate, lead);
     }
     None
 }
 
 /// A sort or range column leads only where nothing better could.
-fn refuse_lead(judge: &Judge<'_>, offered: &Keys, candidate: &Candidate, lead: &Key) -> Option<Guard> {
+fn refuse_lead(judge: &Judge<'_>, limits: &Limits, offered: &Keys, candidate: &Candidate, lead: &Key) -> Option<Guard> {
     if !offered.equal.is_empty() || !offered.lists.is_empty() {
         return Some(Guard::BesideEquality);
     }
     let fits = match candidate.purpose {
-        Purpose::Order => lead.time || lead.class == Class::Many,
+        Purpose::Order => {
+            lead.time || lead.class == Class::Many || (offered.lone_extremum && is_surely_large(judge, limits))
+        }
         _ => lead.time,
     };
     // An expression is no time, key or name.
     let column = candidate.def.keys[0].expr.as_column().is_some_and(|column| judge.table.column(column).is_some());
     (!fits || !column).then_some(Guard::LeadKind)
+}
+
+/// Says whether a table is large beyond doubt: as somebody says, or far beyond what is assumed of any table.
+///
+/// `max(version)` of the one table that a migration tool keeps is the commonest query of its kind, and needs no index.
+fn is_surely_large(judge: &Judge<'_>, limits: &Limits) -> bool {
+    judge.stats.source > StatsSource::Assumed || judge.stats.rows >= 10.0 * limits.min_rows
 }
 
 /// The candidate is searched by a whole primary or unique key, which finds its one row already.

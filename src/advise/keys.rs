@@ -53,6 +53,8 @@ pub(super) struct Keys {
     pub(super) order: Vec<IndexKey>,
     /// What the first order key is worth.
     pub(super) order_lead: Option<Key>,
+    /// The order is that of `min()` or `max()` over the whole table.
+    pub(super) lone_extremum: bool,
     /// Join keys, those to one partner together.
     pub(super) joins: Vec<(RefId, JoinKind, Vec<Key>)>,
     /// What offers no key, and why.
@@ -193,6 +195,8 @@ impl Judge<'_> {
             if let Some(key) = self.key(extremum) {
                 keys.order = vec![IndexKey::new(self.dialect, extremum.clone(), Direction::Ascending)];
                 keys.order_lead = Some(key);
+                keys.lone_extremum =
+                    pattern.predicates.is_empty() && pattern.disjunctions.is_empty() && pattern.joins.is_empty();
             }
             return;
         }

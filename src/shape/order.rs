@@ -357,8 +357,14 @@ fn aliased<'e>(projection: &'e [SelectItem], name: &Ident, dialect: crate::diale
     })
 }
 
-/// `min(x)`, `max(x)`, also within `coalesce(max(x), 0)`.
+/// `min(x)`, `max(x)`, also within `coalesce(max(x), 0) + 1`.
 fn lone_extremum(expr: &ast::Expr) -> Option<&ast::Expr> {
+    if let ast::Expr::BinaryOp { left, right, .. } = expr {
+        return match (unnested(left), unnested(right)) {
+            (of, ast::Expr::Value(_)) | (ast::Expr::Value(_), of) => lone_extremum(of),
+            _ => None,
+        };
+    }
     let ast::Expr::Function(function) = expr else { return None };
     let name = function.name.0.last().and_then(|part| part.as_ident())?;
     let ast::FunctionArguments::List(list) = &function.args else { return None };

@@ -137,6 +137,32 @@ fn an_order_with_a_limit_follows_the_equalities() {
 }
 
 #[test]
+fn one_end_of_a_column_is_read_off_an_index_of_a_large_table() {
+    let total = "CREATE INDEX idx_orders_total ON orders (total);";
+    check(
+        Dialect::Postgres,
+        &[
+            ("", "SELECT max(t0.total) FROM orders AS t0", total),
+            ("", "SELECT coalesce(max(t0.total), 0) + 1 FROM orders AS t0", total),
+            ("CREATE INDEX i ON orders (total);", "SELECT min(t0.total) FROM orders AS t0", ""),
+            ("CREATE INDEX i ON orders (total DESC, note);", "SELECT min(t0.total) FROM orders AS t0", ""),
+            // Nobody knows how far the end is from the first row that is wanted.
+            ("", "SELECT max(t0.total) FROM orders AS t0 WHERE t0.paid", ""),
+            ("", "SELECT max(t0.status) FROM orders AS t0", ""),
+            ("", "SELECT max(t0.total), count(*) FROM orders AS t0", ""),
+            ("", "SELECT max(t0.total) FROM orders AS t0 GROUP BY t0.status", ""),
+            ("", "SELECT * FROM orders AS t0 ORDER BY t0.total LIMIT 1", ""),
+            // As many rows as are assumed of every table that refers to no other.
+            ("CREATE TABLE readings (reading integer NOT NULL);", "SELECT max(reading) FROM readings", ""),
+        ],
+    );
+    let mut setting = Setting::shop(Dialect::Postgres, "CREATE TABLE readings (reading integer NOT NULL);");
+    setting.config = toml::from_str("[tables.readings]\nrows = 20000").unwrap();
+    let advised = setting.advise(&["SELECT max(reading) FROM readings"]);
+    assert_eq!(advised.advice.len(), 1, "{:?}", advised.queries);
+}
+
+#[test]
 fn ranges_follow_equalities_or_are_times() {
     check(
         Dialect::Postgres,

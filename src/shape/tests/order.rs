@@ -42,6 +42,9 @@ fn of_one_block() {
             ("SELECT max(created_at) FROM orders WHERE user_id = 1", &["orders: user_id = 1, extremum created_at"]),
             ("SELECT coalesce(min(id), 0) FROM users", &["users: extremum id"]),
             ("SELECT max(id), min(id) FROM users", &["users:"]),
+            ("SELECT coalesce(max(id), 0) + 1 FROM users", &["users: extremum id"]),
+            ("SELECT 1 + (max(id)) AS next FROM users", &["users: extremum id"]),
+            ("SELECT max(id) + count(*) FROM users", &["users:"]),
             ("SELECT * FROM users WHERE id = 1 FOR UPDATE", &["users: id = 1, lock"]),
             (
                 "SELECT * FROM users u JOIN orgs o ON o.id = u.org_id FOR UPDATE OF u SKIP LOCKED",

@@ -46,10 +46,7 @@ fn what_cannot_be_told_is_not_called_unknown() {
             ("SELECT ctid, xmin, tableoid FROM users", &["users:"]),
             ("SELECT u, (u).email, row_to_json(u) FROM users u", &["u:"]),
             ("SELECT count(u.*) FROM users u", &["u:"]),
-            (
-                "SELECT (email).nope, (email).a.a, (f(id)).b FROM users WHERE (email).nope = 1",
-                &["users:"],
-            ),
+            ("SELECT (email).nope, (email).a.a, (f(id)).b FROM users WHERE (email).nope = 1", &["users:"]),
             ("SELECT id AS n FROM users GROUP BY n ORDER BY n", &["users: order id, group id"]),
             ("SELECT * FROM pg_class WHERE relname = 'x'", &[]),
             ("SELECT * FROM pg_catalog.pg_class c JOIN information_schema.tables t ON true", &[]),
