@@ -13,7 +13,9 @@ use crate::name::{Ident, QName};
 use crate::query::{DatabaseId, RefId};
 use crate::workload::QueryId;
 
-pub use verdict::{CONDITION, Costs, EXTEND, Gain, Guard, Outdone, Trial, Unfit, UnfitWhy, Verdict, figure, keys};
+pub use verdict::{
+    CONDITION, Costs, EXTEND, Gain, Guard, Outdone, Trial, Unfit, UnfitWhy, Verdict, figure, key, keys, using,
+};
 
 /// The number of a piece of advice within one run, by canonical definition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

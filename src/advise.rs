@@ -13,6 +13,7 @@ mod guards;
 mod keys;
 mod merge;
 mod names;
+mod operators;
 mod planner;
 mod policy;
 mod report;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalog::IndexId;
 use crate::expr::Expr;
+use crate::name::Ident;
 use crate::query::RefId;
 
 /// How an engine would run one query.
@@ -16,8 +17,21 @@ use crate::query::RefId;
 pub struct Plan {
     /// The root step.
     pub root: PlanNode,
+    /// Columns that the engine converts before it compares them, asked to or of its own accord.
+    pub casts: Vec<Converted>,
     /// The engine's own words: SQLite's detail lines, PostgreSQL's EXPLAIN JSON.
     pub raw: String,
+}
+
+/// A column that is converted to another type for a comparison.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Converted {
+    /// Of which reference.
+    pub reference: RefId,
+    /// The column.
+    pub column: Ident,
+    /// The type, as the engine names it.
+    pub to: String,
 }
 
 /// A step and what it reads from.
@@ -165,6 +179,8 @@ pub enum ConditionKind {
     Greater,
     /// `<` or `<=`
     Less,
+    /// By an operator that is no comparison, which the index's method answers (`@>`, `~~`).
+    Operator,
     /// Skipped over: the key is unconstrained and every value of it is visited (SQLite's `ANY(c)`, a skip scan).
     Skipped,
 }
@@ -303,6 +319,7 @@ impl fmt::Display for Condition {
             ConditionKind::Equal => write!(f, "{key} = ?"),
             ConditionKind::Greater => write!(f, "{key} > ?"),
             ConditionKind::Less => write!(f, "{key} < ?"),
+            ConditionKind::Operator => write!(f, "{key} matched"),
             ConditionKind::Skipped => write!(f, "any {key}"),
         }
     }

@@ -85,7 +85,9 @@ rules! {
     composite_leading_skipped "composite-leading-skipped" Query;
     duplicate_index "duplicate-index" Schema;
     full_table_scan "full-table-scan" Plan;
+    implicit_cast "implicit-cast" Query;
     leading_wildcard_like "leading-wildcard-like" Query;
+    like_needs_pattern_ops "like-needs-pattern-ops" Query;
     missing_index "missing-index" Query;
     missing_where "missing-where" Query;
     not_in_nullable_subquery "not-in-nullable-subquery" Query;

@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use crate::catalog::{IndexDef, IndexId};
+use crate::catalog::{IndexDef, IndexId, IndexKey, Method};
 use crate::expr::Expr;
 use crate::query::RefId;
 
@@ -349,12 +349,26 @@ impl Verdict {
     }
 }
 
-/// `orders (customer_id, created_at desc)`: an index as people write it.
+/// `orders (customer_id, created_at desc)`, `posts using gin (body gin_trgm_ops)`: an index as people write it.
 pub fn keys(def: &IndexDef) -> String {
-    let keys: Vec<String> =
-        def.keys.iter().map(|key| format!("{}{}", key.expr, if key.desc { " desc" } else { "" })).collect();
+    let keys: Vec<String> = def.keys.iter().map(key).collect();
     let predicate = def.predicate.as_ref().map_or(String::new(), |predicate| format!(" where {predicate}"));
-    format!("{} ({}){predicate}", def.table, keys.join(", "))
+    format!("{}{} ({}){predicate}", def.table, using(def), keys.join(", "))
+}
+
+/// ` using gin`; nothing for a b-tree.
+pub fn using(def: &IndexDef) -> String {
+    match &def.method {
+        Method::Btree => String::new(),
+        Method::Hash => " using hash".to_owned(),
+        Method::Other(method) => format!(" using {method}"),
+    }
+}
+
+/// `created_at desc`, `body gin_trgm_ops`.
+pub fn key(key: &IndexKey) -> String {
+    let opclass = key.opclass.as_ref().map_or(String::new(), |opclass| format!(" {opclass}"));
+    format!("{}{opclass}{}", key.expr, if key.desc { " desc" } else { "" })
 }
 
 /// A cost as read by people: no decimals where they tell nothing.

@@ -6,11 +6,15 @@
 use crate::advice::{Guard, Trial, Unfit, UnfitWhy, Verdict};
 use crate::catalog::{Direction, Index, IndexDef, IndexId, IndexKey, Method};
 use crate::coverage::{self, Asked, Coverage, Joins, Sort};
+use crate::dialect::Dialect;
 use crate::expr::{Expr, Op};
-use crate::query::{AccessPattern, Disjunction, JoinKind, Predicate, PredicateOp, QueryShape, RefId, StatementKind};
+use crate::query::{
+    AccessPattern, Clause, Disjunction, JoinKind, Predicate, PredicateOp, QueryShape, RefId, StatementKind,
+};
 
 use super::guards;
 use super::keys::{Class, Judge, Key, Keys, required};
+use super::operators;
 use super::stage::Stage;
 
 /// The widest index that is advised: the fourth column brought nothing.
@@ -27,6 +31,8 @@ pub(super) enum Purpose {
     Order,
     /// To find the rows of one branch of the OR of this number; the branches stand or fall together.
     Branch(u16),
+    /// To answer an operator that plain b-trees do not.
+    Operator,
 }
 
 /// An index to try for one reference.
@@ -60,6 +66,7 @@ pub(super) fn propose(stage: &Stage<'_>, shape: &QueryShape) -> Proposal {
         builder.filters(drafts);
         builder.joins(&wanted, drafts);
         builder.disjunctions(drafts);
+        builder.operators(&shape.clauses, drafts);
         let joins = builder.keys.joins.iter().filter(|(_, kind, _)| !wanted(*kind)).flat_map(|(.., keys)| keys);
         joins.map(|key| (key.expr.clone(), UnfitWhy::WholeJoin)).chain(builder.unfit_branches()).collect()
     })
@@ -78,6 +85,15 @@ pub(super) fn propose_unplanned(stage: &Stage<'_>, shape: &QueryShape) -> Propos
     })
 }
 
+impl Proposal {
+    /// Says whether an index that leads with a key was thought of.
+    fn leads_with(&self, reference: RefId, key: &Expr) -> bool {
+        let candidates = self.candidates.iter().map(|one| (one.reference, &one.def));
+        let mut all = candidates.chain(self.refused.iter().map(|trial| (trial.reference, &trial.def)));
+        all.any(|(of, def)| of == reference && def.keys[0].expr == *key)
+    }
+}
+
 /// Draws candidates for a reference, and says what else offers no key.
 type Draw<'a> = dyn Fn(&Builder<'_>, &mut Vec<Draft>) -> Vec<(Expr, UnfitWhy)> + 'a;
 
@@ -92,6 +108,10 @@ fn each_reference(stage: &Stage<'_>, shape: &QueryShape, draw: &Draw<'_>) -> Pro
         let unfit = draw(&builder, &mut drafts);
         builder.admit(drafts, &mut proposal);
         unfit.into_iter().for_each(|(key, why)| keys.note_unfit(&key, why));
+        let answered = |key: &Expr, why: UnfitWhy| {
+            matches!(why, UnfitWhy::Operator | UnfitWhy::Prefix) && proposal.leads_with(reference.id, key)
+        };
+        keys.unfit.retain(|(key, why)| !answered(key, *why));
         proposal.unfit.extend(keys.unfit.into_iter().map(|(key, why)| Unfit { reference: reference.id, key, why }));
     }
     proposal
@@ -116,6 +136,7 @@ struct Builder<'a> {
 /// A candidate before coverage and guards are asked.
 struct Draft {
     keys: Vec<IndexKey>,
+    method: Method,
     equalities: usize,
     predicate: Option<Expr>,
     purpose: Purpose,
@@ -132,9 +153,16 @@ impl Builder<'_> {
     }
 
     fn draft(&self, equal: &[Key], tail: &[IndexKey], purpose: Purpose) -> Draft {
-        let keys = equal.iter().map(|key| self.ascending(key)).chain(tail.iter().cloned()).collect();
-        let equalities = equal.len();
-        Draft { keys, equalities, predicate: None, purpose, branch: Vec::new(), partner: None, sought: None }
+        Draft {
+            keys: equal.iter().map(|key| self.ascending(key)).chain(tail.iter().cloned()).collect(),
+            method: Method::Btree,
+            equalities: equal.len(),
+            predicate: None,
+            purpose,
+            branch: Vec::new(),
+            partner: None,
+            sought: None,
+        }
     }
 
     fn filters(&self, drafts: &mut Vec<Draft>) {
@@ -225,6 +253,19 @@ impl Builder<'_> {
         }
     }
 
+    /// An operator is answered by an index of its own where nothing better finds the rows.
+    fn operators(&self, clauses: &[Clause], drafts: &mut Vec<Draft>) {
+        let tries = self.stage.native() && self.judge.dialect == Dialect::Postgres;
+        if !tries || !self.keys.equal.is_empty() || !self.keys.lists.is_empty() {
+            return;
+        }
+        for predicate in required(self.pattern) {
+            for (method, key) in operators::answering(self.judge.table, self.reference, predicate, clauses) {
+                drafts.push(Draft { method, ..self.draft(&[], &[key], Purpose::Operator) });
+            }
+        }
+    }
+
     /// The best key of a branch of an OR.
     fn branch_key(&self, branch: &[Predicate]) -> Option<Key> {
         branch
@@ -299,7 +340,7 @@ impl Builder<'_> {
                 include: Vec::new(),
                 predicate: draft.predicate,
                 unique: false,
-                method: Method::Btree,
+                method: draft.method,
             };
             let known = |other: &Candidate| other.def == def && other.reference == self.reference;
             if proposal.candidates[first..].iter().any(known) {

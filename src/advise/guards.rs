@@ -17,6 +17,10 @@ pub(super) fn refuse(judge: &Judge<'_>, limits: &Limits, offered: &Keys, candida
     if judge.stats.rows < limits.min_rows {
         return Some(Guard::Small);
     }
+    if candidate.purpose == Purpose::Operator {
+        let known = judge.key(&candidate.def.keys[0].expr);
+        return known.filter(|key| key.distinct < FEW_COMBINATIONS).map(|_| Guard::FewValues);
+    }
     if holds_unique_key(judge, candidate) {
         return Some(Guard::Unique);
     }

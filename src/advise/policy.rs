@@ -8,6 +8,8 @@ use crate::config::Limits;
 
 /// A price must fall by this factor where an existing index leads with a column of the candidate: mostly that is enough.
 const EXTENDING_GAIN: f64 = 10.0;
+/// By this where an operator is answered whose rows are a guess: of one row in a hundred that is all that can be gained.
+const GUESSED_GAIN: f64 = 2.0;
 /// Cheaper queries need no index: reading ten thousand rows of the narrowest table costs a little more.
 pub(super) const LEAST_PRICE: f64 = 150.0;
 /// And these none that extends another.
@@ -24,11 +26,23 @@ pub(super) fn serves(price: f64, best: f64, before: f64, limits: &Limits) -> boo
     price <= best * NEARLY || (price <= CHEAP && price * limits.min_gain <= before)
 }
 
-/// What an index gains; `extends` says that an existing one leads with a column of it or finds rows already.
-pub(super) fn gain(before: f64, after: f64, extends: bool, limits: &Limits) -> Gain {
-    let (least, factor) = match extends {
-        true => (LEAST_EXTENDED_PRICE, EXTENDING_GAIN.max(limits.min_gain)),
-        false => (LEAST_PRICE, limits.min_gain),
+/// What is asked of an index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standard {
+    /// What is asked of most.
+    Usual,
+    /// More: an existing index leads with a column of it or finds rows already.
+    Extending,
+    /// Less: how many rows an operator finds is a guess of the engine's, and searches mostly find fewer.
+    Guessed,
+}
+
+/// What an index gains.
+pub(super) fn gain(before: f64, after: f64, standard: Standard, limits: &Limits) -> Gain {
+    let (least, factor) = match standard {
+        Standard::Usual => (LEAST_PRICE, limits.min_gain),
+        Standard::Extending => (LEAST_EXTENDED_PRICE, EXTENDING_GAIN.max(limits.min_gain)),
+        Standard::Guessed => (LEAST_PRICE, GUESSED_GAIN.min(limits.min_gain)),
     };
-    Gain { before, after, factor, least, extends }
+    Gain { before, after, factor, least, extends: standard == Standard::Extending }
 }

@@ -14,7 +14,7 @@ use crate::workload::WorkloadQuery;
 use super::candidates::{Candidate, Proposal, Purpose};
 use super::evidence;
 use super::planner::{Ask, Planner, Priced};
-use super::policy;
+use super::policy::{self, Standard};
 use super::stage::Stage;
 
 /// A query with candidates, and what is known of it so far.
@@ -133,11 +133,16 @@ impl Case {
         })
     }
 
-    fn extends(&self, unit: &[usize]) -> bool {
-        unit.iter().any(|at| {
-            let candidate = &self.candidates[*at];
-            candidate.extends || evidence::seeks(&self.before.plan, candidate.reference)
-        })
+    fn standard(&self, unit: &[usize]) -> Standard {
+        let candidates = || unit.iter().map(|at| &self.candidates[*at]);
+        let seeks = |one: &Candidate| evidence::seeks(&self.before.plan, one.reference);
+        if candidates().any(|one| one.extends || seeks(one)) {
+            Standard::Extending
+        } else if candidates().all(|one| one.purpose == Purpose::Operator) {
+            Standard::Guessed
+        } else {
+            Standard::Usual
+        }
     }
 
     fn judge(&mut self, unit: &[usize], verdict: &Verdict) {
@@ -219,7 +224,7 @@ fn choose(
             case.judge_unproven(unit, &after, &Verdict::Unused);
             continue;
         }
-        let gain = policy::gain(case.before.price, after.price, case.extends(unit), stage.limits());
+        let gain = policy::gain(case.before.price, after.price, case.standard(unit), stage.limits());
         case.judge(unit, &Verdict::SmallGain(gain));
         if gain.is_enough() {
             good.push((unit, after.price, after));
@@ -355,7 +360,7 @@ impl Joint<'_> {
             && best.price < case.before.price;
         for unit in units {
             let join = unit.iter().all(|at| case.candidates[*at].purpose == Purpose::Join);
-            let gain = policy::gain(case.before.price, best.price, case.extends(&unit), stage.limits());
+            let gain = policy::gain(case.before.price, best.price, case.standard(&unit), stage.limits());
             let enough = gain.is_enough() || (join && mended && case.before.price >= policy::LEAST_PRICE);
             if !case.proven(&unit, &best) {
                 case.judge_unproven(&unit, &best, &Verdict::UnusedBeside);

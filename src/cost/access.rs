@@ -104,6 +104,8 @@ impl Pricer<'_> {
                         conditions[at + 1..].iter().any(|other| other.key == condition.key && is_range(other.kind));
                     answer.fraction *= answer_range(reference, condition, both, terms);
                 }
+                // No method that the model prices has such.
+                ConditionKind::Operator => {}
                 ConditionKind::Skipped => answer.descents *= distinct(&condition.key, reference.stats).0,
             }
         }
@@ -184,7 +186,7 @@ impl Pricer<'_> {
                 }
                 ConditionKind::Greater => range(&condition.key, Bound::Lower, reference.stats),
                 ConditionKind::Less => range(&condition.key, Bound::Upper, reference.stats),
-                ConditionKind::Skipped => 1.0,
+                ConditionKind::Operator | ConditionKind::Skipped => 1.0,
             };
         }
         answer

@@ -14,7 +14,7 @@ use crate::catalog::{IndexDef, IndexId};
 use crate::engine::EngineQuery;
 use crate::expr::Expr;
 use crate::name::QName;
-use crate::plan::{Access, Condition, ConditionKind, Plan, PlanNode, PlanOp, SortPurpose, SubqueryKind};
+use crate::plan::{Access, Condition, ConditionKind, Converted, Plan, PlanNode, PlanOp, SortPurpose, SubqueryKind};
 use crate::query::RefId;
 
 use json::Node;
@@ -54,7 +54,9 @@ pub fn read(text: &str, query: &EngineQuery, names: &dyn Names) -> Result<Plan, 
     let plans = json::parse(text)?;
     let root = Node::root(&plans).ok_or("the server's answer holds no plan")?;
     let reader = Reader { query, names };
-    Ok(Plan { root: reader.step(root, SortPurpose::OrderBy), raw: text.to_owned() })
+    let mut casts = Vec::new();
+    reader.casts(root, &mut casts);
+    Ok(Plan { root: reader.step(root, SortPurpose::OrderBy), casts, raw: text.to_owned() })
 }
 
 struct Reader<'a> {
@@ -75,6 +77,15 @@ impl Reader<'_> {
         let mut loops = loops_of(step);
         loops.extend(subplans);
         PlanNode { op: PlanOp::NestedLoop, estimate, children: loops }
+    }
+
+    /// Collects the columns that are converted before they are filtered by, here and below.
+    fn casts(&self, node: Node<'_>, found: &mut Vec<Converted>) {
+        if let (Some(reference), Some(filter)) = (self.reference(node), node.text("Filter")) {
+            let new = condition::casts(filter).map(|(column, to)| Converted { reference, column, to });
+            found.extend(new);
+        }
+        node.children().chain(node.subplans()).for_each(|below| self.casts(below, found));
     }
 
     /// A step without the subplans it runs.

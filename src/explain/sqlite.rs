@@ -73,7 +73,7 @@ pub fn read(rows: &[Row], query: &EngineQuery, names: &dyn Names) -> Plan {
     let reader = Reader { children, query, names };
     let mut raw = String::new();
     reader.write_raw(0, 0, &mut raw);
-    Plan { root: reader.block(0), raw }
+    Plan { root: reader.block(0), casts: Vec::new(), raw }
 }
 
 struct Reader<'a> {

@@ -71,6 +71,8 @@ pub struct CandidateEntry {
     /// The name the query uses for it.
     #[serde(rename = "ref")]
     pub reference: String,
+    /// Its access method.
+    pub method: String,
     /// Its keys.
     pub columns: Vec<IndexColumnEntry>,
     /// The condition of a partial index.

@@ -4,7 +4,7 @@ use crate::catalog::{Catalog, IndexDef, Table};
 use crate::coverage::{self, Asked, Behind, Joins};
 use crate::dialect::Target;
 use crate::plan::{Access, Condition, ConditionKind, PlanOp};
-use crate::query::{AccessPattern, Disjunction, Predicate};
+use crate::query::{AccessPattern, Clause, ClauseKind, Disjunction, PatternHead, Predicate, PredicateOp};
 use crate::workload::WorkloadQuery;
 
 use super::served::Served;
@@ -23,7 +23,9 @@ pub struct Asking<'a> {
 impl<'a> Asking<'a> {
     /// Names the rule that asks for an index which serves a reference.
     pub fn rule(&self, def: &IndexDef, pattern: &AccessPattern) -> &'static str {
-        if Served::of(def, pattern).is_order_only() {
+        if let Some(rule) = self.of_pattern(def, pattern) {
+            rule
+        } else if Served::of(def, pattern).is_order_only() {
             "sort-not-indexed"
         } else if pattern.disjunctions.iter().any(|any| self.serves_branch(def, pattern, any)) {
             "or-across-columns"
@@ -31,6 +33,22 @@ impl<'a> Asking<'a> {
             "composite-leading-skipped"
         } else {
             "missing-index"
+        }
+    }
+
+    /// Names the rule that asks for an index because of a LIKE.
+    fn of_pattern(&self, def: &IndexDef, pattern: &AccessPattern) -> Option<&'static str> {
+        let lead = &def.keys[0];
+        let matches = |head: &Clause| match &head.kind {
+            ClauseKind::Like { key, head: PatternHead::Wildcard } => *key == lead.expr,
+            _ => false,
+        };
+        let mut likes = self.query.shape.clauses.iter().filter(|clause| clause.reference == Some(pattern.reference));
+        let mut compared = pattern.predicates.iter().filter(|predicate| predicate.key == lead.expr);
+        match lead.opclass.as_deref() {
+            Some(opclass) if opclass.ends_with("trgm_ops") && likes.any(matches) => Some("leading-wildcard-like"),
+            Some(_) if compared.any(|predicate| predicate.op == PredicateOp::Prefix) => Some("like-needs-pattern-ops"),
+            _ => None,
         }
     }
 

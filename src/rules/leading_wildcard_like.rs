@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::context::QueryContext;
 use super::findings::Findings;
+use super::served;
 use crate::catalog::{Method, TypeClass};
 use crate::dialect::Dialect;
 use crate::expr::Expr;
@@ -19,7 +20,9 @@ pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {
         // One table is read once, however many of its columns are matched.
         let certain = likes.iter().find(|(_, _, head)| *head == PatternHead::Wildcard);
         let Some((clause, key, head)) = certain.or(likes.first()) else { continue };
-        if !is_read_whole(cx, pattern) || has_own_index(cx, pattern, &likes) {
+        let advised = cx.advice_of("leading-wildcard-like");
+        let advised = advised.iter().find(|(_, served)| served.reference == pattern.reference).map(|(advice, _)| *advice);
+        if !is_read_whole(cx, pattern) || has_own_index(cx, pattern, &likes) || (advised.is_none() && is_served(cx, pattern)) {
             continue;
         }
         let keys: BTreeSet<&Expr> =
@@ -41,9 +44,11 @@ pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {
         findings
             .report(cx.place_of_clause(clause), subject.into_iter().collect::<Vec<_>>().join(", "))
             .message(message)
-            .help(help(cx.target.dialect))
+            .help(advised.map_or_else(|| help(cx.target.dialect).to_owned(), |advice| served::help(&advice.def)))
             .table(&pattern.table)
             .columns(keys)
+            .advice(advised.map(|advice| advice.id))
+            .proof(advised.and(cx.proof()).cloned())
             .at_most(if known { severity } else { Severity::Info })
             .no_surer_than(if known { confidence } else { confidence.min(Confidence::Medium) });
     }
@@ -58,8 +63,12 @@ fn of<'a>(clause: &'a Clause, pattern: &AccessPattern) -> Option<Like<'a>> {
 
 /// Where rows are looked up by something else, the pattern is tested on the few that are left.
 fn is_read_whole(cx: &QueryContext<'_>, pattern: &AccessPattern) -> bool {
-    let advised = || cx.index_for(pattern.reference).is_some();
-    cx.table_of(pattern).is_some() && !cx.is_small(&pattern.table) && !cx.is_sought(pattern) && !advised()
+    cx.table_of(pattern).is_some() && !cx.is_small(&pattern.table) && !cx.is_sought(pattern)
+}
+
+/// Says whether an index is advised that finds the rows by something else.
+fn is_served(cx: &QueryContext<'_>, pattern: &AccessPattern) -> bool {
+    cx.index_for(pattern.reference).is_some()
 }
 
 /// Says whether what is matched stands in an index of a method that may know words or trigrams, or in a full-text table
@@ -75,7 +84,7 @@ fn has_own_index(cx: &QueryContext<'_>, pattern: &AccessPattern, likes: &[Like<'
 
 fn help(dialect: Dialect) -> &'static str {
     match dialect {
-        Dialect::Postgres => "if the table is large, create a trigram index (`pg_trgm`: `USING gin (… gin_trgm_ops)`)",
+        Dialect::Postgres => "if the table is large, create a trigram index (`CREATE EXTENSION pg_trgm`, then `USING gin (… gin_trgm_ops)`)",
         Dialect::Sqlite => "if the table is large, search an `fts5` table with the `trigram` tokenizer",
         Dialect::Mysql => "if the table is large, create a `FULLTEXT` index and search it by `MATCH … AGAINST`",
     }

@@ -73,6 +73,6 @@ fn help(missing: &[&IndexAdvice]) -> String {
 }
 
 fn strength(cx: &QueryContext<'_>, missing: &[&IndexAdvice], pattern: &AccessPattern) -> (Severity, Confidence) {
-    let strengths = missing.iter().map(|advice| served::strength(cx, &Served::of(&advice.def, pattern)));
+    let strengths = missing.iter().map(|advice| served::strength(cx, advice, &Served::of(&advice.def, pattern)));
     strengths.min().unwrap_or((Severity::Info, Confidence::Low))
 }

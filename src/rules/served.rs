@@ -3,8 +3,8 @@
 use super::context::QueryContext;
 use super::findings::{Findings, Report};
 use super::subject;
-use crate::advice::{IndexAdvice, Proof, ProofKind};
-use crate::catalog::{IndexDef, IndexKey};
+use crate::advice::{self, IndexAdvice, Proof, ProofKind};
+use crate::catalog::{IndexDef, Method};
 use crate::expr::Expr;
 use crate::finding::{Confidence, Place, Severity};
 use crate::query::{AccessPattern, Predicate, PredicateOp};
@@ -93,7 +93,7 @@ pub(super) fn report<'f>(
     served: &Served,
     message: String,
 ) -> Report<'f> {
-    let (severity, confidence) = strength(cx, served);
+    let (severity, confidence) = strength(cx, advice, served);
     findings
         .report(place(cx, &advice.def, pattern), subject::access(pattern))
         .message(message)
@@ -126,25 +126,27 @@ fn place(cx: &QueryContext<'_>, def: &IndexDef, pattern: &AccessPattern) -> Plac
     }
 }
 
-fn help(def: &IndexDef) -> String {
+/// Says what to create.
+pub(super) fn help(def: &IndexDef) -> String {
     format!("create an index on {}", indexed(def))
 }
 
 /// ``orders (customer_id)` where `deleted_at IS NULL``.
 pub(super) fn indexed(def: &IndexDef) -> String {
-    let key = |key: &IndexKey| format!("{}{}", key.expr, if key.desc { " DESC" } else { "" });
-    let keys: Vec<String> = def.keys.iter().map(key).collect();
+    let keys: Vec<String> = def.keys.iter().map(advice::key).collect();
     let partial = def.predicate.as_ref().map_or(String::new(), |predicate| format!(" where `{predicate}`"));
-    format!("`{} ({})`{partial}", def.table, keys.join(", "))
+    format!("`{}{} ({})`{partial}", def.table, advice::using(def), keys.join(", "))
 }
 
 /// How bad and how sure, by the evidence (`docs/architecture.md`, "Proof, tier, confidence").
-pub(super) fn strength(cx: &QueryContext<'_>, served: &Served) -> (Severity, Confidence) {
+pub(super) fn strength(cx: &QueryContext<'_>, advice: &IndexAdvice, served: &Served) -> (Severity, Confidence) {
     let Some(Proof { kind, cost_before, cost_after, .. }) = cx.proof() else {
         return (Severity::Warning, Confidence::Medium);
     };
-    let confidence = if *kind == ProofKind::Shape { Confidence::Medium } else { Confidence::High };
+    // Every row has many entries in such an index: on a table whose size is a guess that may cost more than it gains.
+    let dear = !matches!(advice.def.method, Method::Btree | Method::Hash) && !cx.knows_rows(&advice.def.table);
+    let confidence = if dear || *kind == ProofKind::Shape { Confidence::Medium } else { Confidence::High };
     let gain = cost_before.zip(*cost_after).map(|(before, after)| before / after.max(f64::MIN_POSITIVE));
     let small = gain.is_some_and(|gain| gain < SURE_GAIN);
-    (if small || served.range_leads { Severity::Info } else { Severity::Warning }, confidence)
+    (if small || dear || served.range_leads { Severity::Info } else { Severity::Warning }, confidence)
 }

@@ -279,7 +279,7 @@ pub(super) fn index_column(key: &IndexKey) -> IndexColumnEntry {
     }
 }
 
-fn method(method: &Method) -> &str {
+pub(super) fn method(method: &Method) -> &str {
     match method {
         Method::Btree => "btree",
         Method::Hash => "hash",

@@ -135,7 +135,7 @@ impl Case {
             candidates: &candidates,
             limit_rows: 50,
         };
-        price(&Plan { root, raw: String::new() }, &cx)
+        price(&Plan { root, casts: Vec::new(), raw: String::new() }, &cx)
     }
 }
 

@@ -1,10 +1,11 @@
 //! Index conditions as PostgreSQL prints them: `((a = $1) AND (t0.b > 'x'::text))`.
 //!
 //! PostgreSQL puts the index key on the left and the conditions in the order of the keys. Text is only cut here, never
-//! parsed: what is not understood is an equality, which is what the other access methods answer.
+//! parsed: what is not understood is an equality.
 
 use crate::catalog::{IndexDef, Method};
 use crate::expr::Expr;
+use crate::name::Ident;
 use crate::plan::{Condition, ConditionKind};
 
 /// Reads the conditions on an index; keys that are skipped over are among them.
@@ -33,6 +34,35 @@ pub(super) fn not_null(printed: &str) -> Vec<Expr> {
     let alone = |conjunct: &&&str| conjuncts.iter().filter(|other| of(other) == of(conjunct)).count() == 1;
     let tests = conjuncts.iter().filter(|conjunct| conjunct.ends_with(" IS NOT NULL")).filter(alone);
     tests.filter_map(|conjunct| Some(Expr::column(of(conjunct)?.as_str()))).collect()
+}
+
+/// The columns that are cast in a filter, and to what: `((id)::numeric = 10.0)`.
+///
+/// PostgreSQL shows the casts that it put there itself like those of the query.
+pub(super) fn casts(filter: &str) -> impl Iterator<Item = (Ident, String)> {
+    unquoted(filter).filter(|at| filter[*at..].starts_with(")::")).filter_map(|at| {
+        let (before, after) = (&filter[..at], &filter[at + ")::".len()..]);
+        let (call, operand) = before.rsplit_once('(')?;
+        // What a function returns is no column.
+        let is_called = call.ends_with(|letter: char| letter.is_alphanumeric() || letter == '_');
+        let column = column_name(operand).filter(|_| !is_called && !operand.contains([' ', '\'', '[']))?;
+        let ends = |at: &usize| {
+            let rest = &after[*at..];
+            let behind = rest.strip_prefix(' ').map(|rest| rest.starts_with(|letter: char| !letter.is_alphabetic()));
+            behind.unwrap_or(rest.starts_with(['(', ')', ',']))
+        };
+        let end = after.char_indices().map(|(at, _)| at).find(ends).unwrap_or(after.len());
+        Some((Ident::from(column), after[..end].to_owned()))
+    })
+}
+
+/// The places of a text that are outside of quotes.
+fn unquoted(text: &str) -> impl Iterator<Item = usize> {
+    let mut quoted = false;
+    text.char_indices().filter_map(move |(at, letter)| {
+        quoted ^= letter == '\'';
+        (!quoted).then_some(at)
+    })
 }
 
 /// The conditions that AND joins, without their parentheses.
@@ -94,7 +124,8 @@ fn split(conjunct: &str) -> (&str, ConditionKind) {
             // All that is on one side of the NULLs.
             "IS" if rest == "IS NOT NULL" => ConditionKind::Greater,
             "IS" => ConditionKind::Equal,
-            symbol if is_symbol(symbol) => ConditionKind::Equal,
+            "=" => ConditionKind::Equal,
+            symbol if is_symbol(symbol) => ConditionKind::Operator,
             _ => continue,
         };
         return (left, kind);
@@ -129,5 +160,31 @@ fn column_name(operand: &str) -> Option<String> {
         Some(quoted) => Some(quoted.replace("\"\"", "\"")),
         None if name.is_empty() || name.contains('(') => None,
         None => Some(name.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn casts_of_columns_are_seen_and_no_others() {
+        let check = |filter: &str, expect: &[(&str, &str)]| {
+            let found: Vec<(Ident, String)> = casts(filter).collect();
+            let expect: Vec<(Ident, String)> =
+                expect.iter().map(|(column, to)| (Ident::new(*column), (*to).to_owned())).collect();
+            assert_eq!(found, expect, "{filter}");
+        };
+        check("(id = 10)", &[]);
+        check("((id)::numeric = 10.0)", &[("id", "numeric")]);
+        check("((t0.\"Id\")::double precision = '10'::double precision)", &[("Id", "double precision")]);
+        check(
+            "(((a)::text = $1) AND ((t1.b)::timestamp with time zone > $2))",
+            &[("a", "text"), ("b", "timestamp with time zone")],
+        );
+        check("((a)::character varying(10) = 'x (b)::text'::text)", &[("a", "character varying")]);
+        check("(lower(a)::text = $1)", &[]);
+        check("((lower(a))::text = (a || 'x'::text))", &[]);
+        check("((id)::numeric = ANY ('{1.5,2}'::numeric[]))", &[("id", "numeric")]);
     }
 }

@@ -176,11 +176,13 @@ fn write_plan(label: &str, plan: &str, out: &mut dyn Write) -> io::Result<()> {
 fn keys(candidate: &CandidateEntry) -> String {
     let key = |key: &crate::outcome::IndexColumnEntry| {
         let name = key.name.as_deref().or(key.expression.as_deref()).unwrap_or_default();
-        format!("{name}{}", if key.order == "desc" { " desc" } else { "" })
+        let opclass = key.opclass.as_ref().map_or(String::new(), |opclass| format!(" {opclass}"));
+        format!("{name}{opclass}{}", if key.order == "desc" { " desc" } else { "" })
     };
     let keys: Vec<String> = candidate.columns.iter().map(key).collect();
     let predicate = candidate.predicate.as_ref().map_or(String::new(), |predicate| format!(" where {predicate}"));
-    format!("{} ({}){predicate}", label(&candidate.table, &candidate.reference), keys.join(", "))
+    let using = if candidate.method == "btree" { String::new() } else { format!(" using {}", candidate.method) };
+    format!("{}{using} ({}){predicate}", label(&candidate.table, &candidate.reference), keys.join(", "))
 }
 
 fn without_key(unfit: &UnfitEntry) -> String {

@@ -10,7 +10,7 @@ use crate::outcome::{CandidateEntry, ExplainedEntry, ReferenceEntry, UnfitEntry}
 use crate::plan;
 use crate::query::{PathClass, QuerySite, RefId, Resolution, UnknownKind, VariantKind};
 use crate::run::analysis::Database;
-use crate::run::entries::{advice_name, index_column};
+use crate::run::entries::{advice_name, index_column, method};
 use crate::run::judge::is_judged;
 use crate::workload::{PlanLabels, Sender, WorkloadQuery};
 
@@ -169,6 +169,7 @@ impl Writer<'_> {
         CandidateEntry {
             table,
             reference,
+            method: method(&trial.def.method).to_owned(),
             columns: trial.def.keys.iter().map(index_column).collect(),
             predicate: trial.def.predicate.as_ref().map(ToString::to_string),
             verdict: trial.verdict.name().to_owned(),
