@@ -141,7 +141,8 @@ impl EngineQuery {
     }
 }
 
-/// A bound of a range that is known at run time only (statistics.md, "Parameters").
+/// A bound of a range that is known at run time only, or of which it is not known where it lies among the column's values
+/// (statistics.md, "Parameters").
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Bound {
     /// The parameter, from 1, which stands nowhere else.
@@ -152,6 +153,9 @@ pub struct Bound {
     pub column: Ident,
     /// The part of the column's values that is taken to lie below it, 0 to 1.
     pub part: f64,
+    /// The constant that the query has there, which tells more wherever the column's values are known.
+    #[serde(default)]
+    pub written: Option<String>,
 }
 
 /// The keys that a reference's conditions test.

@@ -1,11 +1,23 @@
-//! An empty database with pulled statistics plans as the full one they are from.
+//! An empty database with pulled statistics plans as the full one they are from, and uses the same candidates.
 //!
 //! `PLANLINT_AGREEMENT_ROWS` sets the size.
 
+use planlint::catalog::{Catalog, IndexDef, IndexId, replay};
+use planlint::dialect::{Dialect, Target};
+use planlint::engine::{Deadline, EngineQuery, IndexSet, PlanRequest, ScratchEngine};
+use planlint::name::QName;
+use planlint::plan::Plan;
 use planlint::pull::{self, Values};
+use planlint::schema::ddl;
+use planlint::scratch::NativeStatement;
+use planlint::scratch::postgres::PostgresEngine;
 use planlint::scratch::postgres::cluster::{Cluster, DATABASE};
 use planlint::scratch::postgres::session::Session;
+use planlint::shape::shape;
 use planlint::snapshot::Snapshot;
+use planlint::source::{FileId, HostSpan};
+use planlint::sql::lower::lower_native;
+use planlint::stats::StatsModel;
 use serde_json::Value;
 
 const SCHEMA: &str = "
@@ -81,15 +93,21 @@ fn queries(rows: u64) -> Vec<String> {
 fn plan(session: &mut Session, query: &str) -> Value {
     let rows =
         session.rows(&format!("EXPLAIN (FORMAT JSON) {query}")).unwrap_or_else(|error| panic!("{query}: {error}"));
-    let text = rows[0][0].clone().expect("a plan");
-    serde_json::from_str::<Value>(&text).expect("JSON")[0]["Plan"].clone()
+    json(rows[0][0].as_deref().expect("a plan"))
 }
 
+fn json(text: &str) -> Value {
+    serde_json::from_str::<Value>(text).expect("JSON")[0]["Plan"].clone()
+}
+
+/// What a tree tells of each node; the last is the condition, which a query with other aliases words differently.
+const WORDS: [&str; 7] =
+    ["Node Type", "Relation Name", "Index Name", "Join Type", "Strategy", "Scan Direction", "Index Cond"];
+
 /// The tree of a plan: what each node is and what it reads by.
-fn tree(plan: &Value) -> String {
-    let words = ["Node Type", "Relation Name", "Index Name", "Join Type", "Index Cond", "Strategy", "Scan Direction"];
+fn tree(plan: &Value, words: &[&str]) -> String {
     let own: Vec<&str> = words.iter().filter_map(|word| plan[word].as_str()).collect();
-    let below: Vec<String> = plan["Plans"].as_array().into_iter().flatten().map(tree).collect();
+    let below: Vec<String> = plan["Plans"].as_array().into_iter().flatten().map(|below| tree(below, words)).collect();
     format!("{}({})", own.join(" "), below.join(","))
 }
 
@@ -119,10 +137,7 @@ fn pulled(cluster: &Cluster, values: Values) -> Snapshot {
 fn planned(snapshot: &Snapshot, sizes: bool, queries: &[String]) -> Vec<Value> {
     let mut cluster = super::cluster().expect("it was there before");
     let (catalog, applied) = super::schema::apply_text(&cluster, SCHEMA);
-    let config = planlint::config::Config::default();
-    let seeded = snapshot.seed(&catalog, &config);
-    let mut stats = planlint::assume::assume(&catalog, &seeded, &[]);
-    snapshot.overlay(&catalog, &config, &mut stats);
+    let mut stats = assumed(snapshot, &catalog);
     if !sizes {
         stats.tables.values_mut().for_each(|table| table.indexes.clear());
     }
@@ -139,6 +154,52 @@ fn planned(snapshot: &Snapshot, sizes: bool, queries: &[String]) -> Vec<Value> {
     queries.iter().map(|query| plan(&mut session, query)).collect()
 }
 
+fn assumed(snapshot: &Snapshot, catalog: &Catalog) -> StatsModel {
+    let config = planlint::config::Config::default();
+    let mut stats = planlint::assume::assume(catalog, &snapshot.seed(catalog, &config), &[]);
+    snapshot.overlay(catalog, &config, &mut stats);
+    stats
+}
+
+/// An engine with these statistics, and the queries as it is asked them.
+fn engine(snapshot: &Snapshot, queries: &[String]) -> (PostgresEngine, Vec<EngineQuery>) {
+    const PLACE: HostSpan = HostSpan { file: FileId(0), start: 0, end: 0 };
+    let statements: Vec<&str> = SCHEMA.split_inclusive(';').collect();
+    let steps = statements.iter().flat_map(|sql| ddl::steps(sql, PLACE, Dialect::Postgres).0);
+    let catalog = replay(Dialect::Postgres, &steps.collect::<Vec<_>>()).0;
+    let choice = super::choice().expect("it was there before");
+    let mut engine = PostgresEngine::start(&choice, Target::any(Dialect::Postgres)).expect("a server");
+    let statements: Vec<NativeStatement<'_>> =
+        statements.iter().map(|sql| NativeStatement { sql, place: PLACE }).collect();
+    assert_eq!(engine.apply(&statements, &catalog).expect("a schema"), []);
+    assert_eq!(engine.load(&catalog, &assumed(snapshot, &catalog)).expect("statistics").refused, []);
+    let lowered = queries.iter().map(|sql| lower_native(&shape(sql, &catalog).expect("a query"), &catalog, 50));
+    let lowered = lowered.collect();
+    (engine, lowered)
+}
+
+fn asked(engine: &mut PostgresEngine, queries: &[EngineQuery], indexes: &IndexSet) -> Vec<Plan> {
+    let requests: Vec<PlanRequest<'_>> = queries.iter().map(|query| PlanRequest { query, indexes }).collect();
+    let answers = engine.plan(&requests, Deadline(None)).expect("a server");
+    answers.into_iter().map(|answer| answer.expect("time").expect("a plan")).collect()
+}
+
+/// What agrees between two lists of plans: trees, access paths, every figure.
+fn agree(name: &str, real: &[Value], planned: &[Value], words: &[&str]) -> (usize, usize) {
+    let pairs = || real.iter().zip(planned);
+    let trees = pairs().filter(|(real, planned)| tree(real, words) == tree(planned, words)).count();
+    let accesses = pairs().filter(|(real, planned)| access(real) == access(planned)).count();
+    let figures = pairs().filter(|(real, planned)| real == planned).count();
+    println!(
+        "{name}: of {} plans {trees} with the same tree, {accesses} with the same access paths, {figures} the same in every figure",
+        real.len()
+    );
+    for (real, planned) in pairs().filter(|(real, planned)| access(real) != access(planned)).take(3) {
+        println!("    real  {}\n    empty {}", tree(real, words), tree(planned, words));
+    }
+    (trees, accesses)
+}
+
 #[test]
 fn pulled_statistics_plan_as_the_database_they_are_from() {
     let Some(cluster) = super::cluster() else { return };
@@ -153,46 +214,74 @@ fn pulled_statistics_plan_as_the_database_they_are_from() {
     admin.run("REINDEX SCHEMA public").expect("the indexes are built anew");
     admin.run("VACUUM (FREEZE, ANALYZE)").expect("statistics");
     let queries = queries(rows);
-    let real: Vec<Value> = {
-        let mut session = cluster.planner(DATABASE).expect("a session");
-        queries.iter().map(|query| plan(&mut session, query)).collect()
-    };
-    let agree = |name: &str, snapshot: &Snapshot, sizes: bool| {
-        let planned = planned(snapshot, sizes, &queries);
-        let pairs = || real.iter().zip(&planned);
-        let trees = pairs().filter(|(real, planned)| tree(real) == tree(planned)).count();
-        let accesses = pairs().filter(|(real, planned)| access(real) == access(planned)).count();
-        let costs = pairs().filter(|(real, planned)| real == planned).count();
-        println!(
-            "{name}: of {} plans {trees} with the same tree, {accesses} with the same access paths, {costs} the same in every figure",
-            queries.len()
-        );
-        for ((real, planned), query) in
-            pairs().zip(&queries).filter(|((real, planned), _)| tree(real) != tree(planned)).take(3)
-        {
-            println!("  {query}\n    real  {}\n    empty {}", tree(real), tree(planned));
-        }
-        (trees, accesses)
-    };
+    let mut session = cluster.planner(DATABASE).expect("a session");
+    let real: Vec<Value> = queries.iter().map(|query| plan(&mut session, query)).collect();
     let with = pulled(&cluster, Values::Shown);
     let without = pulled(&cluster, Values::Hidden);
     assert!(!without.print().contains("example.org"), "no value is told");
-    let (trees, accesses) = agree("with values", &with, true);
+    let (trees, accesses) = agree("with values", &real, &planned(&with, true, &queries), &WORDS);
     assert!(trees >= 297 && accesses >= 297, "{trees} {accesses}");
-    let (trees, accesses) = agree("with values, sizes of indexes from the model", &with, false);
+    let sized = planned(&with, false, &queries);
+    let (trees, accesses) = agree("with values, sizes of indexes from the model", &real, &sized, &WORDS);
     assert!(trees >= 285 && accesses >= 285, "{trees} {accesses}");
-    let (trees, accesses) = agree("without values", &without, true);
-    assert!(trees >= 210 && accesses >= 210, "{trees} {accesses}");
+    let (mut engine, lowered) = engine(&without, &queries);
+    let plans = asked(&mut engine, &lowered, &IndexSet::default());
+    let plans: Vec<Value> = plans.iter().map(|plan| json(&plan.raw)).collect();
+    let (trees, accesses) = agree("without values", &real, &plans, &WORDS[..6]);
+    assert!(trees >= 240 && accesses >= 252, "{trees} {accesses}");
+    drop(engine);
     sizes(&mut admin, &without);
+    candidates(&mut session, &with, &queries, 0.99);
+    candidates(&mut session, &without, &queries, 0.9);
+}
+
+/// Indexes that the database does not have.
+const CANDIDATES: &[(&str, &[&str])] = &[
+    ("users", &["created_at"]),
+    ("users", &["country"]),
+    ("users", &["country", "email"]),
+    ("users", &["deleted_at", "created_at"]),
+    ("orders", &["user_id"]),
+    ("orders", &["user_id", "total"]),
+    ("orders", &["state", "total"]),
+    ("orders", &["total", "state"]),
+    ("orders", &["placed_at"]),
+    ("orders", &["placed_at", "state"]),
+    ("orders", &["note"]),
+    ("items", &["order_id", "product_id"]),
+    ("items", &["product_id", "order_id"]),
+    ("items", &["quantity"]),
+];
+
+/// Whether each query uses each candidate: one that is built in the full database, and one that is shown in the empty one.
+fn candidates(full: &mut Session, snapshot: &Snapshot, queries: &[String], least: f64) {
+    let defs = CANDIDATES
+        .iter()
+        .map(|(table, columns)| IndexDef::btree(Dialect::Postgres, QName::plain(*table), columns.iter().copied()));
+    let (mut empty, lowered) = engine(snapshot, queries);
+    let ids = empty.add_candidates(&defs.collect::<Vec<_>>()).expect("a server");
+    let ids: Vec<IndexId> = ids.into_iter().map(|id| id.expect("an index")).collect();
+    let (mut same, mut used, mut all) = (0, 0, 0);
+    for ((table, columns), id) in CANDIDATES.iter().zip(ids) {
+        full.run(&format!("CREATE INDEX tried ON {table} ({})", columns.join(", "))).expect("an index");
+        let shown = IndexSet { shown: [id].into(), ..IndexSet::default() };
+        for (sql, plan) in queries.iter().zip(asked(&mut empty, &lowered, &shown)) {
+            let real = self::plan(full, sql).to_string().contains("\"tried\"");
+            all += 1;
+            used += usize::from(real);
+            same += usize::from(real == plan.root.indexes().contains(&id));
+        }
+        full.run("DROP INDEX tried").expect("it was there");
+    }
+    println!("{} candidates: {same} of {all} verdicts agree, {used} of them are that it is used", CANDIDATES.len());
+    assert!(f64::from(same as u32) >= least * f64::from(all as u32), "{same} of {all}");
 }
 
 /// The model's sizes against the built indexes'.
 fn sizes(admin: &mut Session, snapshot: &Snapshot) {
     let cluster = super::cluster().expect("it was there before");
     let (catalog, applied) = super::schema::apply_text(&cluster, SCHEMA);
-    let config = planlint::config::Config::default();
-    let mut stats = planlint::assume::assume(&catalog, &snapshot.seed(&catalog, &config), &[]);
-    snapshot.overlay(&catalog, &config, &mut stats);
+    let mut stats = assumed(snapshot, &catalog);
     stats.tables.values_mut().for_each(|table| table.indexes.clear());
     let mut empty = cluster.admin(DATABASE).expect("a session");
     let inflations = super::statistics::inject(&mut empty, &catalog, &applied, &stats);

@@ -20,7 +20,7 @@ const TRIES: u32 = 12;
 /// A query, and the types that its parameters are taken to have.
 pub(super) struct Question<'a> {
     query: &'a EngineQuery,
-    /// By parameter, from 1: the literal that stands in its place.
+    /// By parameter, from 1: the SQL that stands in its place.
     literals: BTreeMap<u16, String>,
     /// By parameter, from 1: the type, where PostgreSQL is not to find one by itself.
     types: BTreeMap<u16, String>,
@@ -136,7 +136,7 @@ fn with_literals(sql: &str, literals: &BTreeMap<u16, String>) -> String {
         for part in parts {
             let end = part.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(part.len());
             match part[..end].parse().ok().and_then(|number: u16| literals.get(&number)) {
-                Some(literal) => text.push_str(&format!("'{}'{}", literal.replace('\'', "''"), &part[end..])),
+                Some(literal) => text.push_str(&format!("{literal}{}", &part[end..])),
                 None => text.push_str(&format!("${part}")),
             }
         }
@@ -198,7 +198,7 @@ mod tests {
         check(
             "SELECT $1 > $2, '$2', $20",
             2,
-            &[(2, "it's")],
+            &[(2, "'it''s'")],
             "PREPARE asked(unknown, text) AS SELECT $1 > 'it''s', '$2', $20; EXPLAIN (FORMAT JSON) EXECUTE asked(NULL, NULL)",
         );
     }

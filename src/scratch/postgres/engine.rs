@@ -259,7 +259,8 @@ impl PostgresEngine {
         Ok(answers.into_iter().map(|answer| answer.expect("every question ends")).collect())
     }
 
-    /// What stands in the place of bounds: a value of the column, as far as its values are known or assumed.
+    /// What stands in the place of bounds, as SQL: what is written there where the column's values are known, else a
+    /// value that lies where the bound is taken to.
     fn literals(&self, query: &EngineQuery) -> BTreeMap<u16, String> {
         let literal = |bound: &Bound| {
             let name = query.references.get(usize::from(bound.reference.0))?;
@@ -267,9 +268,15 @@ impl PostgresEngine {
             let attribute = table.attributes.iter().find(|attribute| attribute.name == bound.column)?;
             let stats = self.stats.table(name)?;
             let column = stats.columns.get(&bound.column)?;
-            Some((bound.parameter, value_at(attribute.base, column, stats.rows, bound.part)?))
+            if bound.written.is_some() && column.values.is_some() {
+                return None;
+            }
+            let value = value_at(attribute.base, column, stats.rows, bound.part)?;
+            Some(format!("'{}'", value.replace('\'', "''")))
         };
-        query.bounds.iter().filter_map(literal).collect()
+        let written = |bound: &Bound| bound.written.as_ref().map(|text| format!("({text})"));
+        let sql = |bound: &Bound| Some((bound.parameter, literal(bound).or_else(|| written(bound))?));
+        query.bounds.iter().filter_map(sql).collect()
     }
 
     fn read(&self, query: &EngineQuery, rows: &[Row]) -> Result<Plan, Refusal> {

@@ -3,11 +3,12 @@
 //! PostgreSQL takes a third of the rows for a one-sided range of unknown bounds and half a percent for a two-sided one,
 //! whatever the column holds. So each bound becomes a parameter of its own, and the query says where in the column's
 //! values it is taken to lie ("Parameters" in the statistics design); who has the values puts a literal in its place.
+//! A constant is such a bound too, for where no value is known: among assumed ones it would lie anywhere.
 
 use sqlparser::ast::{self, BinaryOperator, Expr};
 
 use super::Native;
-use crate::catalog::TypeClass;
+use crate::catalog::{Index, Table, TypeClass};
 use crate::engine::Bound;
 use crate::name::Ident;
 use crate::query::RefId;
@@ -61,18 +62,45 @@ impl Native<'_> {
     }
 
     fn bound(&mut self, (reference, column): &(RefId, Ident), side: Side, value: &mut Expr) {
-        let Some(part) = self.part(*reference, column, side).filter(|_| is_unknown(value)) else { return };
+        let constant = is_constant(value) && !self.is_condition_of_index(*reference, column);
+        if !constant && !is_unknown(value) {
+            return;
+        }
+        let part =
+            if constant { self.usual_part(*reference, column, side) } else { self.part(*reference, column, side) };
+        let Some(part) = part else { return };
         // A bound that stands here alone: the same parameter elsewhere is another one.
         self.parameters.push(String::new());
         let parameter = u16::try_from(self.parameters.len()).unwrap_or(u16::MAX);
-        self.bounds.push(Bound { parameter, reference: *reference, column: column.clone(), part });
+        let written = constant.then(|| value.to_string());
+        self.bounds.push(Bound { parameter, reference: *reference, column: column.clone(), part, written });
         *value = Expr::value(ast::Value::Placeholder(format!("{BOUND}{parameter}")));
+    }
+
+    /// Says whether a partial index is about a column: then a constant decides whether it can be used.
+    fn is_condition_of_index(&self, reference: RefId, column: &Ident) -> bool {
+        let predicate = |index: &Index| index.def.predicate.as_ref().is_some_and(|all| all.columns().contains(column));
+        self.table_of(reference).is_some_and(|table| table.usable_indexes().any(predicate))
+    }
+
+    fn table_of(&self, reference: RefId) -> Option<&Table> {
+        self.catalog.tables.get(&self.shaped.shape.references.get(usize::from(reference.0))?.table)
+    }
+
+    /// The part below a constant: PostgreSQL takes a third of the rows for one side, and half a percent for two.
+    fn usual_part(&self, reference: RefId, column: &Ident, side: Side) -> Option<f64> {
+        self.part(reference, column, side)?;
+        Some(match (is_two_sided(&self.shaped.shape, reference, column), side) {
+            (true, Side::Lower) => 0.4975,
+            (true, Side::Upper) => 0.5025,
+            (false, Side::Lower) => 0.67,
+            (false, Side::Upper) => 0.33,
+        })
     }
 
     /// The part of the column's values that lies below a bound.
     fn part(&self, reference: RefId, column: &Ident, side: Side) -> Option<f64> {
-        let table = &self.shaped.shape.references.get(usize::from(reference.0))?.table;
-        let class = self.catalog.tables.get(table)?.class_of(column)?;
+        let class = self.table_of(reference)?.class_of(column)?;
         let both = is_two_sided(&self.shaped.shape, reference, column);
         Some(match (class, side) {
             (TypeClass::Timestamp | TypeClass::Date | TypeClass::Time, side) => match (both, side) {
@@ -95,7 +123,18 @@ impl Native<'_> {
 /// What a bound is called until the parameters around it have their numbers.
 pub(super) const BOUND: &str = "$bound_";
 
-/// Says whether a value is known at run time only; a constant stays, for a partial index may be about it.
+/// Says whether a value is the same at every time.
+fn is_constant(value: &Expr) -> bool {
+    match unnested(value) {
+        Expr::Value(value) => !matches!(value.value, ast::Value::Placeholder(_) | ast::Value::Null),
+        Expr::TypedString(_) | Expr::Interval(_) => true,
+        Expr::UnaryOp { expr, .. } | Expr::Cast { expr, .. } => is_constant(expr),
+        Expr::BinaryOp { left, right, .. } => is_constant(left) && is_constant(right),
+        _ => false,
+    }
+}
+
+/// Says whether a value is known at run time only.
 fn is_unknown(value: &Expr) -> bool {
     match unnested(value) {
         Expr::Value(value) => matches!(value.value, ast::Value::Placeholder(_)),
