@@ -14,6 +14,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
+pub use json::offline_folder;
 pub use kind::StatementClass;
 pub use sites::sites;
 

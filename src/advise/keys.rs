@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use crate::advice::UnfitWhy;
-use crate::catalog::{Direction, IndexKey, Table};
+use crate::catalog::{Direction, IndexKey, Table, TypeClass};
 use crate::cost;
 use crate::dialect::Dialect;
 use crate::expr::{Expr, Literal, Op};
@@ -278,12 +278,14 @@ impl Judge<'_> {
         let ty = &self.table.column(&column)?.ty;
         let class = ty.class;
         // MySQL indexes no more than the head of a TEXT, and nobody knows how long a head tells rows apart.
-        if self.dialect == Dialect::Mysql && ty.declared.contains("text") {
+        if self.dialect == Dialect::Mysql && ["text", "blob"].iter().any(|long| ty.declared.contains(long)) {
             return None;
         }
         let stats = self.stats.columns.get(&column)?;
         let extracts = matches!(expr, Expr::Op { .. });
-        if !extracts && (!class.is_btree_key() || stats.role == ColumnRole::Unkeyable) {
+        // Bytes are keys where they are known to be short: a hash, an identifier.
+        let fits = class.is_btree_key() || class == TypeClass::Blob;
+        if !extracts && (!fits || stats.role == ColumnRole::Unkeyable) {
             return None;
         }
         Some(Key {

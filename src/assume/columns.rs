@@ -65,7 +65,7 @@ pub(super) fn assume(facts: &Facts<'_>, column: &Column) -> ColumnStats {
 }
 
 fn guess(facts: &Facts<'_>, column: &Column, words: &Words) -> Guess {
-    use ColumnRole::{Boolean, Key, StatusLike, Unkeyable};
+    use ColumnRole::{Boolean, Key, ManyValued, StatusLike, Unkeyable};
     let rows = facts.own_rows();
     let class = column.ty.class;
     if is_unique(facts.table, &column.name) {
@@ -82,6 +82,10 @@ fn guess(facts: &Facts<'_>, column: &Column, words: &Words) -> Guess {
     }
     match class {
         TypeClass::Boolean => Guess::of(Boolean, 2.0),
+        TypeClass::Integer if is_flag(facts, column) => Guess::of(Boolean, 2.0),
+        TypeClass::Blob if words::UNIQUE.contains(&words.last()) || BINARY.contains(&words.last()) => {
+            Guess::of(ManyValued, rows)
+        }
         _ if !class.is_btree_key() => Guess::of(Unkeyable, rows),
         TypeClass::Timestamp | TypeClass::Date | TypeClass::Time => moment(class, words, rows),
         TypeClass::Integer if STAMPS.contains(&words.last()) => moment(TypeClass::Timestamp, words, rows),
@@ -89,8 +93,18 @@ fn guess(facts: &Facts<'_>, column: &Column, words: &Words) -> Guess {
     }
 }
 
+/// Bytes called so, beside what is many-valued as text, are short and tell rows apart.
+const BINARY: &[&str] = &["id", "txid", "hash160", "fingerprint", "pubkey"];
+
 /// Integers called so are seconds since an epoch, not counts.
 const STAMPS: &[&str] = &["at", "timestamp", "datetime"];
+
+/// Says whether an integer is a boolean by another name: one of its values is the default, and no query compares it
+/// with anything but them.
+fn is_flag(facts: &Facts<'_>, column: &Column) -> bool {
+    matches!(column.default.as_deref().map(str::trim), Some("0" | "1"))
+        && facts.evidence.is_compared_as_flag(&facts.table.name, &column.name)
+}
 
 /// A foreign key, or a column called or joined as if it were one.
 fn reference(facts: &Facts<'_>, column: &Column, words: &Words) -> Option<Guess> {
@@ -240,6 +254,7 @@ fn width(column: &Column, guess: &Guess, words: &Words) -> f64 {
         TypeClass::Integer | TypeClass::Date | TypeClass::Enum => 4.0,
         TypeClass::Numeric | TypeClass::Float | TypeClass::Time | TypeClass::Timestamp | TypeClass::Network => 8.0,
         TypeClass::Interval | TypeClass::Uuid => 16.0,
+        TypeClass::Blob if guess.role != ColumnRole::Unkeyable => 32.0,
         TypeClass::Json | TypeClass::Blob | TypeClass::TextSearch => 200.0,
         TypeClass::Array | TypeClass::Range | TypeClass::Spatial => 64.0,
         TypeClass::Text | TypeClass::Other => {

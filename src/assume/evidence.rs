@@ -11,6 +11,8 @@ use crate::query::{AccessPattern, Predicate, PredicateOp, QueryShape, Value};
 #[derive(Debug, Default)]
 pub(super) struct Evidence<'a> {
     literals: BTreeMap<(&'a QName, &'a Ident), BTreeSet<&'a Literal>>,
+    /// Columns that are compared with something else than constants, or in another way.
+    open: BTreeSet<(&'a QName, &'a Ident)>,
     null_tests: BTreeSet<(&'a QName, &'a Ident)>,
     /// Columns of other tables that a column is joined with.
     joined: BTreeMap<(&'a QName, &'a Ident), BTreeSet<(&'a QName, &'a Ident)>>,
@@ -49,7 +51,9 @@ impl<'a> Evidence<'a> {
             (PredicateOp::Other, Value::Literals(values)) if is_inequality(&predicate.condition) => {
                 self.add_literals(table, column, values)
             }
-            _ => {}
+            _ => {
+                self.open.insert((table, column));
+            }
         }
     }
 
@@ -61,6 +65,13 @@ impl<'a> Evidence<'a> {
     /// Returns how many constants the column is compared with for equality.
     pub(super) fn literals(&self, table: &QName, column: &Ident) -> usize {
         self.literals.get(&(table, column)).map_or(0, BTreeSet::len)
+    }
+
+    /// Says whether the column is compared, and with nothing but the constants 0 and 1.
+    pub(super) fn is_compared_as_flag(&self, table: &QName, column: &Ident) -> bool {
+        let is_bit = |literal: &&Literal| matches!(literal, Literal::Number(text) if text == "0" || text == "1");
+        let seen = self.literals.get(&(table, column));
+        seen.is_some_and(|seen| seen.iter().all(is_bit)) && !self.open.contains(&(table, column))
     }
 
     /// Returns the columns that some query joins the column with.

@@ -97,19 +97,26 @@ fn class(ty: &str) -> TypeClass {
         "time" => TypeClass::Time,
         "uuid" => TypeClass::Uuid,
         "jsonb" => TypeClass::Json,
+        "bytea" => TypeClass::Blob,
         "text" | "varchar" => TypeClass::Text,
         other => panic!("no type {other}"),
     }
 }
 
-/// A query that tests columns of `table`; `name=a,b` compares with constants, `name?` tests for NULL.
+/// A query that tests columns of `table`; `name=a,b` compares with constants, `name$` with a parameter,
+/// `name?` tests for NULL.
 fn query(table: &str, tests: &[&str]) -> QueryShape {
     let predicate = |test: &&str| {
         let (name, op, value) = match test.split_once('=') {
             Some((name, values)) => {
-                let literals = values.split(',').map(|value| Literal::Text(value.to_owned())).collect();
+                let literal = |value: &str| match value.parse::<u32>() {
+                    Ok(_) => Literal::Number(value.to_owned()),
+                    Err(_) => Literal::Text(value.to_owned()),
+                };
+                let literals = values.split(',').map(literal).collect();
                 (name, PredicateOp::In, Value::Literals(literals))
             }
+            None if test.ends_with('$') => (test.trim_end_matches('$'), PredicateOp::Eq, Value::Param),
             None => (test.trim_end_matches('?'), PredicateOp::Null, Value::Literals(Vec::new())),
         };
         let key = Expr::column(name);
@@ -189,7 +196,7 @@ const SHOP: &str = "
     users: id int pk, email text unique, name text, org_id int, country text, country_code text, bio text
     statuses: id int pk
     parts: id bigint, made date, unique(id made)
-    orders: id bigint pk, user_id int -> users, parent_id int null -> orders, users_id int, status_id int, status text, state int, placed text default 'new', paid bool, total_cents int, total numeric, note text, external_id text, tag text, kind text check(a b c), created_at timestamp, updated_at timestamp null, shipped_at timestamp null, cancelled_at timestamp null, due date null, month int, data jsonb, quantity int, city text, slug text, ref uuid, token varchar(8), seen_at int, size text, opens time, version int, asset smallint, fee_cents smallint
+    orders: id bigint pk, user_id int -> users, parent_id int null -> orders, users_id int, status_id int, status text, state int, placed text default 'new', paid bool, total_cents int, total numeric, note text, external_id text, tag text, kind text check(a b c), created_at timestamp, updated_at timestamp null, shipped_at timestamp null, cancelled_at timestamp null, due date null, month int, data jsonb, quantity int, city text, slug text, ref uuid, token varchar(8), seen_at int, size text, opens time, version int, asset smallint, fee_cents smallint, done int default 0, tries int default 0, mark int default 1, raw bytea, tx_hash bytea, out_txid bytea
 ";
 
 /// `role distinct [null N] [corr N]`.
@@ -257,6 +264,10 @@ fn columns_by_key_type_and_name() {
             ("orders.version", "StatusLike 8"),
             ("orders.asset", "StatusLike 8"),
             ("orders.fee_cents", "Quantity 5000"),
+            ("orders.done", "Quantity 200"),
+            ("orders.raw", "Unkeyable 100000"),
+            ("orders.tx_hash", "ManyValued 100000"),
+            ("orders.out_txid", "ManyValued 100000"),
         ],
     );
     let width = |name: &str| stats.column(&QName::plain("orders"), &Ident::new(name)).expect("a column").avg_width;
@@ -269,6 +280,8 @@ fn queries_are_evidence() {
         query("orders", &["tag=a,b", "due?", "total?", "note=x"]),
         query("orders", &["tag=b,c,d,e,f,g,h,i,j", "shipped_at?", "cancelled_at?"]),
         query("users", &["tag=z", "bio?"]),
+        query("orders", &["done=0", "tries=0", "mark=0,2", "quantity=1"]),
+        query("orders", &["done=1", "done?", "tries$"]),
     ];
     let shapes: Vec<&QueryShape> = shapes.iter().collect();
     let stats = assume(&catalog(SHOP), &Config::default(), &shapes);
@@ -283,6 +296,11 @@ fn queries_are_evidence() {
             // A NOT NULL column holds no NULL, whatever queries ask.
             ("orders.total", "Quantity 5000"),
             ("orders.size", "ManyValued 200"),
+            // Nothing but 0 and 1 is ever asked for, and one of them is the default.
+            ("orders.done", "Boolean 2"),
+            ("orders.tries", "Quantity 200"),
+            ("orders.mark", "Quantity 200"),
+            ("orders.quantity", "Quantity 200"),
         ],
     );
 }

@@ -219,6 +219,18 @@ impl Facts {
         &self.files[self.sql[position].file.0 as usize].path
     }
 
+    /// The dialect that the nearest offline data of sqlx around a schema's files is of, where it is of one alone.
+    fn offline_dialect(&self, schema: &[usize]) -> Option<Dialect> {
+        let around = |folder: &str| schema.iter().all(|file| self.path(*file).is_below(folder));
+        let offline = (0..self.sql.len()).filter_map(|file| Some((sqlfile::offline_folder(self.path(file))?, file)));
+        let offline: Vec<(&str, usize)> = offline.filter(|(folder, _)| around(folder)).collect();
+        let nearest = offline.iter().map(|(folder, _)| folder.len()).max()?;
+        let near = offline.iter().filter(|(folder, _)| folder.len() == nearest);
+        let mut told = near.filter_map(|(_, file)| self.sql[*file].votes.winner());
+        let first = told.next()?;
+        told.all(|other| other == first).then_some(first)
+    }
+
     fn votes(&self, files: impl Iterator<Item = usize>) -> Votes {
         files.fold(Votes::default(), |mut votes, file| {
             votes += self.sql[file].votes;
@@ -235,6 +247,7 @@ impl Root {
         let (dialect, dialect_source) = told(&[
             ("configured", &|| configured),
             ("the schema's path", &|| root.dialect),
+            ("sqlx's offline data", &|| facts.offline_dialect(&root.files)),
             ("marks in the schema", &in_schema),
             ("marks in the queries", &|| facts.votes(0..facts.sql.len()).winner()),
         ]);

@@ -15,9 +15,17 @@ use super::SqlFileFacts;
 
 /// Says whether a path names offline data of sqlx.
 pub(super) fn is_offline_data(path: &TreePath) -> bool {
-    let name = path.file_name();
-    let query = name.starts_with("query-") && name.ends_with(".json");
-    (query && path.folder().rsplit('/').next() == Some(".sqlx")) || name == OF_ALL
+    offline_folder(path).is_some()
+}
+
+/// Returns the folder of the package whose queries a path of offline data holds; none if it names none.
+pub fn offline_folder(path: &TreePath) -> Option<&str> {
+    let (name, folder) = (path.file_name(), path.folder());
+    let (above, last) = folder.rsplit_once('/').unwrap_or(("", folder));
+    match name.starts_with("query-") && name.ends_with(".json") && last == ".sqlx" {
+        true => Some(above),
+        false => (name == OF_ALL).then_some(folder),
+    }
 }
 
 /// The file in which earlier versions keep all queries; it may hold none.

@@ -358,3 +358,23 @@ fn a_statement_is_named_by_its_place_or_typed() {
     check(&app, &["explain", "--repro", "-q", "SELECT 1; SELECT 2"], 2, "FILE:LINE:COL");
     check(&app, &["explain", "--repro", "--engine", "none", "q.sql:1"], 2, "leave out `--repro`");
 }
+
+#[test]
+fn sqlx_says_what_its_schema_is_written_for() {
+    let said = |files: &[(&str, &str)], expect: &str| {
+        let out = text(&planlint(project(files).path(), &["check", "--engine", "none"]).stdout);
+        assert!(out.contains(expect), "{expect}: {out}");
+    };
+    let schema = "CREATE TABLE notes (id INTEGER PRIMARY KEY, body JSONB NOT NULL);";
+    let sqlite = r#"{"db_name": "SQLite", "query": "SELECT id FROM notes ORDER BY rowid"}"#;
+    let postgres = r#"{"db_name": "PostgreSQL", "query": "SELECT id FROM notes"}"#;
+    let (app, own, other) = ("app/migrations/1_a.sql", "app/.sqlx/query-1.json", "web/.sqlx/query-1.json");
+    let root = (".sqlx/query-1.json", sqlite);
+    said(&[(app, schema), (own, sqlite)], "sqlite (sqlx's offline data)");
+    said(&[(app, schema), (own, sqlite)], "no findings");
+    said(&[(app, schema), (own, sqlite), (other, postgres)], "sqlite (sqlx's offline data)");
+    said(&[(app, schema), root], "sqlite (sqlx's offline data)");
+    said(&[(app, schema), root, (own, postgres)], "postgres (sqlx's offline data)");
+    said(&[(app, schema), root, (".sqlx/query-2.json", postgres)], "postgres (marks in the schema)");
+    said(&[(app, schema), (other, sqlite), ("q.sql", "SELECT id FROM notes;")], "postgres (marks in the schema)");
+}

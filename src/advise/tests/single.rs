@@ -137,6 +137,38 @@ fn an_order_with_a_limit_follows_the_equalities() {
 }
 
 #[test]
+fn bytes_that_identify_are_keys() {
+    let outputs =
+        "CREATE TABLE outputs (id bigint PRIMARY KEY, tx_hash bytea NOT NULL, out_index int NOT NULL, raw bytea);";
+    check(
+        Dialect::Postgres,
+        &[
+            (
+                outputs,
+                "SELECT * FROM outputs WHERE tx_hash = $1 AND out_index = $2",
+                "CREATE INDEX idx_outputs_tx_hash ON outputs (tx_hash);",
+            ),
+            (outputs, "SELECT * FROM outputs WHERE raw = $1", ""),
+        ],
+    );
+    check(
+        Dialect::Mysql,
+        &[
+            (
+                "CREATE TABLE outputs (id bigint PRIMARY KEY, tx_hash binary(32) NOT NULL);",
+                "SELECT * FROM outputs WHERE tx_hash = ?",
+                "CREATE INDEX idx_outputs_tx_hash ON outputs (tx_hash);",
+            ),
+            (
+                "CREATE TABLE outputs (id bigint PRIMARY KEY, tx_hash blob NOT NULL);",
+                "SELECT * FROM outputs WHERE tx_hash = ?",
+                "",
+            ),
+        ],
+    );
+}
+
+#[test]
 fn one_end_of_a_column_is_read_off_an_index_of_a_large_table() {
     let total = "CREATE INDEX idx_orders_total ON orders (total);";
     check(
