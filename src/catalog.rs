@@ -344,27 +344,15 @@ pub(crate) fn find<'a, T>(map: &'a BTreeMap<QName, T>, name: &QName) -> Option<&
     if let Some(found) = map.get(name) {
         return Some(found);
     }
+    let bare = QName { schema: None, name: name.name.clone() };
     // A qualified name that is not there may still be the default schema's under another label (a MySQL database
     // name); an unqualified one may live in a schema of the search path.
     if name.schema.is_some() {
-        // Names without a schema sort first.
-        let qualified = map.keys().next_back().is_some_and(|last| last.schema.is_some());
-        return map.get(&QName { schema: None, name: name.name.clone() }).filter(|_| !qualified);
+        return map.get(&bare).filter(|_| map.keys().all(|known| known.schema.is_none()));
     }
-    let mut same_name = schemas(map).filter_map(|schema| map.get(&QName { schema, name: name.name.clone() }));
-    let first = same_name.next()?;
+    let mut same_name = map.range(bare..).take_while(|(known, _)| known.name == name.name);
+    let (_, first) = same_name.next()?;
     same_name.next().is_none().then_some(first)
-}
-
-/// The schemas that names are of, each once: found by the order of the names, of which there may be many.
-fn schemas<T>(map: &BTreeMap<QName, T>) -> impl Iterator<Item = Option<Ident>> {
-    let first = map.keys().next().map(|key| key.schema.clone());
-    std::iter::successors(first, |schema| {
-        // No name is between a schema's and the one with a zero byte behind.
-        let next = schema.as_ref().map_or_else(String::new, |schema| format!("{schema}\0"));
-        let behind = QName { schema: Some(Ident::from(next)), name: Ident::new("") };
-        map.range(behind..).next().map(|(key, _)| key.schema.clone())
-    })
 }
 
 impl Table {

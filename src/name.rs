@@ -111,16 +111,24 @@ impl From<String> for Ident {
     }
 }
 
+impl From<&Ident> for Arc<str> {
+    fn from(name: &Ident) -> Self {
+        Self::clone(&name.0)
+    }
+}
+
 /// A possibly schema-qualified name of a table, view, index or type.
 ///
 /// The dialect's default schema (`public`, `main`) is dropped on construction by whoever parses, so `users`
 /// and `public.users` are one name.
+///
+/// Ordered by the object's own name first, so that what is called alike in several schemas stands together.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct QName {
-    /// The schema, unless it is the default one.
-    pub schema: Option<Ident>,
     /// The object's own name.
     pub name: Ident,
+    /// The schema, unless it is the default one.
+    pub schema: Option<Ident>,
 }
 
 impl QName {
@@ -142,6 +150,16 @@ impl QName {
         let schema = schema.into();
         let default = ["public", "main", "dbo"].iter().any(|known| schema == *known);
         Self { schema: (!default).then_some(schema), name: name.into() }
+    }
+}
+
+/// The name as reports print it; shared, not copied, where it has no schema.
+impl From<&QName> for Arc<str> {
+    fn from(name: &QName) -> Self {
+        match name.schema {
+            Some(_) => Self::from(name.to_string()),
+            None => Self::from(&name.name),
+        }
     }
 }
 
