@@ -44,10 +44,10 @@ pub struct RunReport {
     pub tables: Vec<TableEntry>,
     /// The text of the files that findings stand in, for reports that quote them; not part of the contract.
     #[serde(skip)]
-    pub sources: BTreeMap<String, Arc<str>>,
+    pub sources: BTreeMap<Arc<str>, Arc<str>>,
     /// The files that the tree holds for planlint to read, whether they could be read or not; not part of the contract.
     #[serde(skip)]
-    pub inputs: Vec<String>,
+    pub inputs: Vec<Arc<str>>,
     /// The rules that were run, by name, for formats that explain them; not part of the contract.
     #[serde(skip)]
     pub rules: Vec<RuleEntry>,
@@ -170,7 +170,7 @@ pub struct SkipEntry {
     /// What was seen.
     pub detail: String,
     /// The file.
-    pub path: String,
+    pub path: Arc<str>,
     /// Its line; null for a whole file.
     pub line: Option<u32>,
     /// Its column; null for a whole file.
@@ -181,7 +181,7 @@ pub struct SkipEntry {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Location {
     /// The file, relative to the current directory.
-    pub path: String,
+    pub path: Arc<str>,
     /// First line.
     pub line: u32,
     /// First column.
@@ -216,7 +216,7 @@ pub struct QueryEntry {
     /// The function, or the name given to it.
     pub symbol: Option<String>,
     /// The database.
-    pub database: String,
+    pub database: Arc<str>,
     /// What kind of file it stands in.
     pub class: PathClass,
     /// The front end that found it.
@@ -230,7 +230,7 @@ pub struct QueryEntry {
     /// Other places it is made of.
     pub related: Vec<RelatedEntry>,
     /// The tables it touches, sorted.
-    pub tables: Vec<String>,
+    pub tables: Vec<Arc<str>>,
     /// The plan of its required form, as a short tree; only with `--plans`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plan: Option<String>,
@@ -269,10 +269,10 @@ pub struct VariantEntry {
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct PatternEntry {
     /// The table.
-    pub table: String,
+    pub table: Arc<str>,
     /// The name the query uses for it.
     #[serde(rename = "ref")]
-    pub reference: String,
+    pub reference: Arc<str>,
     /// Its conditions.
     pub predicates: Vec<PredicateEntry>,
     /// Conditions of which one must hold: branches of conditions.
@@ -296,9 +296,9 @@ pub struct PatternEntry {
 #[serde(rename_all = "snake_case")]
 pub enum KeyEntry {
     /// A column.
-    Column(String),
+    Column(Arc<str>),
     /// An expression.
-    Expression(String),
+    Expression(Arc<str>),
 }
 
 /// A condition.
@@ -321,9 +321,9 @@ pub struct JoinEntry {
     #[serde(flatten)]
     pub key: KeyEntry,
     /// The other table.
-    pub to_table: String,
+    pub to_table: Arc<str>,
     /// The other side, a column or an expression.
-    pub to_column: String,
+    pub to_column: Arc<str>,
 }
 
 /// A key of ORDER BY.
@@ -388,7 +388,7 @@ pub struct Suppressed {
     /// The reason given.
     pub reason: Option<String>,
     /// The file of the comment.
-    pub path: String,
+    pub path: Arc<str>,
     /// Its line.
     pub line: u32,
 }
@@ -506,7 +506,7 @@ pub struct TableEntry {
     /// The table and its indexes as DDL.
     pub ddl: String,
     /// The file it was declared in.
-    pub path: String,
+    pub path: Arc<str>,
     /// Its line.
     pub line: u32,
 }
@@ -541,7 +541,7 @@ pub struct IndexEntry {
     /// The constraint it is there for: `primary-key`, `unique`, `foreign-key`, `exclusion`.
     pub backs: Option<String>,
     /// The file it was declared in.
-    pub path: String,
+    pub path: Arc<str>,
     /// Its line.
     pub line: u32,
 }

@@ -203,7 +203,7 @@ impl Session {
         let time = &mut Watch { timings: &mut self.timings, progress: watcher };
         let facts = time.of("facts", || stages::facts(tree, config, goal, watcher))?;
         let linked = time.of("link", || stages::link(&facts, config))?;
-        let mut analysis = time.of("schema", || stages::schema(facts, linked, config));
+        let mut analysis = time.of("schema", || stages::schema(facts, linked, config, goal));
         stages::always(&mut analysis, config)?;
         let choosing = Choosing { choice: config.engine, programs: self.programs.as_ref(), failed, policy: &policy };
         let engines = match goal > Goal::Queries {
@@ -227,7 +227,7 @@ impl Session {
                 suppressions::check(&mut analysis, config, &policy, ask);
             });
         }
-        Ok(time.of("report", || report::write(tree, &analysis, &policy, ask)))
+        Ok(time.of("report", || report::write(tree, analysis, &policy, ask)))
     }
 
     /// Returns how long each stage took, in order.

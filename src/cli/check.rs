@@ -115,7 +115,7 @@ fn refuse(report: &RunReport, options: &Options, config: &Config) -> Result<(), 
         "link" => "name what they lead to instead of the links, or say `--allow-empty`",
         _ => "mend these files, which `planlint queries -v` lists, or say `--allow-empty`",
     };
-    Err(CheckError::Unread { what, path: path.clone(), cause: detail.clone(), help, unread: unread.count() })
+    Err(CheckError::Unread { what, path: path.to_string(), cause: detail.clone(), help, unread: unread.count() })
 }
 
 fn status(report: &RunReport, options: &Options, fail_on: Severity) -> u8 {

@@ -234,7 +234,7 @@ impl Evidence {
     /// Refuses a report that does not stand on the evidence asked for.
     pub(super) fn refuse(&self, report: &RunReport) -> Result<(), StandIn> {
         // Where nothing is planned, no engine is needed.
-        let has_queries = |name: &str| report.queries.iter().any(|query| query.database == name);
+        let has_queries = |name: &str| report.queries.iter().any(|query| *query.database == *name);
         let stand_in = report
             .run
             .databases

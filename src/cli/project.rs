@@ -227,7 +227,7 @@ impl Project {
         let plans = if options.plans { Plans::Shown } else { Plans::Omitted };
         let ask = Ask { goal, here: way.here(), scope, until: self.until, plans };
         let mut report = session.analyse(tree, &ask).map_err(|error| self.settings.locate(error))?;
-        report.inputs.extend(self.settings.files().map(str::to_owned));
+        report.inputs.extend(self.settings.files().map(Into::into));
         check_read(&report, layout.files.iter().map(|file| ask.here.path(file)))?;
         if options.timings {
             progress::clear();
@@ -297,11 +297,11 @@ fn standard_input(path: &Path, most: u64) -> Result<Content, ProjectError> {
 /// Refuses to be silent about a file that was asked for by name and could not be read, as about one that is not there.
 fn check_read(report: &RunReport, mut named: impl Iterator<Item = String>) -> Result<(), ProjectError> {
     let unread = |path: &String| {
-        let whole = |skip: &&SkipEntry| skip.stage == SkipStage::File && skip.line.is_none() && skip.path == *path;
+        let whole = |skip: &&SkipEntry| skip.stage == SkipStage::File && skip.line.is_none() && *skip.path == **path;
         report.skips.iter().find(whole)
     };
     let Some(skip) = named.find_map(|path| unread(&path)) else { return Ok(()) };
-    let (path, cause) = (skip.path.clone(), skip.detail.clone());
+    let (path, cause) = (skip.path.to_string(), skip.detail.clone());
     Err(ProjectError::Unread { path, cause })
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Holds symbolic places only; `run::concrete` turns them into lines.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use crate::advice::{AdviceId, IndexAdvice, QueryAdvice};
@@ -15,8 +15,9 @@ use crate::query::{DatabaseId, PathClass, QuerySite, SiteId, Skip};
 use crate::source::{FileId, HostSpan, TreePath};
 use crate::stats::StatsModel;
 use crate::suppress::Suppression;
-use crate::workload::{QueryId, WorkloadQuery};
+use crate::workload::{QueryId, Sender, WorkloadQuery};
 
+use super::entries::Asked;
 use super::explain::Explained;
 
 /// A run between its stages.
@@ -30,6 +31,9 @@ pub(super) struct Analysis {
     pub databases: Vec<Database>,
     /// The query sites, sorted by place.
     pub sites: Vec<QuerySite>,
+    /// What the queries ask, as the report says it, in the order of the sites; only where nobody judges them, so that no
+    /// workload is kept.
+    pub entries: VecDeque<(Sender, Asked)>,
     /// What comments ask to be silent about, sorted by file.
     pub suppressions: Vec<RunSuppression>,
     /// Sites that are not queries we can read, for the counts.
@@ -68,7 +72,7 @@ impl RunSuppression {
 
 /// One database and what was found out about it.
 pub(super) struct Database {
-    pub name: String,
+    pub name: Arc<str>,
     pub target: Target,
     pub dialect_source: String,
     pub schema_source: String,

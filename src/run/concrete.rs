@@ -115,26 +115,34 @@ pub(super) struct Quotes<'a> {
     here: Here<'a>,
     // Places come sorted by file, so a handful of texts is enough and a large tree is never held whole.
     recent: RefCell<LruCache<FileId, Rc<LineIndex>>>,
+    /// The path of the file that was asked for last: a report names each many times over.
+    last: RefCell<Option<(FileId, Arc<str>)>>,
 }
 
 impl<'a> Quotes<'a> {
     /// Quotes from a tree.
     pub fn new(tree: &'a dyn Tree, analysis: &'a Analysis, here: Here<'a>) -> Self {
         let capacity = NonZeroUsize::new(16).expect("16 is not zero");
-        Self { tree, analysis, here, recent: RefCell::new(LruCache::new(capacity)) }
+        Self { tree, analysis, here, recent: RefCell::new(LruCache::new(capacity)), last: RefCell::default() }
     }
 
     /// Locates a span.
     pub fn locate(&self, span: HostSpan) -> Location {
-        self.lines(span.file).locate(&self.shown(span.file), span.start as usize..span.end as usize)
+        self.lines(span.file).locate(self.shown(span.file), span.start as usize..span.end as usize)
     }
 
     /// Returns a file's path as the report shows it.
-    pub fn shown(&self, file: FileId) -> String {
-        match &self.analysis.typed {
-            Some((typed, _)) if *typed == file => "-q".to_owned(),
-            _ => self.here.path(self.analysis.path(file)),
+    pub fn shown(&self, file: FileId) -> Arc<str> {
+        let mut last = self.last.borrow_mut();
+        if let Some((_, path)) = last.as_ref().filter(|(known, _)| *known == file) {
+            return Arc::clone(path);
         }
+        let path: Arc<str> = match &self.analysis.typed {
+            Some((typed, _)) if *typed == file => Arc::from("-q"),
+            _ => self.here.path(self.analysis.path(file)).into(),
+        };
+        *last = Some((file, Arc::clone(&path)));
+        path
     }
 
     /// Returns the bytes of a line, or the one at a column of it.

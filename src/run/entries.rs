@@ -1,11 +1,11 @@
 //! Writes the concrete report: queries, schema and advice as the JSON contract's entries.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use super::analysis::{Analysis, Database};
 use super::concrete::Quotes;
-use super::{Plans, explain};
+use super::{Ask, Goal, Plans, explain};
 use crate::advice::{IndexAdvice, Proof, ProofKind};
 use crate::catalog::{Backing, Index, IndexId, IndexKey, Method, Table};
 use crate::engine::{EngineKind, Fidelity};
@@ -19,9 +19,11 @@ use crate::outcome::{
 };
 use crate::plan;
 use crate::query::{
-    AccessPattern, Implied, Limit, Predicate, QueryShape, QuerySite, RefId, Resolution, SiteId, SiteOrigin, VariantKind,
+    AccessPattern, Implied, Limit, Predicate, QueryShape, QuerySite, RefId, Resolution, SiteId, SiteOrigin, Variant,
+    VariantKind,
 };
 use crate::sql::print;
+use crate::tree::Tree;
 use crate::workload::{PlanLabels, QueryId, Sender, WorkloadQuery};
 
 /// Which workload query each (site, variant) became.
@@ -44,36 +46,97 @@ pub(super) fn site_name(analysis: &Analysis, site: &QuerySite) -> String {
     format!("q:{:012x}", xxhash_rust::xxh3::xxh3_64(key.as_bytes()) >> 16)
 }
 
-/// Writes every query.
-pub(super) fn queries(analysis: &Analysis, quotes: &Quotes<'_>, plans: Plans) -> Vec<QueryEntry> {
-    let senders = senders(analysis);
-    let entry = |(number, site): (usize, &QuerySite)| {
-        let id = SiteId(u32::try_from(number).unwrap_or(u32::MAX));
-        query_entry(analysis, quotes, plans, &senders, id, site)
-    };
-    analysis.sites.iter().enumerate().map(entry).collect()
+/// What a form of a query asks, as the report says it.
+pub(super) struct Asked {
+    /// The tables it touches, as its references name them.
+    pub tables: Vec<Arc<str>>,
+    /// What it asks of each.
+    pub patterns: Vec<PatternEntry>,
 }
 
-fn query_entry(
-    analysis: &Analysis,
-    quotes: &Quotes<'_>,
+impl Asked {
+    /// Says what a shape asks.
+    pub(super) fn of(shape: &QueryShape) -> Self {
+        Self {
+            tables: shape.references.iter().map(|reference| Arc::from(&reference.table)).collect(),
+            patterns: shape.patterns.iter().map(|pattern| pattern_entry(pattern, shape)).collect(),
+        }
+    }
+}
+
+/// Writes every query, or those that were to be explained.
+pub(super) fn queries(tree: &dyn Tree, mut analysis: Analysis, ask: &Ask<'_>) -> Vec<QueryEntry> {
+    let sites = std::mem::take(&mut analysis.sites);
+    let mut kept = std::mem::take(&mut analysis.entries);
+    let mut writer = QueryWriter {
+        analysis: &analysis,
+        quotes: &Quotes::new(tree, &analysis, ask.here),
+        plans: ask.plans,
+        senders: senders(&analysis),
+    };
+    let is_asked = |id: &SiteId| !matches!(ask.goal, Goal::Explain(_)) || analysis.chosen.contains(id);
+    let numbered = (0..).map(SiteId).zip(sites).filter(|(id, _)| is_asked(id));
+    numbered.map(|(id, site)| writer.query(id, site, &mut kept)).collect()
+}
+
+/// What the entries of queries are written from.
+struct QueryWriter<'a> {
+    analysis: &'a Analysis,
+    quotes: &'a Quotes<'a>,
     plans: Plans,
-    senders: &Senders<'_>,
-    id: SiteId,
-    site: &QuerySite,
-) -> QueryEntry {
-    let mut tables = BTreeSet::new();
-    let mut variants = Vec::with_capacity(site.variants.len());
-    for (number, variant) in site.variants.iter().enumerate() {
-        let sender = Sender { site: id, variant: u16::try_from(number).unwrap_or(u16::MAX) };
-        let sent = senders.get(&(sender.site, sender.variant));
+    senders: Senders<'a>,
+}
+
+impl QueryWriter<'_> {
+    fn query(&mut self, id: SiteId, mut site: QuerySite, kept: &mut VecDeque<(Sender, Asked)>) -> QueryEntry {
+        let mut tables = BTreeSet::new();
+        let variants = std::mem::take(&mut site.variants).into_iter().enumerate().map(|(number, variant)| {
+            let sender = Sender { site: id, variant: u16::try_from(number).unwrap_or(u16::MAX) };
+            let kept = kept.pop_front_if(|(kept, _)| *kept == sender).map(|(_, asked)| asked);
+            self.variant(&site, sender, variant, kept, &mut tables)
+        });
+        let variants: Vec<VariantEntry> = variants.collect();
+        let (origin, implied) = origin(&site.origin);
+        let required = variants.iter().find(|variant| variant.kind == "required");
+        let (plan, raw_plan) =
+            required.map(|variant| (variant.plan.clone(), variant.raw_plan.clone())).unwrap_or_default();
+        QueryEntry {
+            id: site_name(self.analysis, &site),
+            location: self.quotes.locate(site.place),
+            symbol: site.symbol,
+            database: Arc::clone(&self.analysis.databases[usize::from(site.database.0)].name),
+            class: site.class,
+            source: site.source,
+            origin,
+            implied,
+            resolution: match site.resolution {
+                Resolution::Resolved => "resolved",
+                Resolution::Partial => "partial",
+                Resolution::Skipped => "skipped",
+            },
+            related: Vec::new(),
+            tables: tables.into_iter().collect(),
+            plan,
+            raw_plan,
+            variants,
+        }
+    }
+
+    fn variant(
+        &self,
+        site: &QuerySite,
+        sender: Sender,
+        variant: Variant,
+        kept: Option<Asked>,
+        tables: &mut BTreeSet<Arc<str>>,
+    ) -> VariantEntry {
         let mut entry = VariantEntry {
             kind: match variant.kind {
                 VariantKind::Required => "required",
                 VariantKind::All => "all",
                 VariantKind::Branch(_) => "branch",
             },
-            sql: Arc::clone(&variant.sql),
+            sql: variant.sql,
             fidelity: None,
             fidelity_reasons: Vec::new(),
             patterns: Vec::new(),
@@ -81,43 +144,22 @@ fn query_entry(
             raw_plan: None,
             explained: None,
         };
-        if let Some((database, query)) = sent {
-            tables.extend(query.shape.references.iter().map(|reference| reference.table.to_string()));
-            entry.patterns = query.shape.patterns.iter().map(|pattern| pattern_entry(pattern, &query.shape)).collect();
-            if analysis.chosen.contains(&id) {
-                entry.explained = Some(Box::new(explain::explained(database, site, sender, query)));
-            }
-            if plans == Plans::Shown {
-                (entry.plan, entry.raw_plan) = plan_of(database, query).unzip();
-            }
-            if database.engine.is_some() {
-                (entry.fidelity, entry.fidelity_reasons) = fidelity(&query.engine.fidelity);
-            }
+        let sent = self.senders.get(&(sender.site, sender.variant));
+        if let Some(asked) = kept.or_else(|| sent.map(|(_, query)| Asked::of(&query.shape))) {
+            tables.extend(asked.tables);
+            entry.patterns = asked.patterns;
         }
-        variants.push(entry);
-    }
-    let (origin, implied) = origin(&site.origin);
-    let required = variants.iter().find(|variant| variant.kind == "required");
-    let (plan, raw_plan) = required.map(|variant| (variant.plan.clone(), variant.raw_plan.clone())).unwrap_or_default();
-    QueryEntry {
-        id: site_name(analysis, site),
-        location: quotes.locate(site.place),
-        symbol: site.symbol.clone(),
-        database: analysis.databases[usize::from(site.database.0)].name.clone(),
-        class: site.class,
-        source: site.source,
-        origin,
-        implied,
-        resolution: match site.resolution {
-            Resolution::Resolved => "resolved",
-            Resolution::Partial => "partial",
-            Resolution::Skipped => "skipped",
-        },
-        related: Vec::new(),
-        tables: tables.into_iter().collect(),
-        plan,
-        raw_plan,
-        variants,
+        let Some((database, query)) = sent else { return entry };
+        if self.analysis.chosen.contains(&sender.site) {
+            entry.explained = Some(Box::new(explain::explained(database, site, variant.kind, query)));
+        }
+        if self.plans == Plans::Shown {
+            (entry.plan, entry.raw_plan) = plan_of(database, query).unzip();
+        }
+        if database.engine.is_some() {
+            (entry.fidelity, entry.fidelity_reasons) = fidelity(&query.engine.fidelity);
+        }
+        entry
     }
 }
 
@@ -156,10 +198,10 @@ fn fidelity(fidelity: &Fidelity) -> (Option<&'static str>, Vec<String>) {
 }
 
 fn pattern_entry(pattern: &AccessPattern, shape: &QueryShape) -> PatternEntry {
-    let label = |id: RefId| shape.references.get(usize::from(id.0)).map(|reference| reference.label.to_string());
+    let reference = |id: RefId| shape.references.get(usize::from(id.0));
     PatternEntry {
-        table: pattern.table.to_string(),
-        reference: label(pattern.reference).unwrap_or_default(),
+        table: Arc::from(&pattern.table),
+        reference: reference(pattern.reference).map(|reference| Arc::from(&reference.label)).unwrap_or_default(),
         predicates: pattern.predicates.iter().map(predicate_entry).collect(),
         any_of: pattern
             .disjunctions
@@ -171,11 +213,8 @@ fn pattern_entry(pattern: &AccessPattern, shape: &QueryShape) -> PatternEntry {
             .iter()
             .map(|join| JoinEntry {
                 key: key_entry(&join.key),
-                to_table: shape
-                    .references
-                    .get(usize::from(join.other.0))
-                    .map_or_else(String::new, |reference| reference.table.to_string()),
-                to_column: join.other_key.to_string(),
+                to_table: reference(join.other).map(|reference| Arc::from(&reference.table)).unwrap_or_default(),
+                to_column: spelt(&join.other_key),
             })
             .collect(),
         order_by: pattern
@@ -199,8 +238,14 @@ fn predicate_entry(predicate: &Predicate) -> PredicateEntry {
 
 fn key_entry(key: &Expr) -> KeyEntry {
     match key.as_column() {
-        Some(column) => KeyEntry::Column(column.to_string()),
-        None => KeyEntry::Expression(key.to_string()),
+        Some(column) => KeyEntry::Column(column.into()),
+        None => KeyEntry::Expression(key.to_string().into()),
+    }
+}
+
+fn spelt(key: &Expr) -> Arc<str> {
+    match key_entry(key) {
+        KeyEntry::Column(text) | KeyEntry::Expression(text) => text,
     }
 }
 
@@ -216,7 +261,9 @@ fn nulls(first: bool) -> &'static str {
 pub(super) fn tables(analysis: &Analysis, quotes: &Quotes<'_>) -> Vec<TableEntry> {
     let mut found = Vec::new();
     for database in &analysis.databases {
-        found.extend(database.catalog.tables.values().map(|table| table_entry(database, table, quotes)));
+        let mut tables: Vec<&Table> = database.catalog.tables.values().collect();
+        tables.sort_by_key(|table| (&table.name.schema, &table.name.name));
+        found.extend(tables.into_iter().map(|table| table_entry(database, table, quotes)));
     }
     found
 }
@@ -225,7 +272,7 @@ fn table_entry(database: &Database, table: &Table, quotes: &Quotes<'_>) -> Table
     let place = quotes.locate(table.place);
     TableEntry {
         name: table.name.to_string(),
-        database: database.name.clone(),
+        database: database.name.to_string(),
         complete: table.complete,
         columns: table
             .columns
@@ -297,7 +344,7 @@ fn advice_entry(analysis: &Analysis, database: &Database, advice: &IndexAdvice) 
     AdviceEntry {
         id: advice_name(advice),
         action: advice.action,
-        database: database.name.clone(),
+        database: database.name.to_string(),
         table: advice.def.table.to_string(),
         name: advice.name.to_string(),
         columns: advice.def.keys.iter().map(index_column).collect(),

@@ -100,7 +100,7 @@ fn entry(
         location: quotes.locate(place.span),
         class: class(analysis, finding, place),
         related: related(analysis, database, finding, place, quotes),
-        database: database.name.clone(),
+        database: database.name.to_string(),
         query: site.map(|site| entries::site_name(analysis, site)),
         variant: place.sender.map(|sender| sender.variant),
         table: finding.table.as_ref().map(ToString::to_string),

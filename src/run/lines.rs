@@ -37,10 +37,10 @@ impl LineIndex {
     }
 
     /// Locates a byte range of the text in `path`; offsets behind the end are taken as the end.
-    pub(super) fn locate(&self, path: &str, bytes: Range<usize>) -> Location {
+    pub(super) fn locate(&self, path: Arc<str>, bytes: Range<usize>) -> Location {
         let (line, column) = self.position(bytes.start);
         let (end_line, end_column) = self.position(bytes.end.max(bytes.start));
-        Location { path: path.to_owned(), line, column, end_line, end_column, bytes }
+        Location { path, line, column, end_line, end_column, bytes }
     }
 
     /// Returns the bytes of a line, from 1, or those of the character at a column of it; none behind the end.
@@ -90,7 +90,7 @@ mod tests {
     fn columns_count_characters_and_ends_are_exclusive() {
         let text = "select 1;\nselect 'é', b;\n";
         let at = text.find("b;").expect("there");
-        let found = LineIndex::new(text.into()).locate("q.sql", at..at + 1);
+        let found = LineIndex::new(text.into()).locate("q.sql".into(), at..at + 1);
         assert_eq!((found.line, found.column, found.end_line, found.end_column), (2, 13, 2, 14));
     }
 
@@ -98,14 +98,14 @@ mod tests {
     fn columns_of_long_lines_are_those_of_short_ones() {
         for length in [STRIDE - 1, STRIDE, STRIDE + 1, 5 * STRIDE] {
             let text = format!("x\n{}y", "é".repeat(length));
-            let found = LineIndex::new(text.as_str().into()).locate("q.sql", text.len() - 1..text.len());
+            let found = LineIndex::new(text.as_str().into()).locate("q.sql".into(), text.len() - 1..text.len());
             assert_eq!((found.line, found.column, found.end_column), (2, length as u32 + 1, length as u32 + 2));
         }
     }
 
     #[test]
     fn offsets_behind_the_end_are_the_end() {
-        let found = LineIndex::new("ab".into()).locate("q.sql", 1..9);
+        let found = LineIndex::new("ab".into()).locate("q.sql".into(), 1..9);
         assert_eq!((found.line, found.column, found.end_column), (1, 2, 3));
     }
 }

@@ -17,7 +17,17 @@ use crate::source::FileId;
 use crate::tree::Tree;
 
 /// Writes the report; arrays that the goal does not fill are empty.
-pub(super) fn write(tree: &dyn Tree, analysis: &Analysis, policy: &Policy<'_>, ask: &Ask<'_>) -> RunReport {
+pub(super) fn write(tree: &dyn Tree, analysis: Analysis, policy: &Policy<'_>, ask: &Ask<'_>) -> RunReport {
+    let mut report = judged(tree, &analysis, policy, ask);
+    // The queries are last: each site is given up for its entry, so that not all of both are held at once.
+    if ask.goal > Goal::Schema {
+        report.queries = entries::queries(tree, analysis, ask);
+    }
+    report
+}
+
+/// All of a report but the queries.
+fn judged(tree: &dyn Tree, analysis: &Analysis, policy: &Policy<'_>, ask: &Ask<'_>) -> RunReport {
     let goal = ask.goal;
     let quotes = Quotes::new(tree, analysis, ask.here);
     let mut report = RunReport {
@@ -36,13 +46,6 @@ pub(super) fn write(tree: &dyn Tree, analysis: &Analysis, policy: &Policy<'_>, a
     };
     if goal == Goal::Schema {
         report.tables = entries::tables(analysis, &quotes);
-    } else {
-        report.queries = entries::queries(analysis, &quotes, ask.plans);
-    }
-    if let Goal::Explain(_) = goal {
-        let chosen: Vec<String> =
-            analysis.chosen.iter().map(|site| entries::site_name(analysis, &analysis.sites[site.0 as usize])).collect();
-        report.queries.retain(|query| chosen.contains(&query.id));
     }
     if goal > Goal::Queries {
         report.advice = analysis.databases.iter().flat_map(|database| entries::advice(analysis, database)).collect();
@@ -62,15 +65,15 @@ pub(super) fn write(tree: &dyn Tree, analysis: &Analysis, policy: &Policy<'_>, a
     report
 }
 
-fn inputs(analysis: &Analysis, quotes: &Quotes<'_>) -> Vec<String> {
+fn inputs(analysis: &Analysis, quotes: &Quotes<'_>) -> Vec<Arc<str>> {
     let typed = analysis.typed.as_ref().map(|(file, _)| *file);
     let files = (0..).map(FileId).take(analysis.files.len());
     files.filter(|file| Some(*file) != typed).map(|file| quotes.shown(file)).collect()
 }
 
-fn quoted(analysis: &Analysis, report: &RunReport, quotes: &Quotes<'_>) -> BTreeMap<String, Arc<str>> {
+fn quoted(analysis: &Analysis, report: &RunReport, quotes: &Quotes<'_>) -> BTreeMap<Arc<str>, Arc<str>> {
     let related = report.findings.iter().flat_map(|finding| &finding.related).map(|related| &related.location.path);
-    let paths: BTreeSet<&String> =
+    let paths: BTreeSet<&Arc<str>> =
         report.findings.iter().map(|finding| &finding.location.path).chain(related).collect();
     let files = (0..).map(FileId).zip(&analysis.files).map(|(id, _)| (quotes.shown(id), id));
     files.filter(|(path, _)| paths.contains(path)).map(|(path, id)| (path, quotes.text(id))).collect()
@@ -90,7 +93,7 @@ fn rule_entry(rule: &'static Rule) -> RuleEntry {
 
 fn database_entry(database: &Database) -> DatabaseEntry {
     DatabaseEntry {
-        name: database.name.clone(),
+        name: database.name.to_string(),
         dialect: database.target.dialect,
         dialect_source: database.dialect_source.clone(),
         target_version: database.target.version.map(|version| version.to_string()),

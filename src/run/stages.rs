@@ -300,7 +300,7 @@ fn schema_paths<'a>(source: &SourceKind, files: impl Iterator<Item = &'a TreePat
 }
 
 /// Builds each database's catalogue and the query sites of all of them.
-pub(super) fn schema(facts: Facts, linked: Linked, config: &Config) -> Analysis {
+pub(super) fn schema(facts: Facts, linked: Linked, config: &Config, goal: Goal<'_>) -> Analysis {
     let mut analysis =
         Analysis { files_read: facts.sql.iter().map(|facts| facts.file).collect(), ..Analysis::default() };
     let Facts { mut files, mut sql, typed, skips, .. } = facts;
@@ -317,7 +317,11 @@ pub(super) fn schema(facts: Facts, linked: Linked, config: &Config) -> Analysis 
                 file.class = PathClass::Migration;
             }
         }
-        let (database, mut skips) = build(root, &sql, config.engine);
+        let (mut database, mut skips) = build(root, &sql, config.engine);
+        if goal <= Goal::Queries {
+            // No engine will run it.
+            database.ddl = Vec::new();
+        }
         analysis.databases.push(database);
         analysis.skips.append(&mut skips);
     }
@@ -428,7 +432,7 @@ fn build(root: Root, sql: &[SqlFileFacts], engine: EngineChoice) -> (Database, V
     }
     let doubtful = doubt::of_steps(&steps, &catalog);
     let database = Database {
-        name: root.name,
+        name: root.name.into(),
         target: root.target,
         dialect_source: root.dialect_source.to_owned(),
         schema_source: root.source.map_or("none".to_owned(), |source| source.to_string()),

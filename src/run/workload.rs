@@ -1,6 +1,6 @@
 //! From query sites to a workload: each variant's shape, its lowered form, and equal queries put together.
 //!
-//! Where only patterns are asked for, nothing is lowered. Knows no engine; `judge` plans what stands here.
+//! Where only patterns are asked for, nothing is lowered and no workload is kept. Knows no engine; `judge` plans what stands here.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -11,6 +11,7 @@ use xxhash_rust::xxh3::xxh3_128;
 use super::Goal;
 use super::analysis::{Analysis, Database};
 use super::concrete;
+use super::entries::Asked;
 use super::judge::is_judged;
 use super::policy::Policy;
 use crate::config::Config;
@@ -40,18 +41,18 @@ pub(super) fn build(analysis: &mut Analysis, config: &Config, goal: Goal, policy
 fn add(analysis: &mut Analysis, groups: &mut [Groups], (sender, outcome): Read) {
     let site = &mut analysis.sites[sender.site.0 as usize];
     match outcome {
-        Ok((shape, engine)) => {
-            if is_judged(site.class)
-                && let Some(skip) = unknown_table(site, sender.variant, &shape)
-            {
+        Ok(Seen { unknown, kept }) => {
+            if let Some(skip) = unknown {
                 site.resolution = site.resolution.max(Resolution::Partial);
                 analysis.skips.push(skip);
             }
+            let (shape, engine) = match kept {
+                Kept::Entry(asked) => return analysis.entries.push_back((sender, asked)),
+                Kept::Query(query) => *query,
+            };
             let advisable = site.class == PathClass::App && is_required(site, sender.variant);
             let database = usize::from(site.database.0);
-            let sql = &site.variants[usize::from(sender.variant)].sql;
-            let key = key(sql, &shape, engine.as_ref());
-            let engine = engine.unwrap_or_else(EngineQuery::unasked);
+            let key = key(&shape, &engine);
             groups[database].add(&mut analysis.databases[database], key, sender, shape, engine, advisable);
         }
         Err(skip) => {
@@ -61,9 +62,8 @@ fn add(analysis: &mut Analysis, groups: &mut [Groups], (sender, outcome): Read) 
     }
 }
 
-/// What equal queries have in common: what the engine would get, or their text where it gets nothing.
-fn key(sql: &str, shape: &QueryShape, engine: Option<&EngineQuery>) -> u128 {
-    let Some(engine) = engine else { return xxh3_128(sql.as_bytes()) };
+/// What equal queries have in common: what the engine would get.
+fn key(shape: &QueryShape, engine: &EngineQuery) -> u128 {
     let mut key = match &engine.fidelity {
         // What cannot be lowered is told apart by what it asks, not by a text that is not there.
         Fidelity::None(_) => format!("{:?}", (&shape.references, &shape.patterns, &shape.clauses)),
@@ -83,7 +83,22 @@ fn written(clause: &Clause) -> String {
     }
 }
 
-type Read = (Sender, Result<(QueryShape, Option<EngineQuery>), Skip>);
+type Read = (Sender, Result<Seen, Skip>);
+
+/// A form of a query that could be read.
+struct Seen {
+    /// It names a table that no step of the schema creates.
+    unknown: Option<Skip>,
+    kept: Kept,
+}
+
+/// What is kept of it.
+enum Kept {
+    /// What a judge needs.
+    Query(Box<(QueryShape, EngineQuery)>),
+    /// What a report says of it, where there is no judge: a tree may hold more queries than fit into memory as shapes.
+    Entry(Asked),
+}
 
 /// Shapes and lowers every variant of some of the sites, in order.
 fn read(analysis: &Analysis, config: &Config, goal: Goal, some: Range<usize>) -> Vec<Read> {
@@ -109,23 +124,27 @@ fn read_one(
     goal: Goal,
     site: &QuerySite,
     variant: &Variant,
-) -> Result<(QueryShape, Option<EngineQuery>), Skip> {
+) -> Result<Seen, Skip> {
     let mut shaped = shape(&variant.sql, &database.catalog).map_err(|failure| Skip {
         stage: SkipStage::Query,
         reason: failure.reason,
         place: failure.at.map_or(site.place, |at| variant.spans.places(at..at + 1, &site.place).primary),
         detail: failure.message,
     })?;
+    let unknown = unknown_table(site, variant, &shaped.shape).filter(|_| is_judged(site.class));
+    if goal == Goal::Queries {
+        return Ok(Seen { unknown, kept: Kept::Entry(Asked::of(&shaped.shape)) });
+    }
     shaped.shape.tighten();
     let native = database.engine.as_ref().is_some_and(|engine| engine.kind == EngineKind::Postgres);
-    let engine = (goal > Goal::Queries).then(|| match native {
+    let engine = match native {
         true => lower_native(&shaped, &database.catalog, config.limits.limit_rows),
         false => lower(&shaped, &database.catalog, database.target),
-    });
-    Ok((shaped.shape, engine))
+    };
+    Ok(Seen { unknown, kept: Kept::Query(Box::new((shaped.shape, engine))) })
 }
 
-fn unknown_table(site: &QuerySite, variant: u16, shape: &QueryShape) -> Option<Skip> {
+fn unknown_table(site: &QuerySite, variant: &Variant, shape: &QueryShape) -> Option<Skip> {
     let unknown = shape.unknown.iter().find_map(|unknown| match &unknown.kind {
         UnknownKind::Table(table) => Some((table, unknown.sql.clone())),
         UnknownKind::Column { .. } | UnknownKind::Output { .. } => None,
@@ -135,7 +154,7 @@ fn unknown_table(site: &QuerySite, variant: u16, shape: &QueryShape) -> Option<S
         stage: SkipStage::Query,
         reason: "unknown-table",
         detail: format!("no step of the schema creates `{table}`"),
-        place: site.variants[usize::from(variant)].spans.places(range, &site.place).primary,
+        place: variant.spans.places(range, &site.place).primary,
     })
 }
 

@@ -145,7 +145,7 @@ fn equal_queries_are_planned_once_and_reported_at_each_place() {
         .findings
         .iter()
         .filter(|finding| finding.rule == "missing-index")
-        .map(|finding| (finding.location.path.as_str(), finding.location.line, finding.location.column))
+        .map(|finding| (&*finding.location.path, finding.location.line, finding.location.column))
         .collect();
     assert_eq!(places, [("a.sql", 1, 33), ("b.sql", 3, 46)]);
     assert_eq!(report.advice.len(), 2, "one index, and the duplicate to drop");
@@ -208,7 +208,7 @@ fn sqlc_says_which_queries_run_on_which_schema() {
     let names: Vec<&str> = report.run.databases.iter().map(|database| database.name.as_str()).collect();
     assert_eq!(names, ["store"]);
     assert_eq!(report.run.databases[0].schema_source, "sqlc");
-    assert_eq!(report.queries[0].database, "store");
+    assert_eq!(&*report.queries[0].database, "store");
     assert!(report.findings.is_empty(), "{:?}", rules(&report));
 }
 

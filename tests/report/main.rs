@@ -54,7 +54,7 @@ fn tabs_and_wide_characters_take_their_columns() {
 #[test]
 fn words_fit_the_terminal_and_code_stays_on_its_line() {
     let mut report = sample::report();
-    report.findings[1].related[0].location.path = "a folder with a long name/".repeat(6);
+    report.findings[1].related[0].location.path = "a folder with a long name/".repeat(6).into();
     let is_code = |line: &str| line.contains("INDEX") || line.contains("seek") || line.contains("scan");
     for line in written(&PLAIN, &report).lines().filter(|line| !is_code(line)) {
         assert!(line.width() <= 80, "{line}");

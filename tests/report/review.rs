@@ -33,10 +33,10 @@ fn hostile() -> RunReport {
     let path = "a b,c:d#é%20\u{1b}[0m/q.sql";
     for finding in &mut report.findings {
         finding.message.push_str(evil);
-        finding.location.path = path.to_owned();
+        finding.location.path = path.into();
         finding.related.iter_mut().for_each(|related| related.label.push_str(evil));
     }
-    report.findings[1].suppressed = Some(Suppressed { reason: Some(evil.to_owned()), path: path.to_owned(), line: 3 });
+    report.findings[1].suppressed = Some(Suppressed { reason: Some(evil.to_owned()), path: path.into(), line: 3 });
     let location = report.findings[2].location.clone();
     report.findings[2].edits = vec![EditEntry { location, text: "IS NULL".to_owned() }];
     report.skips.iter_mut().for_each(|skip| skip.detail = evil.to_owned());
@@ -70,7 +70,7 @@ fn sarif_keeps_to_what_code_scanning_takes() {
     for number in 0..25_010 {
         let mut finding = report.findings[0].clone();
         finding.severity = if number == 25_009 { Severity::Error } else { Severity::Warning };
-        finding.suppressed = (number < 5).then(|| Suppressed { reason: None, path: "q.sql".to_owned(), line: 1 });
+        finding.suppressed = (number < 5).then(|| Suppressed { reason: None, path: "q.sql".into(), line: 1 });
         finding.related = vec![RelatedEntry { location: finding.location.clone(), label: "x".to_owned() }; 200];
         finding.related.truncate(if number == 10 { 200 } else { 0 });
         finding.location.line = number + 1;

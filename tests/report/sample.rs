@@ -59,8 +59,8 @@ pub fn report() -> RunReport {
         tables: tables(),
         inputs: Vec::new(),
         sources: BTreeMap::from([
-            ("queries.sql".to_owned(), Arc::from(QUERIES)),
-            ("db/schema.sql".to_owned(), Arc::from(SCHEMA)),
+            ("queries.sql".into(), Arc::from(QUERIES)),
+            ("db/schema.sql".into(), Arc::from(SCHEMA)),
         ]),
         rules: vec![
             rule("duplicate-index", Severity::Info, Confidence::High),

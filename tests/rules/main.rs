@@ -70,7 +70,7 @@ fn what_is_certain_is_offered_as_an_edit() {
     let found = report.findings.iter().filter(|finding| finding.rule == "null-comparison");
     let edits = found.map(|finding| {
         let edit = finding.edits.first().map(|edit| (edit.location.line, edit.location.column, edit.text.as_str()));
-        (finding.location.path.as_str(), edit)
+        (&*finding.location.path, edit)
     });
     let expect = [(".sqlx/query-1.json", None), ("guard.sql", None), ("query.sql", Some((2, 43, " IS NOT NULL")))];
     assert_eq!(edits.collect::<Vec<_>>(), expect);
@@ -202,7 +202,7 @@ fn others(report: &RunReport, rule: &Rule) -> Result<(), String> {
 fn marked(case: &Case, finding: &FindingEntry) -> Result<(), String> {
     let Some((path, line, column, width)) = &case.marker else { return Ok(()) };
     let at = &finding.location;
-    let hit = at.path == *path && at.line == *line && at.column == *column && at.end_column == *column + *width;
+    let hit = *at.path == **path && at.line == *line && at.column == *column && at.end_column == *column + *width;
     if hit { Ok(()) } else { Err(format!("stands at {}:{}:{}-{}", at.path, at.line, at.column, at.end_column)) }
 }
 
@@ -213,7 +213,7 @@ type Analyse<'a> = dyn Fn(&BTreeMap<String, String>) -> Result<RunReport, String
 fn mended(rule: &Rule, case: &Case, finding: &FindingEntry, analyse: &Analyse<'_>) -> Result<(), String> {
     let mut files = case.files.clone();
     for edit in &finding.edits {
-        let text = files.get_mut(&edit.location.path).ok_or("an edit of a file that is not there")?;
+        let text = files.get_mut(&*edit.location.path).ok_or("an edit of a file that is not there")?;
         text.replace_range(edit.location.bytes.clone(), &edit.text);
     }
     if finding.edits.is_empty() {

@@ -42,8 +42,8 @@ pub(super) fn refuse<'a>(paths: impl Iterator<Item = Option<&'a Path>>) -> Resul
 pub(super) fn refuse_inputs<'a>(paths: impl Iterator<Item = &'a Path>, report: &RunReport) -> Result<(), OutputError> {
     for path in paths.filter(|path| path.is_file()) {
         let taken = identity(path);
-        if let Some(input) = report.inputs.iter().find(|input| identity(Path::new(input)) == taken) {
-            let help = input_help(path, Path::new(input));
+        if let Some(input) = report.inputs.iter().find(|input| identity(Path::new(&***input)) == taken) {
+            let help = input_help(path, Path::new(&**input));
             return Err(OutputError::Input { path: path.display().to_string(), help });
         }
     }

@@ -34,7 +34,7 @@ pub(super) fn write_schema(report: &RunReport, out: &mut dyn Write) -> io::Resul
         let database = if several { format!(", database {}", neutral::line(&table.database)) } else { String::new() };
         writeln!(out, "-- {}:{}{database}", neutral::line(&table.path), table.line)?;
         for index in &table.indexes {
-            let elsewhere = (index.path.as_str(), index.line) != (table.path.as_str(), table.line);
+            let elsewhere = (&index.path, index.line) != (&table.path, table.line);
             if let Some(name) = index.name.as_ref().filter(|_| elsewhere) {
                 writeln!(out, "-- {}: {}:{}", neutral::line(name), neutral::line(&index.path), index.line)?;
             }

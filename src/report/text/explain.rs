@@ -104,7 +104,7 @@ impl Page<'_> {
         let Some(before) = &self.explained.plan_before else { return Ok(()) };
         writeln!(out)?;
         let engine = self.explained.engine.as_deref().unwrap_or_default();
-        let database = self.report.run.databases.iter().find(|database| database.name == self.query.database);
+        let database = self.report.run.databases.iter().find(|database| *database.name == *self.query.database);
         let stand_in = match database {
             Some(database) if !database.native => format!(" as a stand-in for {}", database.dialect),
             _ => String::new(),

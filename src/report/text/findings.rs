@@ -166,7 +166,7 @@ fn write_indented(out: &mut dyn Write, text: &str) -> io::Result<()> {
 /// `3 findings (1 error, 2 warnings) in 2 files; 2 indexes to create`.
 fn sum(report: &RunReport) -> String {
     let total = shown(report).count();
-    let files: BTreeSet<&str> = shown(report).map(|finding| finding.location.path.as_str()).collect();
+    let files: BTreeSet<&str> = shown(report).map(|finding| &*finding.location.path).collect();
     let mut text = match total {
         0 => "no findings".to_owned(),
         _ => format!(

@@ -80,7 +80,7 @@ pub(super) fn asks(pattern: &PatternEntry) -> String {
         parts.push("no condition".to_owned());
     }
     let name = match pattern.reference == pattern.table {
-        true => pattern.table.clone(),
+        true => pattern.table.to_string(),
         false => format!("{} {}", pattern.table, pattern.reference),
     };
     format!("{name}: {}", parts.join("; "))

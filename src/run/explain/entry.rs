@@ -12,13 +12,13 @@ use crate::query::{PathClass, QuerySite, RefId, Resolution, UnknownKind, Variant
 use crate::run::analysis::Database;
 use crate::run::entries::{advice_name, index_column, method};
 use crate::run::judge::is_judged;
-use crate::workload::{PlanLabels, Sender, WorkloadQuery};
+use crate::workload::{PlanLabels, WorkloadQuery};
 
 /// Writes the entry of one form of a chosen query.
 pub(in crate::run) fn explained(
     database: &Database,
     site: &QuerySite,
-    sender: Sender,
+    form: VariantKind,
     query: &WorkloadQuery,
 ) -> ExplainedEntry {
     let empty = (Explained::default(), QueryAdvice::default());
@@ -29,7 +29,7 @@ pub(in crate::run) fn explained(
         advised.advice.iter().map(|(_, id)| *id).chain(asked.used.iter().copied()).collect();
     let writer = Writer { database, query, asked };
     ExplainedEntry {
-        notes: writer.notes(site, sender),
+        notes: writer.notes(site, form),
         engine: database.engine.as_ref().filter(|_| planned).map(EngineFacts::label),
         engine_sql: planned.then(|| query.engine.sql.clone()),
         plan_before: writer.plan_before(),
@@ -51,7 +51,7 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    fn notes(&self, site: &QuerySite, sender: Sender) -> Vec<String> {
+    fn notes(&self, site: &QuerySite, form: VariantKind) -> Vec<String> {
         let mut notes = Vec::new();
         if site.resolution == Resolution::Partial {
             notes.push("only a part of this query is known".to_owned());
@@ -72,7 +72,7 @@ impl Writer<'_> {
             );
         } else if site.class != PathClass::App {
             notes.push("it is no application code, so nothing is advised for it".to_owned());
-        } else if site.variants[usize::from(sender.variant)].kind != VariantKind::Required {
+        } else if form != VariantKind::Required {
             notes.push("a form that is not always sent, so nothing is advised for it".to_owned());
         }
         notes.extend(self.unplanned().filter(|_| is_judged(site.class)));
