@@ -222,6 +222,9 @@ pub enum ScratchError {
     },
 }
 
+/// Says what people call an index.
+pub type PeopleCall<'a> = &'a dyn Fn(IndexId) -> Option<String>;
+
 /// A database that plans queries and never holds user data.
 pub trait ScratchEngine: Send {
     /// Says what the engine is.
@@ -250,8 +253,11 @@ pub trait ScratchEngine: Send {
     ) -> Result<Vec<Option<Result<Plan, Refusal>>>, ScratchError>;
 
     /// Writes a script for the engine's own shell that shows a query's plan with the schema as it is, and with the
-    /// indexes of the request; `name` says what people call an index. None where the engine has no such shell.
-    fn script(&self, request: &PlanRequest<'_>, name: &dyn Fn(IndexId) -> Option<String>) -> Option<String>;
+    /// indexes of the request; `name` says what people call an index. None where nothing was planned.
+    ///
+    /// # Errors
+    /// When the engine cannot be used at all.
+    fn script(&mut self, request: &PlanRequest<'_>, name: PeopleCall<'_>) -> Result<Option<String>, ScratchError>;
 }
 
 /// What loading a schema gave.

@@ -24,7 +24,8 @@ use crate::report::View;
 Examples:
   planlint explain queries/users.sql:12
   planlint explain -q 'SELECT id FROM users WHERE email = :email'
-  planlint explain --repro queries/users.sql:12 | sqlite3")]
+  planlint explain --repro queries/users.sql:12 | psql -X repro
+  planlint explain --repro --engine sqlite queries/users.sql:12 | sqlite3")]
 pub(super) struct Options {
     #[command(flatten)]
     common: Common,
@@ -37,7 +38,7 @@ pub(super) struct Options {
     #[arg(short = ':', value_name = "LINE[:COL]", hide = true, conflicts_with = "query")]
     stdin_place: Option<String>,
 
-    /// Print a script for the `sqlite3` shell that shows both plans
+    /// Print a script that shows both plans, for the shell of the engine that made them: `sqlite3` or `psql`
     #[arg(long)]
     repro: bool,
 
@@ -60,11 +61,6 @@ enum ExplainError {
     #[error("no engine has planned this query: there is nothing to reproduce")]
     #[diagnostic(help("leave out `--repro` to see why"))]
     NoPlan,
-    #[error("there is no script for what {0} planned")]
-    #[diagnostic(help(
-        "leave out `--repro` for both plans and costs, or type `--engine sqlite` for a stand-in's script"
-    ))]
-    NoScript(String),
     #[error("{0} statements are named, and a script is of one")]
     #[diagnostic(help("name one of them by its column: `planlint explain --repro FILE:LINE:COL`"))]
     SeveralScripts(usize),
@@ -119,11 +115,8 @@ fn keep_serving(report: &mut RunReport) {
 fn check_repro(report: &RunReport) -> Result<(), ExplainError> {
     let variants = report.queries.iter().flat_map(|query| &query.variants);
     let explained = variants.filter_map(|variant| variant.explained.as_ref());
-    match explained.clone().filter(|one| one.repro.is_some()).count() {
-        0 => Err(match explained.filter(|one| one.plan_before.is_some()).find_map(|one| one.engine.clone()) {
-            Some(engine) => ExplainError::NoScript(engine),
-            None => ExplainError::NoPlan,
-        }),
+    match explained.filter(|one| one.repro.is_some()).count() {
+        0 => Err(ExplainError::NoPlan),
         1 => Ok(()),
         many => Err(ExplainError::SeveralScripts(many)),
     }

@@ -30,7 +30,7 @@ pub struct ExplainedEntry {
     pub unfit: Vec<UnfitEntry>,
     /// The advice of the whole workload that serves it or that its plan uses.
     pub advice: Vec<String>,
-    /// A script for the engine's own shell that shows both plans; null where no engine planned it, or PostgreSQL did.
+    /// A script for the engine's own shell that shows both plans; null where no engine planned it.
     pub repro: Option<String>,
 }
 
@@ -44,6 +44,8 @@ pub struct ReferenceEntry {
     pub reference: String,
     /// Its rows, known or assumed; null where nothing is known of the table.
     pub rows: Option<u64>,
+    /// The pages of 8 KiB that they take; null where nothing is known of the table.
+    pub pages: Option<u64>,
     /// Where that number comes from.
     pub rows_reason: Option<String>,
     /// The existing index that serves it best; null where none does.

@@ -7,7 +7,8 @@ use std::collections::{BTreeSet, HashMap};
 use crate::catalog::{Catalog, IndexDef, IndexId};
 use crate::dialect::Target;
 use crate::engine::{
-    Deadline, EngineFacts, EngineKind, Loaded, PlanRequest, Pricing, Refusal, ScratchEngine, ScratchError, Tier,
+    Deadline, EngineFacts, EngineKind, Loaded, PeopleCall, PlanRequest, Pricing, Refusal, ScratchEngine, ScratchError,
+    Tier,
 };
 use crate::name::QName;
 use crate::plan::Plan;
@@ -71,7 +72,7 @@ impl ScratchEngine for NoEngine {
         Ok(batch.iter().map(|_| Some(Err(Refusal("no engine plans it".to_owned())))).collect())
     }
 
-    fn script(&self, _: &PlanRequest<'_>, _: &dyn Fn(IndexId) -> Option<String>) -> Option<String> {
-        None
+    fn script(&mut self, _: &PlanRequest<'_>, _: PeopleCall<'_>) -> Result<Option<String>, ScratchError> {
+        Ok(None)
     }
 }

@@ -23,6 +23,8 @@ pub mod relations;
 mod rounds;
 pub mod schema;
 #[cfg(unix)]
+mod script;
+#[cfg(unix)]
 mod server;
 pub mod session;
 mod size;

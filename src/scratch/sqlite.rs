@@ -27,8 +27,8 @@ use rayon::prelude::*;
 use crate::catalog::{Catalog, IndexDef, IndexId};
 use crate::dialect::{Dialect, Target};
 use crate::engine::{
-    Deadline, EngineFacts, EngineKind, Fidelity, IndexSet, Loaded, PlanRequest, Pricing, Refusal, ScratchEngine,
-    ScratchError, Tier,
+    Deadline, EngineFacts, EngineKind, Fidelity, IndexSet, Loaded, PeopleCall, PlanRequest, Pricing, Refusal,
+    ScratchEngine, ScratchError, Tier,
 };
 use crate::explain::sqlite as explain;
 use crate::name::QName;
@@ -178,12 +178,12 @@ impl ScratchEngine for SqliteEngine {
         Ok(answers)
     }
 
-    fn script(&self, request: &PlanRequest<'_>, name: &dyn Fn(IndexId) -> Option<String>) -> Option<String> {
+    fn script(&mut self, request: &PlanRequest<'_>, name: PeopleCall<'_>) -> Result<Option<String>, ScratchError> {
         let as_is = Key { hidden: Vec::new(), ..self.key(request) };
         let wanted = IndexSet {
             shown: self.shown(&as_is, request.indexes).into_iter().collect(),
             hidden: request.indexes.hidden.clone(),
         };
-        Some(script::write(&self.schema, &as_is, request.query, &wanted, name))
+        Ok(Some(script::write(&self.schema, &as_is, request.query, &wanted, name)))
     }
 }

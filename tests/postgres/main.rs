@@ -12,6 +12,7 @@ mod phases;
 mod plans;
 mod run;
 mod schema;
+mod script;
 mod session;
 mod standin;
 mod statistics;

@@ -85,7 +85,8 @@ impl Page<'_> {
         write_wrapped(self.text, 2, &queries::asks(pattern), out)?;
         if let Some(rows) = reference.rows {
             let reason = reference.rows_reason.as_deref().map_or(String::new(), |reason| format!(": {reason}"));
-            write_wrapped(self.text, 4, &format!("{} rows{reason}", grouped(rows)), out)?;
+            let pages = reference.pages.map_or(String::new(), |pages| format!(" on {} pages", grouped(pages)));
+            write_wrapped(self.text, 4, &format!("{} rows{pages}{reason}", grouped(rows)), out)?;
         }
         let asks = !(pattern.predicates.is_empty()
             && pattern.any_of.is_empty()

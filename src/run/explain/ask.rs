@@ -82,7 +82,7 @@ impl Advised {
         };
         let kind = engine.facts().kind;
         let request = PlanRequest { query: &query.engine, indexes: &self.set };
-        explained.repro = engine.script(&request, &name);
+        explained.repro = engine.script(&request, &name)?;
         explained.raw_before = Some(named(kind, &before.raw, &name));
         let touched = database
             .advice

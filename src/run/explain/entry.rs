@@ -114,6 +114,7 @@ impl Writer<'_> {
                 reference: reference.label.to_string(),
                 // The cast saturates, and nobody has 2^63 rows.
                 rows: known.map(|stats| stats.rows.round() as u64),
+                pages: known.map(|stats| stats.pages.round() as u64),
                 rows_reason: self.asked.bases.get(&reference.table).map(ToString::to_string),
                 served_by,
                 others,

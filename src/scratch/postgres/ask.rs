@@ -49,6 +49,15 @@ impl<'a> Question<'a> {
 
     /// The statements that ask it, which leave nothing behind that matters.
     pub(super) fn sql(&self) -> String {
+        self.asked("EXPLAIN (FORMAT JSON)")
+    }
+
+    /// The same for people to read.
+    pub(super) fn script(&self) -> String {
+        self.asked("EXPLAIN") + ";"
+    }
+
+    fn asked(&self, explain: &str) -> String {
         let Self { query: EngineQuery { sql, parameters, .. }, types, literals, .. } = self;
         let list = |each: &dyn Fn(u16) -> String| match parameters {
             0 => String::new(),
@@ -60,7 +69,7 @@ impl<'a> Question<'a> {
         let sql = with_literals(sql, literals);
         let values = list(&|_| "NULL".to_owned());
         // A prepared statement outlives the transaction that failed.
-        format!("DEALLOCATE ALL; PREPARE asked{types} AS {sql}; EXPLAIN (FORMAT JSON) EXECUTE asked{values}")
+        format!("DEALLOCATE ALL; PREPARE asked{types} AS {sql}; {explain} EXECUTE asked{values}")
     }
 
     /// Changes a type as the server's words suggest; says whether it is worth asking again.

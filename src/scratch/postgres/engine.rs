@@ -12,6 +12,7 @@ use super::indexes::Indexes;
 use super::relations::{RelationKind, Relations};
 use super::rounds::{self, Round};
 use super::schema::{self, Applied};
+use super::script::{self, Named, Shown, Subject};
 use super::server::{Home, Server};
 use super::session::{Row, Session, SqlError};
 use super::statistics::{self, Inflation, bounds};
@@ -19,7 +20,7 @@ use crate::advice::{create_ddl, quote_qualified};
 use crate::catalog::{Catalog, IndexDef, IndexId};
 use crate::dialect::{Dialect, Target};
 use crate::engine::{
-    Bound, Deadline, EngineFacts, EngineKind, EngineQuery, Fidelity, Loaded, PlanRequest, Pricing, Refusal,
+    Bound, Deadline, EngineFacts, EngineKind, EngineQuery, Fidelity, Loaded, PeopleCall, PlanRequest, Pricing, Refusal,
     ScratchEngine, ScratchError, Tier,
 };
 use crate::explain::postgres as explain;
@@ -150,24 +151,9 @@ impl PostgresEngine {
         Ok(())
     }
 
-    /// The tables below and including those with these names that have files.
-    fn files_of<'a>(&self, defs: impl Iterator<Item = &'a IndexDef>) -> Vec<u32> {
-        let tables = defs.filter_map(|def| self.relations.table(&def.table)).map(|table| table.oid);
-        let mut found: Vec<u32> = tables.collect::<BTreeSet<_>>().into_iter().collect();
-        let mut at = 0;
-        while let Some(above) = found.get(at).copied() {
-            let heirs = self.relations.tables().filter(|table| table.parent == Some(above)).map(|table| table.oid);
-            found.extend(heirs);
-            at += 1;
-        }
-        found.sort_unstable();
-        found.dedup();
-        found
-    }
-
     /// Creates candidates that are not there yet, on heaps without rows, and hides them.
     fn create(&mut self, new: &[&IndexDef]) -> Result<Vec<Result<IndexId, Refusal>>, ScratchError> {
-        let tables = self.files_of(new.iter().copied());
+        let tables = below(&self.relations, new.iter().map(|def| &def.table));
         for file in tables.iter().filter_map(|table| self.inflated.get(table)) {
             file.empty(self.home.data_dir()).map_err(|error| ScratchError::Engine(error.to_string()))?;
         }
@@ -285,6 +271,20 @@ impl PostgresEngine {
     }
 }
 
+/// The tables of these names and all below them.
+fn below<'a>(relations: &Relations, names: impl Iterator<Item = &'a QName>) -> Vec<u32> {
+    let tables = names.filter_map(|name| relations.table(name)).map(|table| table.oid);
+    let mut found: Vec<u32> = tables.collect::<BTreeSet<_>>().into_iter().collect();
+    let mut at = 0;
+    while let Some(above) = found.get(at).copied() {
+        found.extend(relations.tables().filter(|table| table.parent == Some(above)).map(|table| table.oid));
+        at += 1;
+    }
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
 /// The value of a column below which a part of the others lie.
 fn value_at(base: u32, column: &ColumnStats, rows: f64, part: f64) -> Option<String> {
     let Some(histogram) = column.values.as_ref().map(|values| &values.histogram).filter(|bounds| !bounds.is_empty())
@@ -361,7 +361,26 @@ impl ScratchEngine for PostgresEngine {
         Ok(answers)
     }
 
-    fn script(&self, _: &PlanRequest<'_>, _: &dyn Fn(IndexId) -> Option<String>) -> Option<String> {
-        None
+    fn script(&mut self, request: &PlanRequest<'_>, name: PeopleCall<'_>) -> Result<Option<String>, ScratchError> {
+        let types = self.types.get(&request.query.sql).cloned().unwrap_or_default();
+        let question = Question::new(request.query, types, self.literals(request.query)).script();
+        let Self { planner, relations, indexes, stats, facts, .. } = self;
+        let tables = below(relations, request.query.references.iter());
+        let mine = |id: &&IndexId| indexes.table_of(**id).is_some_and(|table| request.query.references.contains(table));
+        let shown = request.indexes.shown.iter().filter(mine).filter_map(|id| {
+            Some(Shown { oids: indexes.oids(*id), name: Ident::from(name(*id)?), def: indexes.def(*id)? })
+        });
+        let subject = Subject {
+            relations,
+            tables: &tables,
+            shown: shown.collect(),
+            hidden: request.indexes.hidden.iter().filter(mine).flat_map(|id| indexes.oids(*id)).copied().collect(),
+            others: indexes.candidates_beside(&request.indexes.shown),
+            version: &facts.version,
+            question,
+        };
+        let defs = indexes.defs();
+        let told = |only: &[u32], name: Named<'_>| statistics::script::print(relations, &defs, stats, only, name);
+        script::write(planner, &subject, &told).map(Some).map_err(lost)
     }
 }

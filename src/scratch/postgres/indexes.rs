@@ -4,7 +4,7 @@
 //! An index of a partition goes by the number of the index that it is a part of. What the catalogue does not know has
 //! no number: a plan that uses it says so by no name of ours. Knows no session.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::relations::Relations;
 use crate::catalog::{Catalog, IndexDef, IndexId};
@@ -77,6 +77,17 @@ impl Indexes {
     /// The table of an index.
     pub(super) fn table_of(&self, id: IndexId) -> Option<&QName> {
         self.known.get(&id).map(|known| &known.def.table)
+    }
+
+    /// What an index is over.
+    pub(super) fn def(&self, id: IndexId) -> Option<&IndexDef> {
+        self.known.get(&id).map(|known| &known.def)
+    }
+
+    /// The server's numbers of the candidates that are not among `shown`.
+    pub(super) fn candidates_beside(&self, shown: &BTreeSet<IndexId>) -> BTreeSet<u32> {
+        let others = self.candidates.values().filter(|id| !shown.contains(id));
+        others.flat_map(|id| self.oids(*id)).copied().collect()
     }
 
     /// The server's numbers of an index.

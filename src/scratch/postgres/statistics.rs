@@ -7,6 +7,7 @@
 
 pub mod bounds;
 mod print;
+pub(super) mod script;
 
 use std::collections::BTreeMap;
 use std::io;

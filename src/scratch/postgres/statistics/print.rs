@@ -8,7 +8,7 @@ use crate::stats::{ColumnStats, ColumnValues};
 /// The first number that the server gives to what its users define.
 const FIRST_USER_TYPE: u32 = 16384;
 /// Slots of a row of `pg_statistic`.
-const SLOTS: usize = 5;
+pub(super) const SLOTS: usize = 5;
 /// Above this part of the rows, distinct values are told as a part of them: they grow with the table.
 const GROWING: f64 = 0.1;
 
@@ -30,12 +30,12 @@ pub(super) enum Values {
 }
 
 /// One slot of a row of `pg_statistic` (`src/include/catalog/pg_statistic.h`).
-struct Slot {
-    kind: u8,
-    operator: u32,
-    collation: u32,
-    numbers: Option<Vec<f64>>,
-    values: Option<Vec<String>>,
+pub(super) struct Slot {
+    pub(super) kind: u8,
+    pub(super) operator: u32,
+    pub(super) collation: u32,
+    pub(super) numbers: Option<Vec<f64>>,
+    pub(super) values: Option<Vec<String>>,
 }
 
 /// Prints the figures of tables and indexes.
@@ -92,14 +92,14 @@ fn column(oid: u32, given: &Given<'_>, values: Values) -> String {
 }
 
 /// Distinct values as the server notes them: negative where they are a part of the rows.
-fn distinct(stats: &ColumnStats, rows: f64) -> f64 {
+pub(super) fn distinct(stats: &ColumnStats, rows: f64) -> f64 {
     match stats.n_distinct {
         distinct if rows > 0.0 && distinct > GROWING * rows => -(distinct / rows).min(1.0),
         distinct => distinct.max(1.0),
     }
 }
 
-fn slots(given: &Given<'_>, shown: Values) -> Vec<Slot> {
+pub(super) fn slots(given: &Given<'_>, shown: Values) -> Vec<Slot> {
     let Given { attribute, stats, rows, .. } = given;
     let Some(Order { equal, less }) = attribute.order else { return Vec::new() };
     let slot = |kind, operator| Slot { kind, operator, collation: attribute.collation, numbers: None, values: None };
@@ -126,18 +126,18 @@ fn slots(given: &Given<'_>, shown: Values) -> Vec<Slot> {
     slots
 }
 
-fn number_array(numbers: &[f64]) -> String {
+pub(super) fn number_array(numbers: &[f64]) -> String {
     let numbers: Vec<String> = numbers.iter().map(|number| format!("{number:?}")).collect();
     format!("'{{{}}}'::pg_catalog.float4[]", numbers.join(","))
 }
 
 /// Values as an array's text.
-fn array(values: &[String]) -> String {
+pub(super) fn array(values: &[String]) -> String {
     let quoted = |value: &String| format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""));
     format!("{{{}}}", values.iter().map(quoted).collect::<Vec<_>>().join(","))
 }
 
 /// A text as a literal, whatever `standard_conforming_strings` says.
-fn literal(text: &str) -> String {
+pub(super) fn literal(text: &str) -> String {
     format!("E'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
 }
