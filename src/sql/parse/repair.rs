@@ -6,6 +6,7 @@
 
 mod clauses;
 mod postgres;
+mod xml;
 
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Span, Token, TokenWithSpan};
@@ -98,6 +99,8 @@ impl Mender {
         let at = self.at;
         match first {
             b'A' if self.are(at, &["AS"]) => self.record_alias(),
+            // The session's time zone, which nobody knows.
+            b'A' if self.are(at, &["AT", "LOCAL"]) && self.behind_operand() => self.at += 2,
             b'B' if self.are(at, &["BINARY"]) && self.dialect == Dialect::Mysql && self.behind_parenthesis() => {
                 // The older spelling of a binary collation, behind a type.
                 self.at += 1;
@@ -120,12 +123,18 @@ impl Mender {
                 self.set_select(false);
                 self.close_list();
             }
+            b'G' if self.are(at, &["GROUP", "BY", "DISTINCT"]) => {
+                // Grouping sets that repeat are left out.
+                self.keep();
+                self.keep_and_skip(1);
+            }
             b'I' => self.word_with_i(),
             b'J' if self.are(at, &["JOIN"]) => {
                 self.drop_star();
                 self.keep();
             }
             b'J' if self.is_json_function() => self.json_function(),
+            b'J' | b'X' if self.is_worded_call() => self.worded_call(),
             b'L' if self.are(at, &["LOCK", "IN", "SHARE", "MODE"]) => {
                 // MySQL's older spelling of FOR SHARE.
                 self.put("FOR");
@@ -251,6 +260,9 @@ impl Mender {
             while self.at < self.tokens.len() && !self.is(self.at, "DO") {
                 self.at += 1;
             }
+        }
+        if self.are(self.at, &["DO", "SELECT"]) {
+            self.conflict_select();
         }
     }
 

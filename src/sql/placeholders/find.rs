@@ -1,5 +1,6 @@
 //! Finds placeholders outside strings, comments and quoted names.
 
+use std::cell::OnceCell;
 use std::ops::Range;
 
 use super::HoleKind;
@@ -50,6 +51,7 @@ pub(super) fn find(text: &str) -> Vec<Found<'_>> {
         escapes: habit_of_escaping(bytes),
         comments: Comments::default(),
         numbered: is_numbered(bytes),
+        named: OnceCell::new(),
         brackets: 0,
         context: Context::new(),
         found: Vec::new(),
@@ -77,6 +79,16 @@ fn is_numbered(bytes: &[u8]) -> bool {
     bytes.windows(2).any(|pair| pair[0] == b'$' && pair[1].is_ascii_digit())
 }
 
+/// Says whether the text names a parameter and casts it (`@name::text`), as sqlc's queries for PostgreSQL do: then a `?`
+/// is an operator, too. MySQL has `@variables` beside its `?`, and no such cast.
+fn is_named_and_cast(bytes: &[u8]) -> bool {
+    let named = |at: usize| {
+        let name = bytes[..at].iter().rev().take_while(|byte| scan::is_name(**byte)).count();
+        name > 0 && scan::before(bytes, at - name) == Some(b'@')
+    };
+    (0..bytes.len()).any(|at| bytes[at..].starts_with(b"::") && named(at))
+}
+
 struct Finder<'a> {
     text: &'a str,
     bytes: &'a [u8],
@@ -84,6 +96,8 @@ struct Finder<'a> {
     escapes: Escapes,
     comments: Comments,
     numbered: bool,
+    /// Whether it names them as sqlc does; asked where it matters.
+    named: OnceCell<bool>,
     /// Square brackets that are open.
     brackets: u32,
     context: Context,
@@ -270,7 +284,7 @@ impl<'a> Finder<'a> {
 
     /// PostgreSQL's `?`, `?|` and `?&` stand between two operands, a placeholder never does.
     fn is_json_operator(&self) -> bool {
-        if self.numbered {
+        if self.numbered || *self.named.get_or_init(|| is_named_and_cast(self.bytes)) {
             return true;
         }
         let behind = self.text[self.at + 1..].trim_start_matches(['|', '&']).trim_start();

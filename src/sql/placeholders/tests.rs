@@ -61,6 +61,11 @@ fn what_looks_like_a_placeholder_and_is_none_stays() {
     same("GRANT ALL ON t TO root@localhost, `r`@`h`");
     same("SELECT a$1 FROM t");
     check("a ?? ? AND b = ?", "a ? $1 AND b = $2");
+    check(
+        "a = ANY(@keys::text[]) AND NOT (b ? replace(k, 'x', '')) AND c ? d",
+        "a = ANY($1::text[]) AND NOT (b ? replace(k, 'x', '')) AND c ? d",
+    );
+    check("SELECT @rank, a FROM t WHERE b = ? AND c ? d", "SELECT $1, a FROM t WHERE b = $2 AND c $3 d");
     check("data->'x' ? :key", "data->'x' ? $1");
     check(r"a = 'it\'s ?' AND b = ?", r"a = 'it\'s ?' AND b = $1");
 }

@@ -102,7 +102,7 @@ impl Mender {
 }
 
 /// How deep in parentheses the text is behind a token.
-fn depth(level: &mut i32, token: &TokenWithSpan) -> Option<i32> {
+pub(super) fn depth(level: &mut i32, token: &TokenWithSpan) -> Option<i32> {
     match token.token {
         Token::LParen => *level += 1,
         Token::RParen => *level -= 1,
@@ -117,7 +117,7 @@ fn is_word(token: &TokenWithSpan, expect: &[&str]) -> bool {
 }
 
 /// Takes a token out: nothing else is blank here.
-fn drop_token(token: &mut TokenWithSpan) {
+pub(super) fn drop_token(token: &mut TokenWithSpan) {
     token.token = Token::Whitespace(Whitespace::Space);
 }
 

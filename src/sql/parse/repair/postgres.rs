@@ -1,5 +1,5 @@
-//! Repairs of what PostgreSQL says at greater length than sqlparser reads: `ONLY`, `TABLE t`, `ROWS FROM`, casts under
-//! `COLLATE`.
+//! Repairs of what PostgreSQL says at greater length than sqlparser reads: `ONLY`, `TABLE t`, `ROWS FROM`, `DO SELECT`,
+//! casts under `COLLATE`.
 
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
@@ -135,6 +135,19 @@ impl Mender {
             self.keep();
         }
         self.at = end;
+    }
+
+    /// `DO SELECT FOR UPDATE WHERE a`: the row that is there already, which inserting has looked up.
+    pub(super) fn conflict_select(&mut self) {
+        self.put("DO");
+        self.put("NOTHING");
+        while !self.is(self.at, "RETURNING") {
+            match self.token(self.at) {
+                None | Some(Token::RParen | Token::SemiColon) => break,
+                Some(Token::LParen) => self.skip_parentheses(),
+                Some(_) => self.at += 1,
+            }
+        }
     }
 
     /// `a::text COLLATE "C"`: sqlparser wants the cast in parentheses.

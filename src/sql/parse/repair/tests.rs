@@ -33,6 +33,43 @@ fn postgres_says_more_than_sqlparser_reads() {
 }
 
 #[test]
+fn calls_whose_arguments_words_part_are_read() {
+    let check = |sql: &str, expect: &str| check(Dialect::Postgres, sql, expect);
+    check("SELECT xmlelement(NAME a, b, c) FROM t", "SELECT xmlelement(b, c) FROM t");
+    check("SELECT xmlelement(NAME a) FROM t", "SELECT xmlelement() FROM t");
+    check("SELECT xmlelement(name, a) FROM t", "SELECT xmlelement(name, a) FROM t");
+    check("SELECT xmlserialize(CONTENT a AS text) FROM t", "SELECT xmlserialize(a AS text) FROM t");
+    check("SELECT a FROM t WHERE xmlexists('/b' PASSING BY VALUE c)", "SELECT a FROM t WHERE xmlexists('/b', c)");
+    check("SELECT a FROM t WHERE xmlexists('/b' PASSING c)", "SELECT a FROM t WHERE xmlexists('/b', c)");
+    let columns = "COLUMNS (x INT PATH '$.x')) AS j";
+    check(
+        &format!("SELECT j.x FROM t, JSON_TABLE(t.a, '$.b' AS p PASSING f(1, t.c) AS q, 2 AS r {columns}"),
+        "SELECT j.x FROM t, JSON_TABLE(t.a, '$.b' COLUMNS(x INT PATH '$.x')) AS j",
+    );
+    check(
+        &format!("SELECT j.x FROM t, JSON_TABLE(CAST(t.a AS jsonb), '$.b' {columns}"),
+        "SELECT j.x FROM t, JSON_TABLE(CAST(t.a AS JSONB), '$.b' COLUMNS(x INT PATH '$.x')) AS j",
+    );
+}
+
+#[test]
+fn newer_words_of_postgres_are_read() {
+    let check = |sql: &str, expect: &str| check(Dialect::Postgres, sql, expect);
+    let insert = "INSERT INTO t (a) VALUES (1) ON CONFLICT(a) DO NOTHING";
+    check("INSERT INTO t (a) VALUES (1) ON CONFLICT (a) DO SELECT", insert);
+    check(
+        "INSERT INTO t (a) VALUES (1) ON CONFLICT (a) DO SELECT FOR UPDATE WHERE f(t.b) RETURNING a",
+        &format!("{insert} RETURNING a"),
+    );
+    check(
+        "WITH x AS (INSERT INTO t (a) VALUES (1) ON CONFLICT (a) DO SELECT) SELECT 1",
+        &format!("WITH x AS ({insert}) SELECT 1"),
+    );
+    check("SELECT a AT LOCAL, at FROM t", "SELECT a, at FROM t");
+    check("SELECT count(*) FROM t GROUP BY DISTINCT a, b", "SELECT count(*) FROM t GROUP BY a, b");
+}
+
+#[test]
 fn aliases_that_only_other_databases_reserve_are_read() {
     for alias in [
         "output",
