@@ -17,6 +17,8 @@ mod engine;
 pub mod find;
 #[cfg(unix)]
 mod indexes;
+#[cfg(unix)]
+mod kept;
 mod pages;
 pub mod relations;
 #[cfg(unix)]

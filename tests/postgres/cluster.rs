@@ -81,10 +81,11 @@ fn a_loaded_cluster_is_kept_under_its_digest() {
     assert!(Cluster::resume(&choice, 7).expect("nothing fails").is_none());
     let mut cluster = Cluster::start(&choice).expect("it starts");
     cluster.planner(DATABASE).expect("a session").run("CREATE TABLE t AS SELECT 5 AS a").expect("a table");
-    cluster.keep(7).expect("it starts again");
+    cluster.keep(7, "a note\nof lines").expect("it starts again");
     let a = |cluster: &Cluster| cluster.planner(DATABASE).expect("a session").rows("SELECT a FROM t").expect("a row");
     assert_eq!(a(&cluster), [[Some("5".to_owned())]]);
     assert!(Cluster::resume(&choice, 8).expect("nothing fails").is_none());
-    let again = Cluster::resume(&choice, 7).expect("nothing fails").expect("it is kept");
+    let (again, note) = Cluster::resume(&choice, 7).expect("nothing fails").expect("it is kept");
+    assert_eq!(note, "a note\nof lines");
     assert_eq!((a(&again), again.collation()), (a(&cluster), cluster.collation()));
 }

@@ -11,6 +11,7 @@ use planlint::query::RefId;
 use planlint::schema::ddl;
 use planlint::scratch::NativeStatement;
 use planlint::scratch::postgres::PostgresEngine;
+use planlint::scratch::postgres::cluster::Choice;
 use planlint::shape::shape;
 use planlint::source::{FileId, HostSpan};
 use planlint::sql::lower::lower_native;
@@ -139,4 +140,64 @@ fn a_deadline_leaves_questions_unanswered() {
     let past = Deadline(Some(std::time::Instant::now()));
     let request = PlanRequest { query: &query, indexes: &as_is };
     assert_eq!(bench.engine.plan(&[request], past).expect("a server"), [None]);
+}
+
+/// A schema that is large enough to be kept, with a statement that is refused and one that waits for a later one.
+fn large(last: &str) -> Vec<String> {
+    let tables =
+        (0..60).map(|at| format!("CREATE TABLE t{at} (id bigint PRIMARY KEY, a bigint REFERENCES t59, b text)"));
+    let indexes = (0..60).map(|at| format!("CREATE INDEX t{at}_a ON t{at} (a)"));
+    let others = [
+        "CREATE INDEX t0_nothing ON t0 (nothing)",
+        "CREATE TABLE parts (id bigint, at date) PARTITION BY RANGE (at)",
+        "CREATE INDEX parts_at ON parts (at)",
+        last,
+    ];
+    tables.chain(indexes).chain(others.map(str::to_owned)).collect()
+}
+
+/// Starts an engine with a schema; returns it with its skips, a plan, and how many servers are kept.
+fn kept(choice: &Choice, statements: &[String]) -> (Vec<String>, String, usize) {
+    let steps = statements.iter().flat_map(|sql| ddl::steps(sql, PLACE, Dialect::Postgres).0);
+    let catalog = replay(Dialect::Postgres, &steps.collect::<Vec<_>>()).0;
+    let native: Vec<NativeStatement<'_>> = statements.iter().map(|sql| NativeStatement { sql, place: PLACE }).collect();
+    let target = Target::any(Dialect::Postgres);
+    let (mut engine, skips) = PostgresEngine::with_schema(choice, target, &native, &catalog).expect("a server");
+    let skips = skips.iter().map(|skip| format!("{}: {}", skip.reason, skip.detail)).collect();
+    let loaded = engine.load(&catalog, &assume(&catalog, &Config::default(), &[])).expect("statistics");
+    let def = IndexDef::btree(Dialect::Postgres, QName::plain("parts"), ["id"]);
+    engine.add_candidates(&[def]).expect("a server").remove(0).expect("an index");
+    let mut bench = Bench { engine, catalog };
+    let queries = ["SELECT * FROM t7 JOIN t8 ON t8.a = t7.id WHERE t7.id = $1", "SELECT * FROM parts WHERE at = $1"];
+    let plans: String = queries.iter().map(|sql| bench.plan(sql, &IndexSet::default())).collect();
+    let cache = choice.cache.as_ref().expect("a folder");
+    let files = std::fs::read_dir(cache).expect("a folder").map(|file| file.expect("a file").path());
+    let kept = files.filter(|path| path.extension().is_some_and(|end| end == "cluster")).count();
+    (skips, format!("{plans}{:?}", loaded.refused), kept)
+}
+
+#[test]
+fn a_schema_that_was_applied_is_there_at_once_and_told_of_in_the_same_words() {
+    let Some(choice) = choice() else { return };
+    let cache = tempfile::tempdir().expect("a folder");
+    let choice = Choice { cache: Some(cache.path().to_path_buf()), ..choice };
+    let schema = large("CREATE TABLE late (id bigint)");
+    let (skips, plans, files) = kept(&choice, &schema);
+    assert!(skips[0].starts_with("native-refused: postgres refuses the statement: column \"nothing\""), "{skips:#?}");
+    assert!(plans.contains("seek t1 by index") && plans.contains("seek t0 by index"), "{plans}");
+    assert_eq!(files, 2, "an empty server and one with the schema");
+    assert_eq!(kept(&choice, &schema), (skips.clone(), plans.clone(), 2));
+    // Another schema is another server.
+    assert_eq!(kept(&choice, &large("CREATE TABLE late (id integer)")), (skips.clone(), plans.clone(), 3));
+    // A limit of time decides what is refused.
+    let slow = Choice { statement_timeout: choice.statement_timeout * 2, ..choice.clone() };
+    assert_eq!(kept(&slow, &schema), (skips.clone(), plans.clone(), 4));
+    // What is broken is made anew.
+    for file in std::fs::read_dir(cache.path()).expect("a folder").map(|file| file.expect("a file").path()) {
+        std::fs::write(file, "broken").expect("a file");
+    }
+    assert_eq!(kept(&choice, &schema), (skips.clone(), plans.clone(), 4));
+    // An extension may be installed by the next time: nothing is kept of a schema without one.
+    let (_, _, files) = kept(&choice, &large("CREATE EXTENSION dblink"));
+    assert_eq!(files, 4);
 }

@@ -2,13 +2,26 @@
 
 use std::time::{Duration, Instant};
 
+use planlint::assume::assume;
+use planlint::catalog::{Catalog, IndexDef, replay};
+use planlint::config::Config;
+use planlint::dialect::{Dialect, Target};
+use planlint::engine::{Deadline, EngineQuery, IndexSet, PlanRequest, ScratchEngine};
+use planlint::schema::ddl;
+use planlint::scratch::NativeStatement;
+use planlint::scratch::postgres::PostgresEngine;
 use planlint::scratch::postgres::cluster::{Choice, Cluster, DATABASE};
 use planlint::scratch::postgres::find::{self, Wanted};
+use planlint::shape::shape;
+use planlint::source::{FileId, HostSpan};
+use planlint::sql::lower::lower_native;
+use planlint::stats::StatsModel;
 
 use super::choice;
 
 const ROUNDS: usize = 5;
 const EXPLAINS: usize = 3000;
+const PLACE: HostSpan = HostSpan { file: FileId(0), start: 0, end: 0 };
 
 #[test]
 #[ignore = "prints times, asserts nothing"]
@@ -25,7 +38,6 @@ fn phases() {
         Cluster::start(&choice).unwrap_or_else(|error| panic!("{error:?}"))
     });
     median("warm start", || start(&choice));
-    cluster_kept(&choice);
     let mut running: Vec<Cluster> = (0..ROUNDS).map(|_| start(&choice)).collect();
     median("stop", || drop(running.pop()));
     let mut cluster = start(&choice);
@@ -34,28 +46,127 @@ fn phases() {
     planner.run("CREATE TABLE t (id int PRIMARY KEY, a int, b text); CREATE INDEX ON t (a)").expect("a table");
     let explains = vec!["EXPLAIN (FORMAT JSON) SELECT b FROM t WHERE a = 1 ORDER BY id LIMIT 10"; EXPLAINS];
     let took = median(&format!("{EXPLAINS} EXPLAINs"), || planner.pipeline(&explains));
-    println!("{:>24} {:.0}", "EXPLAINs a second", EXPLAINS as f64 / took.as_secs_f64());
+    println!("{:>40} {:.0}", "EXPLAINs a second", EXPLAINS as f64 / took.as_secs_f64());
     drop(planner);
-    let mut lanes = 0;
-    let mut admin = cluster.admin(DATABASE).expect("a session");
-    median("clone", || {
-        lanes += 1;
-        cluster.clone_database(&mut admin, &format!("lane{lanes}"), DATABASE).expect("a clone");
-    });
-    drop(admin);
     median("pause", || cluster.paused(|_| Ok(())).expect("it starts again"));
+    drop(cluster);
+    engines(&choice);
 }
 
-fn cluster_kept(choice: &Choice) {
-    let cache = tempfile::tempdir().expect("a folder");
-    let choice = Choice { cache: Some(cache.path().to_path_buf()), ..choice.clone() };
-    let mut cluster = start(&choice);
-    let tables = (0..169).map(|at| format!("CREATE TABLE t{at} (id bigint PRIMARY KEY, a int, b text);"));
-    let indexes = (0..442).map(|at| format!("CREATE INDEX ON t{} (a, b);", at % 169));
-    let schema: String = tables.chain(indexes).collect();
-    cluster.planner(DATABASE).expect("a session").run(&schema).expect("tables");
-    cluster.keep(1).expect("it starts again");
-    median("start, 611 indexes kept", || Cluster::resume(&choice, 1).expect("it starts").expect("it is kept"));
+/// The engine on schemas of the sizes that matter.
+fn engines(choice: &Choice) {
+    for (tables, indexes, queries) in [(4, 12, 300), (169, 611, 300), (500, 1500, 10_000)] {
+        println!("{tables} tables, {indexes} indexes, {queries} queries");
+        let schema = Schema::new(tables, indexes);
+        let queries = schema.queries(queries);
+        let cache = tempfile::tempdir().expect("a folder");
+        let choice = Choice { cache: Some(cache.path().to_path_buf()), ..choice.clone() };
+        drop(start(&choice));
+        let first = Instant::now();
+        drop(schema.engine(&choice));
+        println!("{:>40} {:.1} ms", "the first run's engine", first.elapsed().as_secs_f64() * 1e3);
+        let mut ready = None;
+        median("a warm run's engine", || ready = Some(schema.engine(&choice)));
+        let mut engine = ready.expect("it ran");
+        median("statistics and sizes", || engine.load(&schema.catalog, &schema.stats).expect("statistics"));
+        let as_is = IndexSet::default();
+        median("plans", || plan(&mut engine, &queries, &as_is));
+        trials(&schema, &mut engine, &queries);
+        median("all of it", || {
+            let mut engine = schema.engine(&choice);
+            engine.load(&schema.catalog, &schema.stats).expect("statistics");
+            plan(&mut engine, &queries, &as_is);
+        });
+    }
+}
+
+/// A candidate for every query, in its own trial.
+fn trials(schema: &Schema, engine: &mut PostgresEngine, queries: &[EngineQuery]) {
+    let def = |query: &EngineQuery| IndexDef::btree(Dialect::Postgres, query.references[0].clone(), ["status", "at"]);
+    let defs: Vec<IndexDef> = queries.iter().map(def).collect();
+    let before = Instant::now();
+    let ids = engine.add_candidates(&defs).expect("a server");
+    println!("{:>40} {:.1} ms", "candidates", before.elapsed().as_secs_f64() * 1e3);
+    let sets: Vec<IndexSet> = ids
+        .into_iter()
+        .map(|id| IndexSet { shown: [id.expect("an index")].into(), ..IndexSet::default() })
+        .collect::<Vec<_>>();
+    let took = median("trials", || {
+        let requests: Vec<PlanRequest<'_>> =
+            queries.iter().zip(&sets).map(|(query, indexes)| PlanRequest { query, indexes }).collect();
+        engine.plan(&requests, Deadline(None)).expect("a server")
+    });
+    println!("{:>40} {:.0}", "trials a second", queries.len() as f64 / took.as_secs_f64());
+    engine.load(&schema.catalog, &schema.stats).expect("statistics");
+}
+
+fn plan(engine: &mut PostgresEngine, queries: &[EngineQuery], indexes: &IndexSet) {
+    let requests: Vec<PlanRequest<'_>> = queries.iter().map(|query| PlanRequest { query, indexes }).collect();
+    let plans = engine.plan(&requests, Deadline(None)).expect("a server");
+    assert!(
+        plans.iter().all(|plan| matches!(plan, Some(Ok(_)))),
+        "{:?}",
+        plans.iter().find(|plan| !matches!(plan, Some(Ok(_))))
+    );
+}
+
+/// A schema of tables that are all alike but for their names.
+struct Schema {
+    statements: Vec<String>,
+    catalog: Catalog,
+    stats: StatsModel,
+    tables: usize,
+}
+
+impl Schema {
+    /// So many tables; their keys are among the indexes.
+    fn new(tables: usize, indexes: usize) -> Self {
+        let table = |at: usize| {
+            let parent = if at > 0 { format!("REFERENCES t{}", at / 2) } else { String::new() };
+            format!(
+                "CREATE TABLE t{at} (id bigint PRIMARY KEY, parent_id bigint {parent}, name text NOT NULL, \
+                 status text NOT NULL, at timestamptz NOT NULL, total numeric(10, 2))"
+            )
+        };
+        let columns = ["parent_id", "name", "parent_id, at", "status, name", "total"];
+        let index = |at: usize| format!("CREATE INDEX t{0}_{at} ON t{0} ({1})", at % tables, columns[at / tables % 5]);
+        let statements: Vec<String> = (0..tables).map(table).chain((0..indexes - tables).map(index)).collect();
+        let steps = statements.iter().flat_map(|sql| ddl::steps(sql, PLACE, Dialect::Postgres).0);
+        let catalog = replay(Dialect::Postgres, &steps.collect::<Vec<_>>()).0;
+        let stats = assume(&catalog, &Config::default(), &[]);
+        Self { statements, catalog, stats, tables }
+    }
+
+    fn engine(&self, choice: &Choice) -> PostgresEngine {
+        let statement = |sql| NativeStatement { sql, place: PLACE };
+        let statements: Vec<NativeStatement<'_>> = self.statements.iter().map(|sql| statement(sql.as_str())).collect();
+        let target = Target::any(Dialect::Postgres);
+        let (engine, skips) =
+            PostgresEngine::with_schema(choice, target, &statements, &self.catalog).expect("a server");
+        assert_eq!(skips, []);
+        engine
+    }
+
+    /// So many queries, no two alike.
+    fn queries(&self, count: usize) -> Vec<EngineQuery> {
+        let query = |at: usize| {
+            let (table, form) = (at % self.tables, at / self.tables);
+            let limit = form / 6 + 1;
+            let text = match form % 6 {
+                0 => format!("SELECT * FROM t{table} WHERE id = $1 LIMIT {limit}"),
+                1 => format!("SELECT * FROM t{table} WHERE parent_id = $1 AND at > $2 ORDER BY at DESC LIMIT {limit}"),
+                2 => format!("SELECT name FROM t{table} WHERE status = $1 AND total > $2 LIMIT {limit}"),
+                3 => format!(
+                    "SELECT a.*, b.name FROM t{table} a JOIN t{0} b ON b.id = a.parent_id WHERE a.name = $1 LIMIT {limit}",
+                    table / 2
+                ),
+                4 => format!("SELECT status, count(*) FROM t{table} WHERE at > $1 GROUP BY status LIMIT {limit}"),
+                _ => format!("UPDATE t{table} SET name = $1, total = {limit} WHERE status = $2 AND name = $3"),
+            };
+            lower_native(&shape(&text, &self.catalog).expect("a query"), &self.catalog, 50)
+        };
+        (0..count).map(query).collect()
+    }
 }
 
 fn start(choice: &Choice) -> Cluster {
@@ -74,6 +185,6 @@ fn median<T>(phase: &str, mut run: impl FnMut() -> T) -> Duration {
         })
         .collect();
     times.sort();
-    println!("{phase:>24} {:.1} ms", times[ROUNDS / 2].as_secs_f64() * 1e3);
+    println!("{phase:>40} {:.1} ms", times[ROUNDS / 2].as_secs_f64() * 1e3);
     times[ROUNDS / 2]
 }

@@ -48,13 +48,19 @@ pub(super) fn find(target: Target, programs: &Programs) -> Result<Found, RunErro
 impl Found {
     /// Starts a server with a database's schema.
     pub(super) fn start(&self, database: &Database) -> Result<Chosen, RunError> {
-        let (mut engine, reason) = match self {
-            Self::Installed(choice, reason) => (PostgresEngine::start(choice, database.target)?, *reason),
-            Self::Running(server) => (PostgresEngine::within(server, database.target)?, "which runs already"),
-        };
         let statements: Vec<NativeStatement<'_>> =
             database.ddl.iter().map(|(sql, place)| NativeStatement { sql, place: *place }).collect();
-        let skips = engine.apply(&statements, &database.catalog)?;
+        let (engine, skips, reason) = match self {
+            Self::Installed(choice, reason) => {
+                let made = PostgresEngine::with_schema(choice, database.target, &statements, &database.catalog)?;
+                (made.0, made.1, *reason)
+            }
+            Self::Running(server) => {
+                let mut engine = PostgresEngine::within(server, database.target)?;
+                let skips = engine.apply(&statements, &database.catalog)?;
+                (engine, skips, "which runs already")
+            }
+        };
         Ok(Chosen { skips, ..Chosen::new(engine).because(reason) })
     }
 }

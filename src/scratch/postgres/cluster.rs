@@ -62,43 +62,52 @@ impl Cluster {
     /// # Errors
     /// When it does not start; the message holds the server's own words.
     pub fn start(choice: &Choice) -> Result<Self, ScratchError> {
-        let (folder, data, store) = Self::room(choice)?;
+        let (folder, data) = Self::room()?;
+        let store = choice.cache.as_deref().and_then(Store::open);
         let collation = template::lay(&folder, &data, &choice.binaries, store.as_ref())?;
         Self::started(choice, folder, data, collation)
     }
 
-    /// Starts a server as [`Cluster::keep`] kept it; none where nothing is kept under the digest.
+    /// Starts a server as [`Cluster::keep`] kept it, and returns what was noted with it; none where nothing is kept
+    /// under the digest.
     ///
     /// # Errors
     /// When it does not start.
-    pub fn resume(choice: &Choice, digest: u128) -> Result<Option<Self>, ScratchError> {
-        let (folder, data, store) = Self::room(choice)?;
-        let Some(store) = store else { return Ok(None) };
-        let kept = store.take(&loaded(&choice.binaries, digest), &data);
-        match kept.map_err(|error| failed("a kept cluster cannot be unpacked", &error))? {
-            Some(collation) => Self::started(choice, folder, data, collation).map(Some),
+    pub fn resume(choice: &Choice, digest: u128) -> Result<Option<(Self, String)>, ScratchError> {
+        let Some(store) = choice.cache.as_deref().and_then(Store::open) else { return Ok(None) };
+        let key = loaded(&choice.binaries, digest);
+        if !store.has(&key) {
+            return Ok(None);
+        }
+        let (folder, data) = Self::room()?;
+        let kept = store.take(&key, &data).map_err(|error| failed("a kept cluster cannot be unpacked", &error))?;
+        match kept.as_deref().and_then(|kept| kept.split_once('\n')) {
+            Some((collation, note)) => {
+                let cluster = Self::started(choice, folder, data, collation.to_owned())?;
+                Ok(Some((cluster, note.to_owned())))
+            }
             None => Ok(None),
         }
     }
 
-    /// Keeps its files for later runs, under a digest of all that was done to them; inflated files would cost what they
-    /// pretend to be. Sessions are lost.
+    /// Keeps its files and a note for later runs, under a digest of all that was done to them; inflated files would
+    /// cost what they pretend to be. Sessions are lost.
     ///
     /// # Errors
     /// When the server does not stop or start; a cache that cannot be written is no error.
-    pub fn keep(&mut self, digest: u128) -> Result<(), ScratchError> {
+    pub fn keep(&mut self, digest: u128, note: &str) -> Result<(), ScratchError> {
         let Some(store) = self.choice.cache.as_deref().and_then(Store::open) else { return Ok(()) };
-        let (key, collation) = (loaded(&self.choice.binaries, digest), self.collation.clone());
+        let (key, note) = (loaded(&self.choice.binaries, digest), format!("{}\n{note}", self.collation));
         self.paused(|data| {
-            store.keep(&store.turn(&key), &key, data, &collation);
+            store.keep(&key, data, &note);
             Ok(())
         })
     }
 
-    fn room(choice: &Choice) -> Result<(Folder, PathBuf, Option<Store>), ScratchError> {
+    fn room() -> Result<(Folder, PathBuf), ScratchError> {
         let folder = Folder::new().map_err(|error| failed("a folder cannot be made", &error))?;
         let data = folder.path().join("data");
-        Ok((folder, data, choice.cache.as_deref().and_then(Store::open)))
+        Ok((folder, data))
     }
 
     fn started(choice: &Choice, folder: Folder, data: PathBuf, collation: String) -> Result<Self, ScratchError> {
@@ -231,6 +240,9 @@ const SETTINGS: &[(u32, &str)] = &[
     (0, "max_wal_senders=0"),
     (0, "max_logical_replication_workers=0"),
     (0, "checkpoint_timeout=1d"),
+    // What a stopped server leaves is kept: no log that nobody will read.
+    (0, "min_wal_size=2MB"),
+    (0, "wal_recycle=off"),
     (0, "max_connections=20"),
     (0, "shared_buffers=16MB"),
     // Shared memory outside the folder would outlive a killed server.

@@ -7,11 +7,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::ask::{self, Question};
-use super::cluster::{Choice, Cluster};
+use super::cluster::{Choice, Cluster, DATABASE};
 use super::indexes::Indexes;
+use super::kept;
 use super::relations::{RelationKind, Relations};
 use super::rounds::{self, Round};
-use super::schema::{self, Applied};
+use super::schema::{self, Applied, Made};
 use super::script::{self, Named, Shown, Subject};
 use super::server::{Home, Server};
 use super::session::{Row, Session, SqlError};
@@ -65,6 +66,35 @@ impl PostgresEngine {
         Self::new(Home::Own(Cluster::start(choice)?), target)
     }
 
+    /// Starts a server that holds a schema, as an earlier run left it where it was the same; returns what was refused.
+    ///
+    /// # Errors
+    /// When it does not start or is lost.
+    pub fn with_schema(
+        choice: &Choice,
+        target: Target,
+        statements: &[NativeStatement<'_>],
+        catalog: &Catalog,
+    ) -> Result<(Self, Vec<Skip>), ScratchError> {
+        let digest = kept::digest(choice, statements, catalog);
+        // What cannot be used is made anew.
+        let resumed = digest.and_then(|digest| Cluster::resume(choice, digest).ok().flatten());
+        if let Some((cluster, note)) = resumed
+            && let Ok(made) = serde_json::from_str(&note)
+        {
+            let mut engine = Self::new(Home::Own(cluster), target)?;
+            let skips = engine.take(statements, catalog, made)?;
+            return Ok((engine, skips));
+        }
+        let mut engine = Self::start(choice, target)?;
+        let made = engine.make(statements, catalog)?;
+        let skips = engine.take(statements, catalog, made.clone())?;
+        if let Some(digest) = digest.filter(|_| made.is_lasting() && kept::pays(&engine.applied.relations)) {
+            engine.keep(digest, &made)?;
+        }
+        Ok((engine, skips))
+    }
+
     /// Takes a server that runs already, and an empty database in it.
     ///
     /// # Errors
@@ -106,10 +136,34 @@ impl PostgresEngine {
     /// # Errors
     /// When the server is lost.
     pub fn apply(&mut self, statements: &[NativeStatement<'_>], catalog: &Catalog) -> Result<Vec<Skip>, ScratchError> {
-        self.applied = schema::apply(&mut self.admin, &mut self.planner, statements, catalog).map_err(lost)?;
+        let made = self.make(statements, catalog)?;
+        self.take(statements, catalog, made)
+    }
+
+    fn make(&mut self, statements: &[NativeStatement<'_>], catalog: &Catalog) -> Result<Made, ScratchError> {
+        schema::make(&mut self.admin, &mut self.planner, statements, catalog).map_err(lost)
+    }
+
+    /// Takes the schema that was made, by this run or an earlier one.
+    fn take(
+        &mut self,
+        statements: &[NativeStatement<'_>],
+        catalog: &Catalog,
+        made: Made,
+    ) -> Result<Vec<Skip>, ScratchError> {
+        self.applied = schema::tell(&mut self.admin, statements, catalog, made).map_err(lost)?;
         self.planner.run(ask::SETTINGS).map_err(lost)?;
         self.add_partitions()?;
         Ok(std::mem::take(&mut self.applied.skips))
+    }
+
+    /// Keeps the schema for later runs.
+    fn keep(&mut self, digest: u128, made: &Made) -> Result<(), ScratchError> {
+        let Home::Own(cluster) = &mut self.home else { return Ok(()) };
+        let note = serde_json::to_string(made).expect("names and texts are JSON");
+        cluster.keep(digest, &note)?;
+        (self.admin, self.planner) = (cluster.admin(DATABASE)?, cluster.planner(DATABASE)?);
+        self.planner.run(ask::SETTINGS).map_err(lost)
     }
 
     /// Gives a partition to every partitioned table that has none: applications make them as time goes by, and the
@@ -118,7 +172,7 @@ impl PostgresEngine {
         let relations = &self.applied.relations;
         let empty = relations.tables().filter(|table| table.kind == RelationKind::Partitioned);
         let empty: Vec<(u32, &QName)> =
-            empty.filter(|table| relations.heirs(table.oid) == 0).map(|table| (table.oid, &table.name)).collect();
+            empty.filter(|table| relations.heirs(table.oid).is_empty()).map(|table| (table.oid, &table.name)).collect();
         if empty.is_empty() {
             return Ok(());
         }
@@ -143,9 +197,9 @@ impl PostgresEngine {
         let files = statistics::inject(&mut self.admin, &self.relations, &defs, &self.stats, only).map_err(lost)?;
         for inflation in files {
             inflation.write(self.home.data_dir()).map_err(|error| ScratchError::Engine(error.to_string()))?;
-            let table = self.relations.tables().find(|table| table.file.as_ref() == Some(&inflation.file));
-            if let Some(table) = table.map(|table| table.oid) {
-                self.inflated.insert(table, inflation);
+            let relation = self.relations.by_oid.get(&inflation.relation);
+            if relation.is_some_and(|relation| relation.kind == RelationKind::Table) {
+                self.inflated.insert(inflation.relation, inflation);
             }
         }
         Ok(())
@@ -170,8 +224,9 @@ impl PostgresEngine {
                 Err(error) if error.is_lost() => return Err(lost(error)),
                 Err(error) => Err(refusal(&error)),
                 Ok(_) => {
-                    let found = self.relations.indexes().find(|(one, _)| one.name.name == name(id));
-                    let oid = found.map(|(one, _)| one.oid);
+                    let (table, name) = (self.relations.table(&def.table), name(id));
+                    let mut there = table.into_iter().flat_map(|table| self.relations.indexes_of(table.oid));
+                    let oid = there.find(|(one, _)| one.name.name == name).map(|(one, _)| one.oid);
                     let unknown = || Refusal("the index is not there after it was created".to_owned());
                     oid.ok_or_else(unknown).map(|oid| self.indexes.add(*id, def, oid, &self.relations))
                 }
@@ -277,7 +332,7 @@ fn below<'a>(relations: &Relations, names: impl Iterator<Item = &'a QName>) -> V
     let mut found: Vec<u32> = tables.collect::<BTreeSet<_>>().into_iter().collect();
     let mut at = 0;
     while let Some(above) = found.get(at).copied() {
-        found.extend(relations.tables().filter(|table| table.parent == Some(above)).map(|table| table.oid));
+        found.extend(relations.heirs(above));
         at += 1;
     }
     found.sort_unstable();

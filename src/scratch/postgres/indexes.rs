@@ -65,7 +65,7 @@ impl Indexes {
         let mut oids = vec![oid];
         let mut at = 0;
         while let Some(above) = oids.get(at).copied() {
-            oids.extend(relations.indexes().filter(|(one, _)| one.parent == Some(above)).map(|(one, _)| one.oid));
+            oids.extend(relations.heirs(above));
             at += 1;
         }
         for relation in oids.iter().filter_map(|oid| relations.by_oid.get(oid)) {

@@ -14,6 +14,12 @@ use crate::name::{Ident, QName};
 pub struct Relations {
     /// By number (`pg_class.oid`).
     pub by_oid: BTreeMap<u32, Relation>,
+    /// The tables by name.
+    named: BTreeMap<QName, u32>,
+    /// What is directly below a table or an index.
+    heirs: BTreeMap<u32, Vec<u32>>,
+    /// The indexes of a table.
+    indexes: BTreeMap<u32, Vec<u32>>,
 }
 
 /// A table or an index.
@@ -160,7 +166,23 @@ impl Relations {
         for (oid, key) in keys {
             read.name_columns(oid, &key);
         }
+        read.note_ties();
         Ok(read)
+    }
+
+    /// Notes what belongs to what.
+    fn note_ties(&mut self) {
+        for relation in self.by_oid.values() {
+            if let Some(parent) = relation.parent {
+                self.heirs.entry(parent).or_default().push(relation.oid);
+            }
+            match &relation.kind {
+                RelationKind::Index(facts) => self.indexes.entry(facts.table).or_default().push(relation.oid),
+                RelationKind::Table | RelationKind::Partitioned => {
+                    self.named.insert(relation.name.clone(), relation.oid);
+                }
+            }
+        }
     }
 
     /// Names the columns that an index is over, by their numbers in its table.
@@ -179,7 +201,7 @@ impl Relations {
 
     /// Finds a table by name.
     pub fn table(&self, name: &QName) -> Option<&Relation> {
-        self.tables().find(|relation| relation.name == *name)
+        self.by_oid.get(self.named.get(name)?)
     }
 
     /// Returns the tables, partitioned ones and partitions too.
@@ -189,15 +211,25 @@ impl Relations {
 
     /// Returns the indexes.
     pub fn indexes(&self) -> impl Iterator<Item = (&Relation, &IndexFacts)> {
-        self.by_oid.values().filter_map(|relation| match &relation.kind {
-            RelationKind::Index(facts) => Some((relation, facts)),
-            RelationKind::Table | RelationKind::Partitioned => None,
-        })
+        self.by_oid.values().filter_map(as_index)
     }
 
-    /// Returns how many tables are directly below another one.
-    pub fn heirs(&self, oid: u32) -> usize {
-        self.by_oid.values().filter(|relation| relation.parent == Some(oid)).count()
+    /// Returns the indexes of a table.
+    pub fn indexes_of(&self, table: u32) -> impl Iterator<Item = (&Relation, &IndexFacts)> {
+        let of_table = self.indexes.get(&table).into_iter().flatten();
+        of_table.filter_map(|oid| self.by_oid.get(oid)).filter_map(as_index)
+    }
+
+    /// Returns what is directly below a table or an index.
+    pub fn heirs(&self, oid: u32) -> &[u32] {
+        self.heirs.get(&oid).map_or(&[], Vec::as_slice)
+    }
+}
+
+fn as_index(relation: &Relation) -> Option<(&Relation, &IndexFacts)> {
+    match &relation.kind {
+        RelationKind::Index(facts) => Some((relation, facts)),
+        RelationKind::Table | RelationKind::Partitioned => None,
     }
 }
 

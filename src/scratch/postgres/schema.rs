@@ -11,6 +11,8 @@ mod matching;
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::relations::Relations;
 use super::session::{Session, SqlError};
 use crate::catalog::{Catalog, IndexId};
@@ -18,9 +20,9 @@ use crate::engine::Refusal;
 use crate::name::QName;
 use crate::query::{Skip, SkipStage};
 use crate::scratch::NativeStatement;
-use crate::source::HostSpan;
 
 use deed::Deed;
+pub(super) use fill::fillings;
 
 /// A schema that a database holds.
 #[derive(Debug, Default)]
@@ -37,10 +39,29 @@ pub struct Applied {
     pub skips: Vec<Skip>,
 }
 
+/// What became of the statements, to be told in this run and in later ones on the same schema.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Made {
+    /// Extensions that could not be installed, with the statements that ask for them.
+    missing: Vec<(usize, String)>,
+    /// Statements that were refused, and the server's words.
+    refusals: Vec<(usize, String)>,
+    /// Tables that could not be made.
+    unmade: Vec<(QName, Refusal)>,
+    /// No statement was given up for want of time.
+    in_time: bool,
+}
+
+impl Made {
+    /// Says whether another run would fare the same: an extension may be installed meanwhile, a machine less busy.
+    pub(super) fn is_lasting(&self) -> bool {
+        self.missing.is_empty() && self.in_time
+    }
+}
+
 /// A statement that was refused so far.
-struct Pending<'a> {
+struct Pending {
     at: usize,
-    statement: NativeStatement<'a>,
     text: String,
     /// Whether it drops something.
     drops: bool,
@@ -53,6 +74,8 @@ const CURABLE: &[&str] = &["42P01", "42703", "42704", "42883", "3F000", "42830",
 const DUPLICATE_SCHEMA: &str = "42P06";
 /// Errors of what is there already: columns, objects, relations, a second primary key.
 const DUPLICATES: &[&str] = &["42701", "42710", "42P07", "42P16"];
+/// A statement that took too long.
+const CANCELLED: &str = "57014";
 /// How often refused statements are sent again at most.
 const ROUNDS: usize = 20;
 
@@ -66,10 +89,20 @@ pub fn apply(
     statements: &[NativeStatement<'_>],
     catalog: &Catalog,
 ) -> Result<Applied, SqlError> {
+    let made = make(admin, planner, statements, catalog)?;
+    tell(admin, statements, catalog, made)
+}
+
+/// Makes it, and returns what was refused.
+pub(super) fn make(
+    admin: &mut Session,
+    planner: &mut Session,
+    statements: &[NativeStatement<'_>],
+    catalog: &Catalog,
+) -> Result<Made, SqlError> {
     planner.run("SET check_function_bodies = off; SET client_min_messages = error")?;
     let deeds: Vec<Deed> = statements.iter().map(|statement| deed::read(statement.sql)).collect();
-    let mut applied = Applied::default();
-    install(admin, planner, statements, &deeds, &mut applied)?;
+    let missing = install(admin, planner, statements, &deeds)?;
     let mut pending = first_pass(planner, statements, deeds)?;
     settle(planner, &mut pending)?;
     // What later statements need first: types, then tables.
@@ -81,40 +114,58 @@ pub fn apply(
     settle(planner, &mut pending)?;
     planner.run("RESET search_path")?;
     fill::parts(planner, catalog, &Relations::read(admin)?, &|name| in_doubt(&pending, name))?;
-    applied.relations = Relations::read(admin)?;
-    applied.skips.extend(pending.iter().filter_map(|one| refusal(one, &filled.made)));
-    matching::map(catalog, filled.refused, &mut applied);
+    let in_time = pending.iter().all(|one| one.error.code != CANCELLED);
+    let refusals = pending.iter().filter_map(|one| refusal(one, &filled.made)).collect();
+    Ok(Made { missing, refusals, unmade: filled.refused, in_time })
+}
+
+/// Tells what the database holds after its schema was made, in this run or an earlier one.
+pub(super) fn tell(
+    admin: &mut Session,
+    statements: &[NativeStatement<'_>],
+    catalog: &Catalog,
+    made: Made,
+) -> Result<Applied, SqlError> {
+    let mut applied = Applied { relations: Relations::read(admin)?, ..Applied::default() };
+    let mut skip = |reason, said: Vec<(usize, String)>| {
+        let place = |at: usize| statements.get(at).map(|statement| statement.place);
+        let skips = said
+            .into_iter()
+            .filter_map(|(at, detail)| Some(Skip { stage: SkipStage::Schema, reason, detail, place: place(at)? }));
+        applied.skips.extend(skips);
+    };
+    skip("extension-missing", made.missing);
+    skip("native-refused", made.refusals);
+    matching::map(catalog, made.unmade, &mut applied);
     Ok(applied)
 }
 
+/// The extensions that are not there, with the positions of the statements that ask for them.
 fn install(
     admin: &mut Session,
     planner: &mut Session,
     statements: &[NativeStatement<'_>],
     deeds: &[Deed],
-    applied: &mut Applied,
-) -> Result<(), SqlError> {
+) -> Result<Vec<(usize, String)>, SqlError> {
     let created = deeds.iter().enumerate().filter_map(|(at, deed)| match deed {
         Deed::Extension(name, schema) => Some((at, name.as_str(), schema.as_deref())),
         _ => None,
     });
     let texts: Vec<&str> = statements.iter().map(|statement| statement.sql).collect();
     let all = extension::wanted(created, &texts);
-    for (at, why) in extension::install(admin, planner, &all)? {
-        let place = all[at].asked.or(Some(0)).and_then(|asked| statements.get(asked)).map(|asked| asked.place);
-        let detail = format!("the extension `{}` is not installed: {why}", all[at].name);
-        let skip = |place| Skip { stage: SkipStage::Schema, reason: "extension-missing", detail, place };
-        applied.skips.extend(place.map(skip));
-    }
-    Ok(())
+    let missing = extension::install(admin, planner, &all)?.into_iter();
+    let said = |(at, why): (usize, String)| {
+        (all[at].asked.unwrap_or(0), format!("the extension `{}` is not installed: {why}", all[at].name))
+    };
+    Ok(missing.map(said).collect())
 }
 
 /// Sends every statement once, in order.
-fn first_pass<'a>(
+fn first_pass(
     planner: &mut Session,
-    statements: &[NativeStatement<'a>],
+    statements: &[NativeStatement<'_>],
     deeds: Vec<Deed>,
-) -> Result<Vec<Pending<'a>>, SqlError> {
+) -> Result<Vec<Pending>, SqlError> {
     let mut sent: Vec<(Option<(usize, bool)>, String)> = Vec::new();
     let mut file = None;
     for (at, deed) in deeds.into_iter().enumerate() {
@@ -137,7 +188,7 @@ fn first_pass<'a>(
         match (of, answer) {
             (_, Err(error)) if error.is_lost() => return Err(error),
             (Some((at, drops)), Err(error)) => {
-                pending.push(Pending { at, statement: statements[at], text, drops, error });
+                pending.push(Pending { at, text, drops, error });
             }
             _ => {}
         }
@@ -146,7 +197,7 @@ fn first_pass<'a>(
 }
 
 /// Sends refused statements again, in order, as long as one more of them is taken.
-fn settle(planner: &mut Session, pending: &mut Vec<Pending<'_>>) -> Result<(), SqlError> {
+fn settle(planner: &mut Session, pending: &mut Vec<Pending>) -> Result<(), SqlError> {
     for _ in 0..ROUNDS {
         let before = pending.len();
         // What this round made, which a statement after it may drop again.
@@ -185,21 +236,16 @@ fn shares_object(made: &str, drop: &str) -> bool {
 }
 
 /// Says whether a statement about something of this name was refused.
-fn in_doubt(pending: &[Pending<'_>], name: &str) -> bool {
+fn in_doubt(pending: &[Pending], name: &str) -> bool {
     pending.iter().any(|one| deed::mentions(&one.text, name))
 }
 
-fn refusal(one: &Pending<'_>, made: &[QName]) -> Option<Skip> {
+fn refusal(one: &Pending, made: &[QName]) -> Option<(usize, String)> {
     // A table that was made from the catalogue is made as the statements would have left it.
     let repeats = DUPLICATES.contains(&one.error.code.as_str())
         && made.iter().any(|name| deed::mentions(&one.text, name.name.as_str()));
     if repeats || one.error.code == DUPLICATE_SCHEMA || (one.drops && CURABLE.contains(&one.error.code.as_str())) {
         return None;
     }
-    let detail = format!("postgres refuses the statement: {}", one.error);
-    Some(native_refused(detail, one.statement.place))
-}
-
-fn native_refused(detail: String, place: HostSpan) -> Skip {
-    Skip { stage: SkipStage::Schema, reason: "native-refused", detail, place }
+    Some((one.at, format!("postgres refuses the statement: {}", one.error)))
 }

@@ -38,6 +38,8 @@ const UNGATHERED: [u32; 5] = [1700, 700, 701, 3802, 1186];
 /// A relation's file and how large it is to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Inflation {
+    /// The relation.
+    pub relation: u32,
     /// Its first file, relative to the folder of the server's files.
     pub file: PathBuf,
     /// Its pages.
@@ -114,7 +116,7 @@ pub fn inject(
     }
     let file = |told: &Told<'_>| {
         let (file, pages) = (told.relation.file.clone()?, told.pages?);
-        Some(Inflation { file, pages, height: told.height })
+        Some(Inflation { relation: told.relation.oid, file, pages, height: told.height })
     };
     Ok(told.iter().filter_map(file).collect())
 }
@@ -141,7 +143,7 @@ impl<'a> Teller<'a> {
             (Some(own), _) if own.source > StatsSource::Assumed => Some((own, 1.0)),
             (own, Some(above)) if above.kind == RelationKind::Partitioned => {
                 let shared = self.figures(above);
-                let heirs = self.relations.heirs(above.oid).max(1) as f64;
+                let heirs = self.relations.heirs(above.oid).len().max(1) as f64;
                 shared.map(|(stats, part)| (stats, part / heirs)).or(own.map(|own| (own, 1.0)))
             }
             (own, _) => own.map(|own| (own, 1.0)),
@@ -152,7 +154,7 @@ impl<'a> Teller<'a> {
         let (stats, part) = self.figures(relation)?;
         let rows = (stats.rows * part).round().min(MOST_ROWS);
         let has_file = relation.kind == RelationKind::Table;
-        let has_heirs = self.relations.heirs(relation.oid) > 0;
+        let has_heirs = !self.relations.heirs(relation.oid).is_empty();
         let mut columns = Vec::new();
         for attribute in &relation.attributes {
             let Some(column) = stats.columns.get(&attribute.name) else { continue };

@@ -75,8 +75,14 @@ impl Store {
         Turn { _lock: Some(lock) }
     }
 
-    /// Keeps a stopped server's folder under a key; silently not where the cache cannot be written.
-    pub fn keep(&self, _: &Turn, key: &str, data: &Path, note: &str) {
+    /// Says whether something is kept under a key.
+    pub fn has(&self, key: &str) -> bool {
+        self.file(key, KEPT).is_file()
+    }
+
+    /// Keeps a stopped server's folder under a key; silently not where the cache cannot be written. Of two at once the
+    /// later one's stays.
+    pub fn keep(&self, key: &str, data: &Path, note: &str) {
         let new = self.file(key, &format!("{}.new", std::process::id()));
         let written = pack(data, note).and_then(|packed| fs::write(&new, packed));
         if written.and_then(|()| fs::rename(&new, self.file(key, KEPT))).is_err() {

@@ -35,12 +35,12 @@ pub(super) fn lay(
     if let Some(collation) = take()? {
         return Ok(collation);
     }
-    let turn = store.turn(&key);
+    let _turn = store.turn(&key);
     if let Some(collation) = take()? {
         return Ok(collation);
     }
     let collation = make(folder, data, binaries)?;
-    store.keep(&turn, &key, data, &collation);
+    store.keep(&key, data, &collation);
     Ok(collation)
 }
 

@@ -34,6 +34,19 @@ pub(super) fn types(admin: &mut Session, planner: &mut Session, catalog: &Catalo
     Ok(!missing.is_empty() || !schemas.is_empty())
 }
 
+/// Everything that could be made from a catalogue, as statements: two catalogues that differ in none are filled alike.
+pub(in crate::scratch::postgres) fn fillings(catalog: &Catalog) -> impl Iterator<Item = String> {
+    let types = catalog.types.iter().map(|(name, ty)| user_type(name, ty));
+    let tables = catalog.tables.values().flat_map(|table| {
+        let declared = create_table(table, &|column| column.ty.declared.clone());
+        let plain = create_table(table, &|column| plain_type(&column.ty));
+        let indexes =
+            table.indexes.iter().map(|index| format!("{} {} {}", index.held, index.valid, create_index(index)));
+        [declared, plain].into_iter().chain(indexes)
+    });
+    types.chain(tables)
+}
+
 fn user_type(name: &QName, ty: &UserType) -> String {
     let name = quote_qualified(DIALECT, &in_public(name));
     match ty {

@@ -37,7 +37,7 @@ pub(super) fn map(catalog: &Catalog, unmade: Vec<(QName, Refusal)>, applied: &mu
 
 /// Finds an index of a table: by name, else by its columns.
 pub(super) fn index<'a>(relations: &'a Relations, table: &Relation, index: &Index) -> Option<&'a Relation> {
-    let of_table = || relations.indexes().filter(|(_, facts)| facts.table == table.oid);
+    let of_table = || relations.indexes_of(table.oid);
     let named = of_table().find(|(found, _)| index.name.as_ref() == Some(&found.name.name));
     let alike = || {
         let keys: Vec<_> = index.def.keys.iter().map(|key| key.expr.as_column().cloned()).collect();
@@ -76,7 +76,7 @@ fn unread(relations: &Relations, relation: &Relation, table: &Table) -> Vec<Stri
     let known: Vec<u32> =
         table.indexes.iter().filter_map(|known| index(relations, relation, known).map(|found| found.oid)).collect();
     let is_unread = |found: &&Relation| !known.contains(&found.oid) && relation.kind != RelationKind::Partitioned;
-    let of_table = relations.indexes().filter(|(found, facts)| facts.table == relation.oid && found.parent.is_none());
+    let of_table = relations.indexes_of(relation.oid).filter(|(found, _)| found.parent.is_none());
     of_table
         .map(|(found, _)| found)
         .filter(is_unread)
