@@ -23,7 +23,7 @@ const QUERY: &str = "SELECT id FROM users WHERE email = $1;";
 pub struct Project(TempDir);
 
 impl Project {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self::of(SCHEMA, QUERY)
     }
 
@@ -157,6 +157,9 @@ fn findings_are_proved_by_costs() {
     assert!(cost("cost_after") > 0.0 && cost("cost_before") > 10.0 * cost("cost_after"), "{proof}");
     assert_eq!(proof["plan_before"], "scan every row of users, then filter\n");
     assert_eq!(proof["plan_after"], "seek users by index idx_users_email (email = ?)\n");
+    // Ten thousand keys make a tree of two levels, of which the planner knows.
+    let explained = project.command(&["explain", "q.sql:1", "--plans", "--output", "json"]).output().expect("it runs");
+    assert!(told(&explained).contains(r#"\"Startup Cost\": 0.29"#), "{}", told(&explained));
 }
 
 #[test]

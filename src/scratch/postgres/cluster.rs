@@ -253,6 +253,9 @@ const SETTINGS: &[(u32, &str)] = &[
     (0, "temp_file_limit=256MB"),
     (0, "log_min_messages=fatal"),
     (0, "restart_after_crash=off"),
+    // At the end of a transaction, the pages of new small files would be read to log them, and kept in memory: those of
+    // a b-tree that is written over them would not be seen.
+    (13, "wal_skip_threshold=0"),
     (18, "io_method=sync"),
 ];
 
