@@ -34,7 +34,7 @@ use crate::source::TreePath;
 use crate::tree::{Tree, TreeError};
 use concrete::Quotes;
 use engines::Choosing;
-pub use engines::Programs;
+pub use engines::{Programs, STATEMENT_TIMEOUT};
 pub use explain::Focus;
 use policy::Policy;
 pub use progress::Progress;
@@ -190,11 +190,15 @@ impl Session {
         let pool = pool.map_err(|error| RunError::Threads(error.to_string()))?;
         pool.install(|| match self.story(tree, ask, None) {
             // A server that nobody asked for may fail: all is told again without it.
-            Err(RunError::Scratch(error)) if self.config.engine == EngineChoice::Auto && self.programs.is_some() => {
-                self.story(tree, ask, Some(&error.to_string()))
-            }
+            Err(RunError::Scratch(error)) if self.may_do_without() => self.story(tree, ask, Some(&error.to_string())),
             told => told,
         })
+    }
+
+    /// Says whether a server that fails is one that nobody asked for.
+    fn may_do_without(&self) -> bool {
+        self.config.engine == EngineChoice::Auto
+            && self.programs.as_ref().is_some_and(|programs| !programs.is_offered())
     }
 
     fn story(&mut self, tree: &dyn Tree, ask: &Ask<'_>, failed: Option<&str>) -> Result<RunReport, RunError> {

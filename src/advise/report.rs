@@ -157,7 +157,7 @@ impl Findings<'_> {
         let query = &self.workload[at];
         let names = PlanLabels { query, catalog: self.cx.catalog, advised: names };
         let exact = query.engine.fidelity == Fidelity::Exact;
-        let kind = match (exact, self.facts.native) {
+        let kind = match (exact, self.facts.native && self.facts.tier_ceiling < Tier::Structure) {
             (true, true) => ProofKind::Cost,
             (true, false) => ProofKind::Plan,
             (false, _) => ProofKind::Shape,

@@ -21,7 +21,11 @@ pub(super) fn report_panics() {
 }
 
 fn message(arguments: impl Iterator<Item = String>) -> String {
-    let command: Vec<String> = arguments.skip(1).map(|argument| shown(&argument)).collect();
+    let mut command: Vec<String> = Vec::new();
+    for argument in arguments.skip(1) {
+        let is_url = command.last().is_some_and(|option| URLS.contains(&option.as_str()));
+        command.push(if is_url { "…".to_owned() } else { shown(&argument) });
+    }
     format!(
         "\nplanlint: this is a bug in planlint {} ({} {}), not in your code\n\
          planlint: it was started as `planlint {}`\n\
@@ -33,10 +37,19 @@ fn message(arguments: impl Iterator<Item = String>) -> String {
     )
 }
 
+/// Options whose values may hold a password in any form.
+const URLS: [&str; 2] = ["--scratch-url", "--database-url"];
+
 /// An argument without what a URL says of user and password, or behind a `?`.
-fn shown(argument: &str) -> String {
+pub(super) fn shown(argument: &str) -> String {
     let argument = &neutral::line(argument);
-    let Some((scheme, rest)) = argument.split_once("://") else { return argument.to_owned() };
+    if let Some((option, _)) = argument.split_once('=').filter(|(option, _)| URLS.contains(option)) {
+        return format!("{option}=…");
+    }
+    let Some((scheme, rest)) = argument.split_once("://") else {
+        let before = argument.split_once("password").map(|(before, _)| format!("{before}password…"));
+        return before.unwrap_or_else(|| argument.to_owned());
+    };
     let (rest, query) = rest.split_once('?').map_or((rest, ""), |(rest, _)| (rest, "?…"));
     match rest.rsplit_once('@') {
         Some((_, host)) => format!("{scheme}://…@{host}{query}"),
@@ -68,11 +81,16 @@ mod tests {
     fn the_command_line_is_told_without_secrets() {
         let check = |argument: &str, expect: &str| assert_eq!(shown(argument), expect);
         check("check", "check");
+        check("--scratch-url=host=db password=secret", "--scratch-url=…");
+        check("host=db password=secret", "host=db password…");
         check("--url=postgres://me:p@ss@host:5432/db?sslpassword=x", "--url=postgres://…@host:5432/db?…");
         check("postgres://host/db", "postgres://host/db");
         let arguments = ["/usr/bin/planlint", "check", "mysql://me:secret@host/db"].map(str::to_owned);
         let said = message(arguments.into_iter());
         assert!(said.contains("`planlint check mysql://…@host/db`"), "{said}");
         assert!(said.contains(env!("CARGO_PKG_VERSION")) && !said.contains("secret"), "{said}");
+        let arguments = ["planlint", "check", "--scratch-url", "user=me\\ secret", "."].map(str::to_owned);
+        let said = message(arguments.into_iter());
+        assert!(said.contains("`planlint check --scratch-url … .`") && !said.contains("secret"), "{said}");
     }
 }

@@ -1,6 +1,9 @@
 //! Options that several commands share.
 
+use std::convert::Infallible;
+use std::fmt;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::time::Duration;
 
 use clap::Args;
@@ -31,6 +34,16 @@ pub(super) struct Common {
     /// Plan with the statistics in this file [default: planlint-stats.json beside the configuration]
     #[arg(long, value_name = "FILE")]
     pub stats: Option<PathBuf>,
+
+    /// Plan on this PostgreSQL, as libpq reads it: `postgres://…` or `host=…`; the PG* variables say the rest
+    #[cfg(unix)]
+    #[arg(long, value_name = "URL", conflicts_with = "pg_bin")]
+    pub scratch_url: Option<Secret>,
+
+    /// The server of `--scratch-url` is a throw-away: its files may be changed, which gives costs
+    #[cfg(unix)]
+    #[arg(long, requires = "scratch_url")]
+    pub scratch_owned: bool,
 
     /// Take standard input for the text of this file [default for `-`: stdin.sql]
     #[arg(long, value_name = "PATH")]
@@ -99,6 +112,31 @@ pub(super) struct Overrides {
     /// A schema file or migration folder, instead of finding it; may be repeated
     #[arg(long, value_name = "PATH")]
     pub schema: Vec<String>,
+}
+
+/// A text that may hold a password: it is never printed.
+#[derive(Clone)]
+pub(super) struct Secret(String);
+
+impl Secret {
+    /// Returns the text.
+    pub(super) fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Secret {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
 }
 
 /// Which rules run.

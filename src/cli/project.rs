@@ -3,6 +3,8 @@
 pub(super) mod ancestors;
 mod figures;
 mod layout;
+#[cfg(unix)]
+mod offer;
 mod trust;
 
 use std::collections::BTreeMap;
@@ -13,6 +15,7 @@ use std::time::Instant;
 use miette::Diagnostic;
 use thiserror::Error;
 
+use super::bug::shown;
 use super::options::{Common, Overrides, STDIN};
 use super::progress::{self, Line};
 use super::settings::Settings;
@@ -132,7 +135,13 @@ impl Project {
         let folder = settings.folder.as_ref().unwrap_or(&layouts[0].base);
         let figures = figures::read(options.stats.as_deref(), &here, folder)?;
         let untrusted = trust::untrusted(&asked, &layouts);
-        let programs = Programs { folder: settings.pg_bin(&here, &untrusted)?, untrusted, ..Programs::default() };
+        let programs = Programs {
+            folder: settings.pg_bin(&here, &untrusted)?,
+            untrusted,
+            #[cfg(unix)]
+            offered: offer::read(options, settings.config.engine)?,
+            ..Programs::default()
+        };
         let until = Deadline(options.timeout.and_then(|timeout| Instant::now().checked_add(timeout)));
         Ok(Self { settings, here, layouts, schema, figures, programs, buffer, until })
     }
@@ -172,7 +181,7 @@ impl Project {
             return Err(ProjectError::Folder(typed()).into());
         }
         if !file.exists() && !given {
-            return Err(ProjectError::NoSuchPath(typed()).into());
+            return Err(ProjectError::NoSuchPath(shown(&typed())).into());
         }
         if let Some(layout) = self.layouts.iter().find(|layout| !file.starts_with(&layout.base)) {
             return Err(ProjectError::Outside { path: typed(), project: layout.base.display().to_string() }.into());
@@ -252,7 +261,7 @@ fn asked(paths: &[PathBuf], here: &Path, buffer: Option<&PathBuf>) -> Result<Ask
         } else if full.exists() || buffer == Some(&full) {
             asked.files.push(full);
         } else {
-            return Err(ProjectError::NoSuchPath(path.display().to_string()));
+            return Err(ProjectError::NoSuchPath(shown(&path.display().to_string())));
         }
     }
     asked.files.sort();

@@ -1,17 +1,16 @@
 //! `planlint stats pull`: what a database knows of its data, as a file to review and to plan with.
 
-use std::fmt;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
 use clap::{Args, Subcommand};
 use miette::Diagnostic;
 use thiserror::Error;
 
+use super::options::Secret;
 use super::{Stop, output, terminal};
 use crate::pull::{self, Values};
-use crate::scratch::postgres::session::Session;
+use crate::scratch::postgres::session::{Address, Session};
 use crate::snapshot::{self, Snapshot};
 
 /// Options of `planlint stats`.
@@ -53,24 +52,6 @@ struct Pull {
     with_values: bool,
 }
 
-/// A text that may hold a password: it is never printed.
-#[derive(Clone)]
-struct Secret(String);
-
-impl FromStr for Secret {
-    type Err = std::convert::Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(Self(text.to_owned()))
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("…")
-    }
-}
-
 /// Why there are no statistics.
 #[derive(Debug, Error, Diagnostic)]
 enum StatsError {
@@ -88,9 +69,11 @@ enum StatsError {
 /// Runs the command.
 pub(super) fn run(options: &Options) -> Result<u8, Stop> {
     let Command::Pull(pull) = &options.command;
-    let url = pull.database_url.as_ref().map(|url| url.0.as_str());
+    let url = pull.database_url.as_ref().map(|url| url.reveal());
     let variable = |name: &str| std::env::var(name).ok();
-    let mut session = Session::connect(url, &variable).map_err(StatsError::Unasked)?;
+    let address = Address::read(url, &variable).map_err(StatsError::Unasked)?;
+    let connected = Session::connect(&address).map_err(|error| StatsError::Unasked(error.to_string()));
+    let (mut session, _) = connected?;
     let values = if pull.with_values { Values::Shown } else { Values::Hidden };
     let mut ask = |sql: &str| session.rows(sql).map_err(|error| error.to_string());
     let snapshot = pull::postgres(&mut ask, values).map_err(StatsError::Unanswered)?;

@@ -6,6 +6,7 @@ mod postgres;
 use std::path::PathBuf;
 #[cfg(unix)]
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::RunError;
 use super::analysis::{Analysis, Database};
@@ -18,8 +19,13 @@ use crate::query::{QuerySite, Skip, SkipStage};
 use crate::scratch::none::NoEngine;
 #[cfg(unix)]
 use crate::scratch::postgres::Server;
+#[cfg(unix)]
+use crate::scratch::postgres::offered::Offer;
 use crate::scratch::sqlite::SqliteEngine;
 use crate::source::HostSpan;
+
+/// How long one statement of the code base may take.
+pub const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The engines of a run, one a database.
 pub(super) type Engines = Vec<Box<dyn ScratchEngine>>;
@@ -35,6 +41,23 @@ pub struct Programs {
     /// A PostgreSQL of ours that runs already and is used instead of a new one.
     #[cfg(unix)]
     pub running: Option<Arc<Server>>,
+    /// A PostgreSQL of the user's, which is used instead of one of ours.
+    #[cfg(unix)]
+    pub offered: Option<Offer>,
+}
+
+impl Programs {
+    /// Says whether a user offers a server of theirs.
+    #[cfg(unix)]
+    pub(super) fn is_offered(&self) -> bool {
+        self.offered.is_some()
+    }
+
+    /// Says whether a user offers a server of theirs.
+    #[cfg(not(unix))]
+    pub(super) fn is_offered(&self) -> bool {
+        false
+    }
 }
 
 /// What engines are chosen by.

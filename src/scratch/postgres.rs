@@ -10,6 +10,8 @@
 #[cfg(unix)]
 mod ask;
 #[cfg(unix)]
+mod behind;
+#[cfg(unix)]
 pub mod cluster;
 #[cfg(unix)]
 mod engine;
@@ -19,6 +21,8 @@ pub mod find;
 mod indexes;
 #[cfg(unix)]
 mod kept;
+#[cfg(unix)]
+pub mod offered;
 mod pages;
 pub mod relations;
 #[cfg(unix)]
@@ -37,8 +41,12 @@ pub use engine::PostgresEngine;
 #[cfg(unix)]
 pub use server::Server;
 
-/// Ends every server and removes its folder; no other is started from then on. For the way out on a signal.
+/// Ends every server of ours and removes its folder, and drops what was made on a user's; nothing else is started from
+/// then on. For the way out on a signal.
 pub fn end_all() {
     #[cfg(unix)]
-    cluster::end_all();
+    {
+        cluster::end_all();
+        offered::end_all();
+    }
 }

@@ -2,19 +2,16 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
-use super::{Chosen, Programs};
+use super::{Chosen, Programs, STATEMENT_TIMEOUT};
 use crate::dialect::Target;
 use crate::run::RunError;
 use crate::run::analysis::Database;
 use crate::scratch::NativeStatement;
 use crate::scratch::postgres::cluster::{Choice, users_cache};
 use crate::scratch::postgres::find::{self, NotFound, Wanted};
+use crate::scratch::postgres::offered::{Offer, Reach};
 use crate::scratch::postgres::{PostgresEngine, Server};
-
-/// How long one statement of the code base may take.
-const STATEMENT: Duration = Duration::from_secs(5);
 
 /// How PostgreSQL itself is had.
 pub(super) const HINT: &str = "with them (`apt install postgresql`, `brew install postgresql`, `--pg-bin DIR`) \
@@ -24,15 +21,19 @@ pub(super) const HINT: &str = "with them (`apt install postgresql`, `brew instal
 pub(super) enum Found {
     /// Programs, and why these.
     Installed(Choice, &'static str),
-    /// A server.
+    /// A server of ours.
     Running(Arc<Server>),
+    /// A server of the user's.
+    Offered(Offer),
 }
 
 /// Finds the programs that fit best.
 pub(super) fn find(target: Target, programs: &Programs) -> Result<Found, RunError> {
-    let Programs { folder, untrusted, running } = programs;
-    if let Some(server) = running {
-        return Ok(Found::Running(server.clone()));
+    let Programs { folder, untrusted, running, offered } = programs;
+    match (offered, running) {
+        (Some(offer), _) => return Ok(Found::Offered(offer.clone())),
+        (None, Some(server)) => return Ok(Found::Running(server.clone())),
+        (None, None) => {}
     }
     let wanted = Wanted { folder: folder.as_deref(), major: major(target), untrusted };
     let binaries = find::find(&wanted).map_err(|not| missing(folder.as_deref(), &not))?;
@@ -41,7 +42,7 @@ pub(super) fn find(target: Target, programs: &Programs) -> Result<Found, RunErro
         (None, Some(major)) if major == binaries.version.major => "as in production",
         (None, _) => "the newest that is installed",
     };
-    let choice = Choice { binaries, cache: users_cache(untrusted), statement_timeout: STATEMENT };
+    let choice = Choice { binaries, cache: users_cache(untrusted), statement_timeout: STATEMENT_TIMEOUT };
     Ok(Found::Installed(choice, reason))
 }
 
@@ -60,8 +61,28 @@ impl Found {
                 let skips = engine.apply(&statements, &database.catalog)?;
                 (engine, skips, "which runs already")
             }
+            Self::Offered(offer) => {
+                let mut engine = PostgresEngine::on(offer, database.target)?;
+                let skips = engine.apply(&statements, &database.catalog)?;
+                let reason = offered(engine.reach());
+                (engine, skips, reason)
+            }
         };
         Ok(Chosen { skips, ..Chosen::new(engine).because(reason) })
+    }
+}
+
+/// What a server of the user's is good for.
+fn offered(reach: Reach) -> &'static str {
+    match reach {
+        Reach::Costs => "the server that `--scratch-url` offers",
+        Reach::Structure => {
+            "the server that `--scratch-url` offers, on empty tables; a superuser's `--scratch-owned` gives costs"
+        }
+        Reach::Tables => {
+            "the server that `--scratch-url` offers, on empty tables without the functions and views of the schema: \
+             its role may make no other (`CREATEROLE`) to run them"
+        }
     }
 }
 

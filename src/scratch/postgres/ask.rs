@@ -11,6 +11,10 @@ use crate::engine::{EngineQuery, Refusal};
 /// What a session is told before it plans.
 pub(super) const SETTINGS: &str = "SET plan_cache_mode = force_generic_plan; SET jit = off";
 
+/// What shows which index can serve a query where the tables are empty: nothing else is left to do.
+pub(super) const PROBE: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; \
+                                SET max_parallel_workers_per_gather = 0";
+
 /// Types to try for a parameter whose type PostgreSQL cannot tell, the likeliest first.
 const LADDER: &[&str] = &["text", "interval", "timestamptz", "bigint", "jsonb", "text[]"];
 

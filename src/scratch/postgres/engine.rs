@@ -3,6 +3,8 @@
 //! Candidates are created on emptied heaps, made as large as they would be, and hidden by `indisvalid`; a trial is a
 //! committed change of that flag by the admin, and a new plan by the planner, who sees it at once.
 
+mod view;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -10,6 +12,7 @@ use super::ask::{self, Question};
 use super::cluster::{Choice, Cluster, DATABASE};
 use super::indexes::Indexes;
 use super::kept;
+use super::offered::{Offer, Offered, Reach};
 use super::relations::{RelationKind, Relations};
 use super::rounds::{self, Round};
 use super::schema::{self, Applied, Made};
@@ -103,16 +106,32 @@ impl PostgresEngine {
         Self::new(Home::within(server)?, target)
     }
 
+    /// Takes a database of our own on a server of the user's.
+    ///
+    /// # Errors
+    /// When the server does not answer, may not be used, or refuses.
+    pub fn on(offer: &Offer, target: Target) -> Result<Self, ScratchError> {
+        Self::new(Home::Offered(Offered::take(offer)?), target)
+    }
+
+    /// How far its plans can be believed.
+    pub fn reach(&self) -> Reach {
+        self.home.reach()
+    }
+
     fn new(home: Home, target: Target) -> Result<Self, ScratchError> {
-        let (cluster, database) = (home.cluster(), home.database());
-        let (admin, planner) = (cluster.admin(database)?, cluster.planner(database)?);
+        let (admin, planner) = (home.admin()?, home.planner()?);
+        let (pricing, tier_ceiling) = match home.reach() {
+            Reach::Costs => (Pricing::Engine, Tier::Statistics),
+            Reach::Structure | Reach::Tables => (Pricing::Model, Tier::Structure),
+        };
         let facts = EngineFacts {
             kind: EngineKind::Postgres,
-            version: cluster.binaries().version.to_string(),
+            version: home.version(),
             target,
             native: true,
-            pricing: Pricing::Engine,
-            tier_ceiling: Tier::Statistics,
+            pricing,
+            tier_ceiling,
         };
         Ok(Self {
             facts,
@@ -136,6 +155,8 @@ impl PostgresEngine {
     /// # Errors
     /// When the server is lost.
     pub fn apply(&mut self, statements: &[NativeStatement<'_>], catalog: &Catalog) -> Result<Vec<Skip>, ScratchError> {
+        // A role with rights of its own makes only what cannot run: tables and indexes, as they were read.
+        let statements = if self.home.reach() == Reach::Tables { &[] } else { statements };
         let made = self.make(statements, catalog)?;
         self.take(statements, catalog, made)
     }
@@ -153,6 +174,9 @@ impl PostgresEngine {
     ) -> Result<Vec<Skip>, ScratchError> {
         self.applied = schema::tell(&mut self.admin, statements, catalog, made).map_err(lost)?;
         self.planner.run(ask::SETTINGS).map_err(lost)?;
+        if self.home.reach() != Reach::Costs {
+            self.planner.run(ask::PROBE).map_err(lost)?;
+        }
         self.add_partitions()?;
         Ok(std::mem::take(&mut self.applied.skips))
     }
@@ -193,10 +217,13 @@ impl PostgresEngine {
 
     /// Tells the server the figures of some relations, or of all, and makes their files as large.
     fn inflate(&mut self, only: Option<&[u32]>) -> Result<(), ScratchError> {
+        if self.home.reach() != Reach::Costs {
+            return Ok(());
+        }
         let defs = self.indexes.defs();
         let files = statistics::inject(&mut self.admin, &self.relations, &defs, &self.stats, only).map_err(lost)?;
+        self.home.write(&mut self.admin, &files)?;
         for inflation in files {
-            inflation.write(self.home.data_dir()).map_err(|error| ScratchError::Engine(error.to_string()))?;
             let relation = self.relations.by_oid.get(&inflation.relation);
             if relation.is_some_and(|relation| relation.kind == RelationKind::Table) {
                 self.inflated.insert(inflation.relation, inflation);
@@ -208,9 +235,9 @@ impl PostgresEngine {
     /// Creates candidates that are not there yet, on heaps without rows, and hides them.
     fn create(&mut self, new: &[&IndexDef]) -> Result<Vec<Result<IndexId, Refusal>>, ScratchError> {
         let tables = below(&self.relations, new.iter().map(|def| &def.table));
-        for file in tables.iter().filter_map(|table| self.inflated.get(table)) {
-            file.empty(self.home.data_dir()).map_err(|error| ScratchError::Engine(error.to_string()))?;
-        }
+        let files: Vec<&Inflation> = tables.iter().filter_map(|table| self.inflated.get(table)).collect();
+        self.home.empty(&mut self.admin, &files)?;
+        self.end_view()?;
         let numbers: Vec<IndexId> = (self.indexes.next().0..).take(new.len()).map(IndexId).collect();
         let name = |id: &IndexId| Ident::new(explain::candidate_name(*id));
         let statements: Vec<String> =
@@ -242,6 +269,9 @@ impl PostgresEngine {
 
     /// Commits which indexes the planner may use.
     fn set_valid(&mut self, show: &[IndexId], hide: &[IndexId]) -> Result<(), ScratchError> {
+        if self.drops() {
+            return Ok(());
+        }
         let oids = |ids: &[IndexId]| -> Vec<String> {
             ids.iter().flat_map(|id| self.indexes.oids(*id)).map(ToString::to_string).collect()
         };
@@ -258,6 +288,9 @@ impl PostgresEngine {
 
     /// Shows the planner what a round wants, on its tables.
     fn turn_to(&mut self, round: &Round) -> Result<(), ScratchError> {
+        if self.drops() {
+            return self.view(round);
+        }
         let on = |id: &&IndexId| self.indexes.table_of(**id).is_some_and(|table| round.views.contains_key(table));
         let shown: BTreeSet<IndexId> = round.views.values().flat_map(|view| view.shown.iter().copied()).collect();
         let hidden: BTreeSet<IndexId> = round.views.values().flat_map(|view| view.hidden.iter().copied()).collect();
@@ -282,7 +315,7 @@ impl PostgresEngine {
         while !open.is_empty() {
             let statements: Vec<String> = open.iter().map(|(_, question)| question.sql()).collect();
             let mut again = Vec::new();
-            for ((at, mut question), answer) in open.into_iter().zip(self.planner.pipeline(&statements)) {
+            for ((at, mut question), answer) in open.into_iter().zip(self.put(&statements)) {
                 match answer {
                     Err(error) if error.is_lost() => return Err(lost(error)),
                     Err(error) if question.learn(&error) => again.push((at, question)),
@@ -417,6 +450,10 @@ impl ScratchEngine for PostgresEngine {
     }
 
     fn script(&mut self, request: &PlanRequest<'_>, name: PeopleCall<'_>) -> Result<Option<String>, ScratchError> {
+        // Elsewhere the tables are not empty, and plans are no probes.
+        if self.home.reach() != Reach::Costs {
+            return Ok(None);
+        }
         let types = self.types.get(&request.query.sql).cloned().unwrap_or_default();
         let question = Question::new(request.query, types, self.literals(request.query)).script();
         let Self { planner, relations, indexes, stats, facts, .. } = self;

@@ -48,6 +48,12 @@ impl Indexes {
         self.candidates.get(def).copied()
     }
 
+    /// The numbers of all candidates, in order of number.
+    pub(super) fn candidates(&self) -> impl Iterator<Item = IndexId> {
+        let all: std::collections::BTreeSet<IndexId> = self.candidates.values().copied().collect();
+        all.into_iter()
+    }
+
     /// The number of the next candidate.
     pub(super) fn next(&self) -> IndexId {
         IndexId(self.next)

@@ -60,31 +60,45 @@ pub(super) fn set_length(path: &Path, pages: u64) -> io::Result<()> {
 /// # Errors
 /// What the file system says; a file that is no b-tree of the format known here.
 pub(super) fn write_btree(path: &Path, height: u32, pages: u64) -> io::Result<()> {
-    let height = height.min(MOST_LEVELS);
     let mut file = open(path)?;
     let mut meta = [0; PAGE];
     file.read_exact(&mut meta)?;
-    if (u32_at(&meta, HEADER), u32_at(&meta, HEADER + 4)) != META || cfg!(target_endian = "big") {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "not a b-tree file of a known version"));
-    }
+    let invalid = |what| io::Error::new(io::ErrorKind::InvalidData, what);
     if meta[CHECKSUM..CHECKSUM + 2] != [0; 2] {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "the server keeps checksums of its pages"));
+        return Err(invalid("the server keeps checksums of its pages"));
     }
-    let mut text = [meta].concat();
+    let tree = btree(&meta, height).ok_or_else(|| invalid("not a b-tree file of a known version"))?;
+    file.seek(SeekFrom::Start(0))?;
+    file.write_all(&tree)?;
+    drop(file);
+    set_length(path, pages_of_btree(height, pages))
+}
+
+/// The pages of a b-tree of this height, which has some of its own.
+pub(super) fn pages_of_btree(height: u32, pages: u64) -> u64 {
+    pages.max(u64::from(height.min(MOST_LEVELS)) + 2)
+}
+
+/// The first pages of a well-formed empty b-tree, from the first one of an empty one; none where that is of no format
+/// known here.
+pub(super) fn btree(meta: &[u8], height: u32) -> Option<Vec<u8>> {
+    let height = height.min(MOST_LEVELS);
+    let known = meta.len() == PAGE && (u32_at(meta, HEADER), u32_at(meta, HEADER + 4)) == META;
+    if !known || cfg!(target_endian = "big") {
+        return None;
+    }
+    let mut tree = meta.to_vec();
     // The root, its level, and both again for the fast root.
     for (at, value) in [1, height, 1, height].into_iter().enumerate() {
-        put(&mut text, HEADER + 8 + at * 4, &value.to_le_bytes());
+        put(&mut tree, HEADER + 8 + at * 4, &value.to_le_bytes());
     }
     for level in (1..=height).rev() {
         let block = 1 + (height - level);
         let flags = if level == height { ROOT } else { 0 };
-        text.extend(tree_page(Some(block + 1), level, flags));
+        tree.extend(tree_page(Some(block + 1), level, flags));
     }
-    text.extend(tree_page(None, 0, if height == 0 { LEAF | ROOT } else { LEAF }));
-    file.seek(SeekFrom::Start(0))?;
-    file.write_all(&text)?;
-    drop(file);
-    set_length(path, pages.max(u64::from(height) + 2))
+    tree.extend(tree_page(None, 0, if height == 0 { LEAF | ROOT } else { LEAF }));
+    Some(tree)
 }
 
 /// A page of the tree: empty, or with one downlink that every key is greater than.

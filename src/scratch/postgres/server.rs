@@ -7,8 +7,11 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::behind;
 use super::cluster::{Choice, Cluster, DATABASE};
+use super::offered::{Offered, Reach};
 use super::session::Session;
+use super::statistics::Inflation;
 use crate::engine::ScratchError;
 
 /// A running server that engines share.
@@ -32,6 +35,8 @@ pub(super) enum Home {
         /// The database's name.
         database: String,
     },
+    /// In a server of the user's.
+    Offered(Offered),
 }
 
 impl Server {
@@ -81,26 +86,89 @@ impl Home {
         Ok(Self::Shared { server: server.clone(), database: server.make()? })
     }
 
-    /// Its server.
-    pub(super) fn cluster(&self) -> &Cluster {
+    /// Opens a session for statements of ours.
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub(super) fn admin(&self) -> Result<Session, ScratchError> {
         match self {
-            Self::Own(cluster) => cluster,
-            Self::Shared { server, .. } => &server.cluster,
+            Self::Own(cluster) => cluster.admin(DATABASE),
+            Self::Shared { server, database } => server.cluster.admin(database),
+            Self::Offered(offered) => offered.admin(),
         }
     }
 
-    /// The name of the database.
-    pub(super) fn database(&self) -> &str {
+    /// Opens a session for statements of the code base.
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub(super) fn planner(&self) -> Result<Session, ScratchError> {
         match self {
-            Self::Own(_) => DATABASE,
-            Self::Shared { database, .. } => database,
+            Self::Own(cluster) => cluster.planner(DATABASE),
+            Self::Shared { server, database } => server.cluster.planner(database),
+            Self::Offered(offered) => offered.planner(),
         }
     }
 
-    /// The folder of the server's files.
-    pub(super) fn data_dir(&self) -> &Path {
-        self.cluster().data_dir()
+    /// The server's version.
+    pub(super) fn version(&self) -> String {
+        match self {
+            Self::Own(cluster) => cluster.binaries().version.to_string(),
+            Self::Shared { server, .. } => server.cluster.binaries().version.to_string(),
+            Self::Offered(offered) => offered.version.clone(),
+        }
     }
+
+    /// How far its plans can be believed.
+    pub(super) fn reach(&self) -> Reach {
+        match self {
+            Self::Own(_) | Self::Shared { .. } => Reach::Costs,
+            Self::Offered(offered) => offered.reach,
+        }
+    }
+
+    /// Says whether a session for statements of ours may hide indexes from the planner.
+    pub(super) fn may_hide(&self) -> bool {
+        match self {
+            Self::Own(_) | Self::Shared { .. } => true,
+            Self::Offered(offered) => offered.is_superuser,
+        }
+    }
+
+    /// Makes files as large as they are to be.
+    ///
+    /// # Errors
+    /// When a file cannot be changed.
+    pub(super) fn write(&self, admin: &mut Session, files: &[Inflation]) -> Result<(), ScratchError> {
+        match self.data_dir() {
+            Some(folder) => files.iter().try_for_each(|one| one.write(folder)).map_err(|error| failed(&error)),
+            None => behind::write(admin, files).map_err(|error| failed(&error)),
+        }
+    }
+
+    /// Takes the length of files away again, so that an index can be created on a table without a scan of its holes.
+    ///
+    /// # Errors
+    /// When a file cannot be changed.
+    pub(super) fn empty(&self, admin: &mut Session, files: &[&Inflation]) -> Result<(), ScratchError> {
+        match self.data_dir() {
+            Some(folder) => files.iter().try_for_each(|one| one.empty(folder)).map_err(|error| failed(&error)),
+            None => behind::empty(admin, files).map_err(|error| failed(&error)),
+        }
+    }
+
+    /// The folder of the server's files, where they can be reached.
+    fn data_dir(&self) -> Option<&Path> {
+        match self {
+            Self::Own(cluster) => Some(cluster.data_dir()),
+            Self::Shared { server, .. } => Some(server.cluster.data_dir()),
+            Self::Offered(_) => None,
+        }
+    }
+}
+
+fn failed(error: &dyn std::fmt::Display) -> ScratchError {
+    ScratchError::Engine(error.to_string())
 }
 
 impl Drop for Home {

@@ -3,8 +3,10 @@
 //! Everything goes by the simple protocol: a statement is text, and so is its answer. A server that does not answer in
 //! time is asked to stop and then given up, for what the code base sends may set the server's own limit aside.
 
+mod address;
+mod conninfo;
 mod error;
-mod url;
+mod tls;
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -14,11 +16,17 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
-use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage};
+use tokio_postgres::config::SslMode;
+use tokio_postgres::{Client, Config, SimpleQueryMessage};
 
+pub use address::Address;
 pub use error::SqlError;
+pub(super) use tls::unguessable;
 
 use crate::engine::ScratchError;
+
+use address::{Again, Attempt};
+use tls::{Tls, Trust};
 
 /// The role that the server's own files belong to: a superuser.
 pub const ADMIN: &str = "planlint";
@@ -58,6 +66,7 @@ pub type Row = Vec<Option<String>>;
 pub struct Session {
     client: Client,
     runtime: Runtime,
+    tls: Tls,
     patience: Duration,
     /// It was given up.
     lost: bool,
@@ -74,26 +83,53 @@ impl Session {
             Role::Planner { timeout } => timeout + GRACE,
         };
         let failed = |error: String| ScratchError::Engine(format!("no session can be opened: {error}"));
-        Self::begin(&config(place, database, role), patience).map_err(failed)
+        let tls = Tls::new(&Trust::Anybody, None).map_err(failed)?;
+        let attempt = Attempt { config: config(place, database, role), tls, again: Again::Always };
+        Self::begin(&attempt, patience).map_err(|error| failed(error.to_string()))
     }
 
-    /// Opens a conversation with a server of the user's, as libpq would: what the string leaves open is taken from the
-    /// PG* variables.
+    /// Opens a conversation with a server of the user's, as libpq would, and returns the address of the one that
+    /// answered: all sessions are to be with that.
     ///
     /// # Errors
-    /// What is wrong with the string, without a word of it, or what the server says.
-    pub fn connect(url: Option<&str>, variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, String> {
-        Self::begin(&url::config(url, variable)?, PATIENCE)
+    /// What the servers that were tried say.
+    pub fn connect(address: &Address) -> Result<(Self, Address), SqlError> {
+        let mut failed: Vec<SqlError> = Vec::new();
+        for attempt in &address.attempts {
+            let is_vain = failed.last().is_some_and(|error| !error.is_about_tls());
+            if attempt.again == Again::Otherwise && is_vain {
+                continue;
+            }
+            match Self::begin(attempt, PATIENCE) {
+                Ok(session) => return Ok((session, Address { attempts: vec![attempt.clone()], ..address.clone() })),
+                Err(error) => failed.push(error),
+            }
+        }
+        failed.dedup_by(|one, other| one.message == other.message);
+        let mut words: Vec<&str> = failed.iter().map(|error| error.message.as_str()).collect();
+        words.extend(address.note.filter(|_| words.iter().any(|words| words.contains("password"))));
+        let message = words.join("; ");
+        let last = failed.pop().unwrap_or_else(|| SqlError::lost("there is no server to ask"));
+        Err(SqlError { message, ..last })
     }
 
-    fn begin(config: &Config, patience: Duration) -> Result<Self, String> {
-        let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
-        let connected = runtime.block_on(async { timeout(PATIENCE, config.connect(NoTls)).await });
-        let connected = connected.map_err(|_| "the server does not answer".to_owned())?;
-        let (client, connection) = connected.map_err(|error| SqlError::from(error).to_string())?;
+    fn begin(attempt: &Attempt, patience: Duration) -> Result<Self, SqlError> {
+        let Attempt { config, tls, .. } = attempt;
+        let runtime = Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| SqlError::lost(&error.to_string()))?;
+        let until = config.get_connect_timeout().copied().unwrap_or(PATIENCE);
+        let connected = runtime.block_on(async { timeout(until, config.connect(tls.clone())).await });
+        let connected = connected.map_err(|_| SqlError::lost("the server does not answer in time"))?;
+        let (client, connection) = connected.map_err(SqlError::from)?;
         // Its result is known to the statement that waits for it.
         runtime.spawn(async move { drop(connection.await) });
-        Ok(Self { client, runtime, patience, lost: false })
+        let tls = tls.clone();
+        Ok(Self { client, runtime, tls, patience, lost: false })
+    }
+
+    /// The same conversation, in which no statement may take longer.
+    pub(super) fn within(self, limit: Duration) -> Self {
+        Self { patience: limit + GRACE, ..self }
     }
 
     /// Runs statements, several in one transaction; what they return is thrown away.
@@ -116,12 +152,12 @@ impl Session {
     pub fn pipeline<S: AsRef<str>>(&mut self, statements: &[S]) -> Vec<Result<Vec<Row>, SqlError>> {
         let mut answers = Vec::with_capacity(statements.len());
         for some in statements.chunks(AT_ONCE) {
-            let (client, patience, lost) = (&self.client, self.patience, &mut self.lost);
+            let (client, tls, patience, lost) = (&self.client, &self.tls, self.patience, &mut self.lost);
             self.runtime.block_on(async {
                 let asked = some.iter().map(|statement| client.simple_query(statement.as_ref()));
                 let mut asked: FuturesOrdered<_> = asked.collect();
                 for _ in some {
-                    answers.push(answer(client, &mut asked, patience, lost).await);
+                    answers.push(answer(client, tls, &mut asked, patience, lost).await);
                 }
             });
         }
@@ -142,6 +178,7 @@ impl Session {
 /// Waits for the next answer; a server that is late is asked to stop, then given up.
 async fn answer<F>(
     client: &Client,
+    tls: &Tls,
     asked: &mut FuturesOrdered<F>,
     patience: Duration,
     lost: &mut bool,
@@ -155,7 +192,7 @@ where
     let mut next = timeout(patience, asked.next()).await;
     if next.is_err() {
         // Whether the question arrives shows in the answer.
-        let _ = timeout(GRACE, client.cancel_token().cancel_query(NoTls)).await;
+        let _ = timeout(GRACE, client.cancel_token().cancel_query(tls.clone())).await;
         next = timeout(GRACE, asked.next()).await;
     }
     match next {
@@ -188,6 +225,6 @@ fn config(place: &Place, database: &str, role: Role) -> Config {
             config.user(PLANNER).options(format!("-c statement_timeout={limit} -c lock_timeout={limit}"))
         }
     };
-    config.dbname(database).application_name("planlint");
+    config.dbname(database).application_name("planlint").ssl_mode(SslMode::Disable);
     config
 }

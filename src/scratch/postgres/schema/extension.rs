@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::deed::mentions;
-use crate::scratch::postgres::session::{PLANNER, Session, SqlError};
+use crate::scratch::postgres::session::{Session, SqlError};
 
 /// Those that only compute: types, operators, functions, index methods. None reads a file or opens a connection.
 const ALLOWED: &[&str] = &[
@@ -109,11 +109,12 @@ pub(super) fn install(
     all: &[Wanted],
 ) -> Result<BTreeMap<usize, String>, SqlError> {
     let mut missing = BTreeMap::new();
+    let planner_name = planner.rows("SELECT current_user")?.concat().into_iter().flatten().next().unwrap_or_default();
     for (at, wanted) in all.iter().enumerate() {
         // What is the server's own cannot be made, and a schema named so belongs to nobody else.
         let schema = wanted.schema.as_deref().filter(|schema| !schema.starts_with("pg_")).unwrap_or("public");
         let schema = quote(schema);
-        let make = format!("CREATE SCHEMA IF NOT EXISTS {schema} AUTHORIZATION {}", quote(PLANNER));
+        let make = format!("CREATE SCHEMA IF NOT EXISTS {schema} AUTHORIZATION {}", quote(&planner_name));
         admin.run(&make)?;
         if !ALLOWED.contains(&wanted.name.as_str()) {
             missing.insert(at, "it is not on the list of extensions that are installed".to_owned());

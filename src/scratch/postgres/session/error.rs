@@ -2,6 +2,9 @@
 
 use thiserror::Error;
 
+/// The connection could not be made for reasons of TLS.
+const TLS: &str = "08001";
+
 /// Why a statement failed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{message}")]
@@ -20,7 +23,7 @@ pub struct SqlError {
 
 impl SqlError {
     /// An error of ours under a SQLSTATE of the server's.
-    pub(super) fn new(code: &str, message: impl Into<String>) -> Self {
+    pub(in crate::scratch::postgres) fn new(code: &str, message: impl Into<String>) -> Self {
         Self { code: code.to_owned(), message: message.into(), detail: None, hint: None, position: None }
     }
 
@@ -32,6 +35,11 @@ impl SqlError {
     /// Says whether the session is gone: no other statement will be answered.
     pub fn is_lost(&self) -> bool {
         self.code.starts_with("08") || matches!(self.code.as_str(), "57P01" | "57P02" | "57P03")
+    }
+
+    /// Says whether a connection failed because of TLS, or for the want of it: the server's own rules say so by 28000.
+    pub(super) fn is_about_tls(&self) -> bool {
+        self.code == TLS || self.code == "28000"
     }
 
     /// Says whether the disk is full.
@@ -47,7 +55,8 @@ impl From<tokio_postgres::Error> for SqlError {
         let Some(said) = error.as_db_error() else {
             // A password may stand in the words of no layer below: they are about sockets and bytes.
             let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
-            return Self::lost(&format!("{error}{cause}"));
+            let words = format!("{error}{cause}");
+            return if words.contains("TLS") { Self::new(TLS, words) } else { Self::lost(&words) };
         };
         let position = match said.position() {
             Some(ErrorPosition::Original(at)) => Some(*at),

@@ -1,0 +1,53 @@
+//! Which indexes the planner sees where no superuser may hide them: those it does not are dropped in a transaction that
+//! is rolled back.
+
+use super::{PostgresEngine, Round, Row, SqlError, lost};
+use crate::advice::quote_qualified;
+use crate::catalog::IndexId;
+use crate::dialect::Dialect;
+use crate::engine::ScratchError;
+
+impl PostgresEngine {
+    /// Says whether indexes are dropped to hide them.
+    pub(super) fn drops(&self) -> bool {
+        !self.home.may_hide()
+    }
+
+    /// Begins to see what a round wants on its tables.
+    pub(super) fn view(&mut self, round: &Round) -> Result<(), ScratchError> {
+        self.end_view()?;
+        let is_shown = |id: &IndexId| round.views.values().any(|view| view.shown.contains(id));
+        let candidates = self.indexes.candidates().filter(|id| !is_shown(id));
+        let gone = candidates.chain(round.views.values().flat_map(|view| view.hidden.iter().copied()));
+        let name = |id: IndexId| {
+            let relation = self.relations.by_oid.get(self.indexes.oids(id).first()?)?;
+            Some(quote_qualified(Dialect::Postgres, &relation.name)).filter(|name| !name.contains('$'))
+        };
+        let mut statements = vec!["BEGIN".to_owned()];
+        // One that a constraint needs stays, and is seen.
+        let drop = |name: String| format!("DO $$ BEGIN DROP INDEX {name}; EXCEPTION WHEN OTHERS THEN NULL; END $$");
+        statements.extend(gone.filter_map(name).map(drop));
+        statements.push("SAVEPOINT asked".to_owned());
+        self.planner
+            .pipeline(&statements)
+            .into_iter()
+            .filter_map(Result::err)
+            .find(SqlError::is_lost)
+            .map_or(Ok(()), |error| Err(lost(error)))
+    }
+
+    /// Sees all there is again.
+    pub(super) fn end_view(&mut self) -> Result<(), ScratchError> {
+        if self.drops() { self.planner.run("ROLLBACK").map_err(lost) } else { Ok(()) }
+    }
+
+    /// Puts statements to the planner, each as if there were no other.
+    pub(super) fn put(&mut self, statements: &[String]) -> Vec<Result<Vec<Row>, SqlError>> {
+        if !self.drops() {
+            return self.planner.pipeline(statements);
+        }
+        let back = "ROLLBACK TO SAVEPOINT asked";
+        let each: Vec<&str> = statements.iter().flat_map(|statement| [back, statement]).collect();
+        self.planner.pipeline(&each).into_iter().skip(1).step_by(2).collect()
+    }
+}
