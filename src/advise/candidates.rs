@@ -170,9 +170,12 @@ impl Builder<'_> {
         if equal.is_empty() {
             return self.without_equality(drafts);
         }
+        // A list of references finds fewer rows than a status does; without an order, nothing is lost behind it.
+        let leading = lists.first().filter(|list| order.is_empty() && list.class < equal[0].class);
+        let keys: Vec<Key> = leading.into_iter().chain(equal).cloned().collect();
         // Shorter ones first: among those that serve equally well the shortest is kept.
-        for width in 1..=equal.len().min(WIDTH) {
-            drafts.push(self.draft(&equal[..width], &[], Purpose::Filter));
+        for width in 1..=keys.len().min(WIDTH) {
+            drafts.push(self.draft(&keys[..width], &[], Purpose::Filter));
         }
         // A list loses the order behind it, so it is never put before a sort column.
         if !order.is_empty() {
@@ -181,7 +184,7 @@ impl Builder<'_> {
                 drafts.push(self.draft(&equal[..width], &order[..order.len().min(room)], Purpose::Filter));
             }
         }
-        let tails = ranges.first().into_iter().chain(lists.first());
+        let tails = ranges.first().into_iter().chain(lists.first().filter(|_| leading.is_none()));
         for tail in tails.filter(|tail| order.first().is_none_or(|order| order.expr != tail.expr)) {
             let width = equal.len().min(WIDTH - 1);
             drafts.push(self.draft(&equal[..width], &[self.ascending(tail)], Purpose::Filter));

@@ -137,6 +137,24 @@ fn an_order_with_a_limit_follows_the_equalities() {
 }
 
 #[test]
+fn a_list_of_references_leads_before_a_status() {
+    let status_first = "CREATE INDEX idx_orders_status_customer_id ON orders (status, customer_id);";
+    check(
+        Dialect::Postgres,
+        &[
+            ("", "SELECT * FROM orders AS t0 WHERE t0.status = $1 AND t0.customer_id IN ($2, $3)", BY_CUSTOMER),
+            ("", "SELECT * FROM orders AS t0 WHERE t0.status = $1 AND t0.customer_id = ANY($2)", BY_CUSTOMER),
+            // An order may yet come out of what stands behind the status.
+            (
+                "",
+                "SELECT * FROM orders AS t0 WHERE t0.status = $1 AND t0.customer_id IN ($2, $3) ORDER BY t0.created_at LIMIT 5",
+                status_first,
+            ),
+        ],
+    );
+}
+
+#[test]
 fn bytes_that_identify_are_keys() {
     let outputs =
         "CREATE TABLE outputs (id bigint PRIMARY KEY, tx_hash bytea NOT NULL, out_index int NOT NULL, raw bytea);";
