@@ -208,8 +208,7 @@ impl<'a> QueryContext<'a> {
     /// the query may as well mean one that is made elsewhere, for a while.
     pub(super) fn is_presumed(&self, table: &QName) -> bool {
         let RulesInput { sites, catalog, .. } = self.input;
-        // Names without a schema sort first.
-        let has_default = catalog.tables.keys().next().is_some_and(|first| first.schema.is_none());
+        let has_default = catalog.tables.keys().any(|name| name.schema.is_none());
         let Some(sender) = self.query.senders.first() else { return false };
         let text = &sites[sender.site.0 as usize].variants[usize::from(sender.variant)].sql;
         let bare = |reference: &TableRef| {
