@@ -39,7 +39,7 @@ pub fn assume(catalog: &Catalog, config: &Config, shapes: &[&QueryShape]) -> Sta
         let facts = columns::Facts { catalog, table, rows: &rows, named: &named, evidence: &evidence };
         (table.name.clone(), assume_table(&facts, given(&table.name)))
     });
-    StatsModel { tables: tables.collect() }
+    StatsModel { tables: tables.collect(), origin: None }
 }
 
 /// Says where the rows of every table come from.

@@ -9,12 +9,12 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::catalog::{Catalog, IndexDef, IndexId};
-use crate::dialect::Target;
+use crate::dialect::{Target, Version};
 use crate::expr::Expr;
 use crate::name::{Ident, QName};
 use crate::plan::Plan;
 use crate::query::{AccessPattern, QueryShape, RefId};
-use crate::stats::StatsModel;
+use crate::stats::{StatsModel, StatsSource};
 
 /// What an engine is and what its answers are worth.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +40,20 @@ impl EngineFacts {
             EngineKind::None => self.kind.as_str().to_owned(),
             EngineKind::Sqlite | EngineKind::Postgres => format!("{} {}", self.kind.as_str(), self.version),
         }
+    }
+}
+
+impl EngineFacts {
+    /// What plans over some tables are worth: the weakest figures among theirs decide, and the engine is the ceiling.
+    pub fn tier<'a>(&self, stats: &StatsModel, tables: impl Iterator<Item = &'a QName>) -> Tier {
+        let production = stats.origin.as_ref().and_then(|origin| origin.version);
+        let same = Version::parse(&self.version).zip(production).is_some_and(|(own, other)| own.major == other.major);
+        let of_table = |table: &QName| match stats.table(table).map(|stats| stats.source) {
+            Some(StatsSource::Complete) if same => Tier::Statistics,
+            Some(StatsSource::Complete | StatsSource::Production | StatsSource::Configured) => Tier::Counts,
+            Some(StatsSource::Assumed) | None => Tier::Assumed,
+        };
+        tables.map(of_table).chain([self.tier_ceiling]).max().unwrap_or(Tier::Structure)
     }
 }
 

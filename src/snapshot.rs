@@ -11,11 +11,11 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::catalog::{Catalog, Index};
+use crate::catalog::{Catalog, Column, Index, Table, TypeClass};
 use crate::config::{Config, TableSettings};
-use crate::dialect::Dialect;
+use crate::dialect::{Dialect, Version};
 use crate::name::{Ident, QName};
-use crate::stats::{ColumnStats, ColumnValues, IndexStats, StatsModel, StatsSource, TableStats};
+use crate::stats::{ColumnRole, ColumnStats, ColumnValues, IndexStats, Origin, StatsModel, StatsSource, TableStats};
 
 /// The form of the file.
 pub const FORM: u32 = 1;
@@ -183,6 +183,7 @@ impl Snapshot {
 
     /// Replaces what was assumed of the tables it knows; what the configuration says of a table wins.
     pub fn overlay(&self, catalog: &Catalog, config: &Config, stats: &mut StatsModel) {
+        stats.origin = Some(Origin { version: Version::parse(&self.version), settings: self.settings.clone() });
         for (name, figures) in &self.tables {
             let Some(table) = catalog.table(name) else {
                 figures.overlay_index(name, catalog, stats);
@@ -198,8 +199,20 @@ impl Snapshot {
                 continue;
             }
             figures.overlay(assumed, said);
+            let is_untouched = said.is_none_or(|said| said.columns.is_empty());
+            if is_untouched && is_told_whole(table) && figures.is_complete(assumed) {
+                assumed.source = StatsSource::Complete;
+            }
         }
     }
+}
+
+/// Says whether a scratch server can be told all that production knows of a table's columns: values of types that the
+/// schema brings are read by its own functions, and those of expressions stand in no file.
+fn is_told_whole(table: &Table) -> bool {
+    let plain = |column: &Column| column.ty.class != TypeClass::Other && !column.ty.declared.contains("citext");
+    let columns = |index: &Index| index.def.keys.iter().all(|key| key.expr.as_column().is_some());
+    table.columns.iter().all(plain) && table.indexes.iter().all(columns)
 }
 
 impl TableFigures {
@@ -231,6 +244,20 @@ impl TableFigures {
             let extent = IndexStats { rows: figures.rows, pages: figures.pages };
             table.indexes.insert(name.as_str().into(), extent);
         }
+    }
+
+    /// Says whether they hold all that a planner goes by; what it knows of columns together is told to none.
+    fn is_complete(&self, table: &TableStats) -> bool {
+        let is_known = |(name, column): (&Ident, &ColumnStats)| {
+            let figures = self.columns.iter().find(|(known, _)| Ident::new(known.as_str()) == *name).map(|(_, of)| of);
+            // Of a column without values, and of a type without an order, the server keeps none.
+            let has_none = |figures: &ColumnFigures| {
+                figures.null_fraction == Some(1.0)
+                    || (column.role == ColumnRole::Unkeyable && figures.distinct.is_some())
+            };
+            column.values.is_some() || figures.is_some_and(has_none)
+        };
+        self.rows.is_some() && self.pages.is_some() && self.extended.is_empty() && table.columns.iter().all(is_known)
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::dialect::Version;
 use crate::name::{Ident, QName};
 
 /// What is known or assumed of a database's data.
@@ -14,6 +15,18 @@ use crate::name::{Ident, QName};
 pub struct StatsModel {
     /// By table.
     pub tables: BTreeMap<QName, TableStats>,
+    /// Where production's figures are from, if there are any.
+    #[serde(default)]
+    pub origin: Option<Origin>,
+}
+
+/// The database whose figures are known.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// Its version.
+    pub version: Option<Version>,
+    /// Settings that steer its planner, by name.
+    pub settings: BTreeMap<String, String>,
 }
 
 /// What is known or assumed of a table.
@@ -53,6 +66,8 @@ pub enum StatsSource {
     Configured,
     /// Exported from production.
     Production,
+    /// Exported from production with all that its planner goes by: the values of every column that has some.
+    Complete,
 }
 
 /// What is known or assumed of a column.

@@ -8,7 +8,6 @@ use crate::engine::{EngineFacts, Fidelity, ScratchError, Tier};
 use crate::name::{Ident, QName};
 use crate::plan::{self, Access, PlanOp};
 use crate::query::RefId;
-use crate::stats::StatsSource;
 use crate::workload::{PlanLabels, WorkloadQuery};
 
 use super::candidates::Candidate;
@@ -189,13 +188,7 @@ impl Findings<'_> {
 
     /// The weakest figures among the query's tables, and no better than the engine's.
     fn tier(&self, query: &WorkloadQuery) -> Tier {
-        let of_table = |table: &QName| match self.cx.stats.table(table).map(|stats| stats.source) {
-            // Whether production's figures hold its values, on the same major version, is not known here.
-            Some(StatsSource::Production | StatsSource::Configured) => Tier::Counts,
-            Some(StatsSource::Assumed) | None => Tier::Assumed,
-        };
-        let tables = query.shape.references.iter().map(|reference| of_table(&reference.table));
-        tables.chain([self.facts.tier_ceiling]).max().unwrap_or(Tier::Structure)
+        self.facts.tier(self.cx.stats, query.shape.references.iter().map(|reference| &reference.table))
     }
 
     /// Tells each piece of advice whom it serves, and gives it the evidence of the query that gains most.

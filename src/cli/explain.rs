@@ -61,6 +61,9 @@ enum ExplainError {
     #[error("no engine has planned this query: there is nothing to reproduce")]
     #[diagnostic(help("leave out `--repro` to see why"))]
     NoPlan,
+    #[error("there is no script for what {0} planned: the role that it was given may not tell a server figures")]
+    #[diagnostic(help("leave out `--repro` for both plans, or `--scratch-url` for a server of planlint's own"))]
+    NoScript(String),
     #[error("{0} statements are named, and a script is of one")]
     #[diagnostic(help("name one of them by its column: `planlint explain --repro FILE:LINE:COL`"))]
     SeveralScripts(usize),
@@ -115,8 +118,11 @@ fn keep_serving(report: &mut RunReport) {
 fn check_repro(report: &RunReport) -> Result<(), ExplainError> {
     let variants = report.queries.iter().flat_map(|query| &query.variants);
     let explained = variants.filter_map(|variant| variant.explained.as_ref());
-    match explained.filter(|one| one.repro.is_some()).count() {
-        0 => Err(ExplainError::NoPlan),
+    match explained.clone().filter(|one| one.repro.is_some()).count() {
+        0 => Err(match explained.filter(|one| one.plan_before.is_some()).find_map(|one| one.engine.clone()) {
+            Some(engine) => ExplainError::NoScript(engine),
+            None => ExplainError::NoPlan,
+        }),
         1 => Ok(()),
         many => Err(ExplainError::SeveralScripts(many)),
     }

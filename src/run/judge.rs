@@ -18,7 +18,6 @@ use crate::query::{DatabaseId, PathClass, Skip, SkipStage};
 use crate::rules::{self, Asking, RulesInput, SchemaAdvice, Upkeep, Uses};
 use crate::snapshot::Snapshot;
 use crate::source::HostSpan;
-use crate::stats::StatsSource;
 use crate::workload::{Sender, WorkloadQuery};
 
 /// Assumes each database's statistics, as far as production's are not known.
@@ -148,10 +147,10 @@ fn tier(database: &Database) -> Tier {
     let Some(engine) = &database.engine else {
         return Tier::Structure;
     };
-    let given = |source: StatsSource| source > StatsSource::Assumed;
-    let known = !database.stats.tables.is_empty() && database.stats.tables.values().all(|table| given(table.source));
-    let tier = if known { Tier::Counts } else { Tier::Assumed };
-    tier.max(engine.tier_ceiling)
+    match database.stats.tables.is_empty() {
+        true => engine.tier_ceiling.max(Tier::Assumed),
+        false => engine.tier(&database.stats, database.stats.tables.keys()),
+    }
 }
 
 /// The advice that no rule asks for which has a say about any query it serves.

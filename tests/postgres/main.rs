@@ -18,6 +18,7 @@ mod server;
 mod session;
 mod standin;
 mod statistics;
+mod tiers;
 
 use std::path::PathBuf;
 use std::time::Duration;

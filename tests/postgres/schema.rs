@@ -87,7 +87,7 @@ fn a_dump_is_applied_as_it_is_whatever_it_asks_of_the_server() {
     ";
     let Some((catalog, applied, skips)) = applied(text) else { return };
     let tables: Vec<String> = applied.tables.keys().map(ToString::to_string).collect();
-    let expected = ["late", "app.counts", "app.early", "app.parts", "app.parts_1", "app.placed", "app.spaced"];
+    let expected = ["app.counts", "app.early", "late", "app.parts", "app.parts_1", "app.placed", "app.spaced"];
     assert_eq!(tables, expected, "{skips:#?}");
     let unmapped: Vec<_> = catalog.indexes().filter(|index| !applied.indexes.contains_key(&index.id)).collect();
     assert!(unmapped.is_empty(), "{unmapped:#?} {skips:#?}");

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use super::session::SqlError;
 use crate::engine::{EngineQuery, Refusal};
+use crate::stats::Origin;
 
 /// What a session is told before it plans.
 pub(super) const SETTINGS: &str = "SET plan_cache_mode = force_generic_plan; SET jit = off";
@@ -14,6 +15,41 @@ pub(super) const SETTINGS: &str = "SET plan_cache_mode = force_generic_plan; SET
 /// What shows which index can serve a query where the tables are empty: nothing else is left to do.
 pub(super) const PROBE: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; \
                                 SET max_parallel_workers_per_gather = 0";
+
+/// Settings of production's that a planner of ours takes over, beside those that switch a kind of step off.
+const STEERING: &[&str] = &[
+    "constraint_exclusion",
+    "cpu_index_tuple_cost",
+    "cpu_operator_cost",
+    "cpu_tuple_cost",
+    "cursor_tuple_fraction",
+    "default_statistics_target",
+    "effective_cache_size",
+    "effective_io_concurrency",
+    "from_collapse_limit",
+    "geqo",
+    "geqo_threshold",
+    "hash_mem_multiplier",
+    "join_collapse_limit",
+    "max_parallel_workers_per_gather",
+    "min_parallel_index_scan_size",
+    "min_parallel_table_scan_size",
+    "parallel_setup_cost",
+    "parallel_tuple_cost",
+    "random_page_cost",
+    "seq_page_cost",
+    "work_mem",
+];
+
+/// What a session is told to plan as production does; a statement of a setting that this version lacks fails alone.
+pub(super) fn as_in(production: &Origin) -> Vec<String> {
+    let is_switch = |name: &str| {
+        name.strip_prefix("enable_")
+            .is_some_and(|rest| rest.bytes().all(|byte| byte == b'_' || byte.is_ascii_lowercase()))
+    };
+    let known = production.settings.iter().filter(|(name, _)| STEERING.contains(&name.as_str()) || is_switch(name));
+    known.map(|(name, value)| format!("SET {name} = '{}'", value.replace('\'', "''"))).collect()
+}
 
 /// Types to try for a parameter whose type PostgreSQL cannot tell, the likeliest first.
 const LADDER: &[&str] = &["text", "interval", "timestamptz", "bigint", "jsonb", "text[]"];

@@ -174,11 +174,21 @@ impl PostgresEngine {
     ) -> Result<Vec<Skip>, ScratchError> {
         self.applied = schema::tell(&mut self.admin, statements, catalog, made).map_err(lost)?;
         self.planner.run(ask::SETTINGS).map_err(lost)?;
-        if self.home.reach() != Reach::Costs {
-            self.planner.run(ask::PROBE).map_err(lost)?;
-        }
         self.add_partitions()?;
         Ok(std::mem::take(&mut self.applied.skips))
+    }
+
+    /// What makes the planner's session plan as production's: its settings, or a probe where costs mean nothing.
+    fn settings(&self) -> Vec<String> {
+        match self.home.reach() {
+            Reach::Costs => self.stats.origin.iter().flat_map(ask::as_in).collect(),
+            Reach::Structure | Reach::Tables => vec![ask::PROBE.to_owned()],
+        }
+    }
+
+    fn steer(&mut self) -> Result<(), ScratchError> {
+        let answers = self.planner.pipeline(&self.settings());
+        answers.into_iter().filter_map(Result::err).find(SqlError::is_lost).map_or(Ok(()), |error| Err(lost(error)))
     }
 
     /// Keeps the schema for later runs.
@@ -402,6 +412,7 @@ impl ScratchEngine for PostgresEngine {
         self.relations = self.applied.relations.clone();
         self.indexes = Indexes::of(catalog, &self.applied.indexes, &self.relations);
         self.inflate(None)?;
+        self.steer()?;
         Ok(Loaded { refused: self.applied.refused.clone() })
     }
 
@@ -456,6 +467,7 @@ impl ScratchEngine for PostgresEngine {
         }
         let types = self.types.get(&request.query.sql).cloned().unwrap_or_default();
         let question = Question::new(request.query, types, self.literals(request.query)).script();
+        let settings = self.settings();
         let Self { planner, relations, indexes, stats, facts, .. } = self;
         let tables = below(relations, request.query.references.iter());
         let mine = |id: &&IndexId| indexes.table_of(**id).is_some_and(|table| request.query.references.contains(table));
@@ -469,6 +481,7 @@ impl ScratchEngine for PostgresEngine {
             hidden: request.indexes.hidden.iter().filter(mine).flat_map(|id| indexes.oids(*id)).copied().collect(),
             others: indexes.candidates_beside(&request.indexes.shown),
             version: &facts.version,
+            settings,
             question,
         };
         let defs = indexes.defs();

@@ -30,6 +30,8 @@ pub(super) struct Subject<'a> {
     pub(super) others: BTreeSet<u32>,
     /// The server's version.
     pub(super) version: &'a str,
+    /// What makes a session plan as production does.
+    pub(super) settings: Vec<String>,
     /// The statements that ask for the plan.
     pub(super) question: String,
 }
@@ -73,6 +75,7 @@ pub(super) fn write(
     lines.extend(statistics(&told, &|relation| subject.name(relation)));
     let shown = subject.named(subject.shown.iter().flat_map(|new| new.oids));
     let hidden = subject.named(&subject.hidden);
+    lines.extend(subject.settings.iter().map(|setting| format!("{setting};")));
     lines.push("SET plan_cache_mode = force_generic_plan; SET jit = off;".to_owned());
     lines.extend(valid(&shown, "false"));
     lines.push("\\echo plan now".to_owned());
