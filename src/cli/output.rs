@@ -18,6 +18,7 @@ use crate::outcome::RunReport;
 use crate::report::{Colour, Github, Json, Reporter, Root, Sarif, Skips, Sql, Tally, Text, View};
 
 pub(super) use complaint::complain;
+pub(super) use file::whole as to_file;
 
 /// A format as typed, and where it goes.
 #[derive(Clone, Debug, PartialEq)]

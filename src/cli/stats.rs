@@ -81,7 +81,7 @@ pub(super) fn run(options: &Options) -> Result<u8, Stop> {
         output::to_stdout(&|out: &mut dyn Write| out.write_all(snapshot.print().as_bytes()))?;
     } else {
         let failed = |cause| StatsError::Unwritten { path: pull.out.display().to_string(), cause };
-        std::fs::write(&pull.out, snapshot.print()).map_err(failed)?;
+        output::to_file(&pull.out, &|out| out.write_all(snapshot.print().as_bytes())).map_err(failed)?;
     }
     terminal::say(&summary(&snapshot, pull));
     Ok(0)

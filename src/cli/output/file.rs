@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use super::OutputError;
@@ -77,23 +77,33 @@ fn identity(path: &Path) -> Option<PathBuf> {
 /// Writes to a neighbour first and renames, so that a full disk or an interruption leaves the old file or the new one;
 /// into what is no file (`/dev/stdout`, a pipe), directly.
 pub(super) fn write(path: &Path, report: &RunReport, reporter: &dyn Reporter) -> Result<(), Stop> {
-    let written = match fs::metadata(path) {
-        Ok(there) if !there.is_file() => {
-            OpenOptions::new().write(true).open(path).and_then(|file| fill(file, report, reporter).map(drop))
-        }
-        _ => replace(&place(path), report, reporter),
-    };
-    match written {
+    match whole(path, &|out| reporter.write(report, out)) {
         Err(cause) if cause.kind() == io::ErrorKind::BrokenPipe => Err(Stop::Broken),
         written => Ok(written.map_err(|cause| OutputError::File { path: path.display().to_string(), cause })?),
     }
 }
 
-fn replace(path: &Path, report: &RunReport, reporter: &dyn Reporter) -> io::Result<()> {
+/// What a file is to hold.
+type Content<'a> = &'a dyn Fn(&mut dyn Write) -> io::Result<()>;
+
+/// Writes a file that is whole or as it was.
+///
+/// # Errors
+/// Those of the file system.
+pub(in crate::cli) fn whole(path: &Path, content: Content<'_>) -> io::Result<()> {
+    match fs::metadata(path) {
+        Ok(there) if !there.is_file() => {
+            OpenOptions::new().write(true).open(path).and_then(|file| fill(file, content).map(drop))
+        }
+        _ => replace(&place(path), content),
+    }
+}
+
+fn replace(path: &Path, content: Content<'_>) -> io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.tmp", std::process::id()));
     let neighbour = Unfinished::new(path.with_file_name(name));
-    let file = fill(OpenOptions::new().write(true).create_new(true).open(neighbour.path())?, report, reporter)?;
+    let file = fill(OpenOptions::new().write(true).create_new(true).open(neighbour.path())?, content)?;
     if let Ok(old) = fs::metadata(path) {
         file.set_permissions(old.permissions())?;
     }
@@ -101,9 +111,9 @@ fn replace(path: &Path, report: &RunReport, reporter: &dyn Reporter) -> io::Resu
     neighbour.finish(path)
 }
 
-fn fill(file: File, report: &RunReport, reporter: &dyn Reporter) -> io::Result<File> {
+fn fill(file: File, content: Content<'_>) -> io::Result<File> {
     let mut out = BufWriter::new(file);
-    reporter.write(report, &mut out)?;
+    content(&mut out)?;
     out.into_inner().map_err(io::IntoInnerError::into_error)
 }
 
