@@ -43,7 +43,7 @@ pub fn binaries() -> Option<Binaries> {
 /// What to start for a test.
 pub fn choice() -> Option<Choice> {
     let statement_timeout = Duration::from_secs(2);
-    Some(Choice { binaries: binaries()?, cache: users_cache(&[]), statement_timeout })
+    Some(Choice { binaries: binaries()?, cache: users_cache(&[]), statement_timeout, untrusted: Vec::new() })
 }
 
 /// A running server.

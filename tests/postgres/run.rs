@@ -296,3 +296,79 @@ fn an_ended_run_leaves_no_process_and_what_it_leaves_the_next_one_cleans() {
     assert!(said.contains("exit 1"), "{said}");
     assert_eq!(left(&temp), Vec::<String>::new());
 }
+
+/// What of a run's folder shows that a phase has begun, whether that needs a cache without a template, and how long the
+/// phase may go on then, in milliseconds.
+const PHASES: &[(&str, bool, u64)] = &[
+    ("", false, 3),
+    ("initdb.log", true, 300),
+    ("slim.log", true, 80),
+    ("data/PG_VERSION", false, 10),
+    ("data/postmaster.pid", false, 20),
+    ("data/postmaster.pid ready", false, 100),
+];
+
+/// The folders of runs, but for those that are known.
+fn folders(temp: &Path, known: &[String]) -> Vec<PathBuf> {
+    let names = left(temp).into_iter().filter(|name| !known.contains(name) && !name.ends_with(".lock"));
+    names.map(|name| temp.join(name)).collect()
+}
+
+/// Killed `PLANLINT_TEST_KILLS` times in each phase, or three.
+#[test]
+fn no_phase_leaves_a_process_when_it_is_killed_in() {
+    if binaries().is_none() {
+        return;
+    }
+    let times = std::env::var("PLANLINT_TEST_KILLS").ok().and_then(|times| times.parse().ok()).unwrap_or(3);
+    let (project, args) = (Project::new(), ["check", "--engine", "postgres"]);
+    let temp = project.path("temp");
+    assert!(told(&project.command(&args).output().expect("it runs")).contains("exit 1"));
+    for (sign, is_cold, lasts) in PHASES {
+        let mut killed = 0;
+        for time in 0..times {
+            let known = left(&temp);
+            let cache = if *is_cold { format!("cold {sign} {time}") } else { "cache".to_owned() };
+            let mut command = project.command(&args);
+            command.env("XDG_CACHE_HOME", project.path(&cache)).stdout(Stdio::null()).stderr(Stdio::null());
+            let mut run = command.spawn().expect("it starts");
+            let (name, word) = sign.split_once(' ').unwrap_or((sign, ""));
+            let has_begun = |folder: PathBuf| match word {
+                "" => folder.join(name).exists(),
+                word => fs::read_to_string(folder.join(name)).is_ok_and(|text| text.contains(word)),
+            };
+            while !folders(&temp, &known).into_iter().any(has_begun) && run.try_wait().expect("it runs").is_none() {
+                std::thread::sleep(Duration::from_micros(200));
+            }
+            std::thread::sleep(Duration::from_micros(lasts * 1000 * time / times));
+            run.kill()
+                .and_then(|()| run.wait())
+                .map(|ended| killed += u64::from(ended.code().is_none()))
+                .expect("it ends");
+            assert_eq!(processes(&temp), Vec::<String>::new(), "in `{sign}`, time {time}");
+        }
+        println!("killed {killed} times of {times} in `{sign}`");
+        assert!(killed * 2 >= times, "`{sign}`: {killed} of {times}");
+    }
+    assert!(told(&project.command(&args).output().expect("it runs")).contains("exit 1"));
+    assert_eq!(left(&temp), Vec::<String>::new());
+}
+
+#[test]
+fn no_folder_of_the_code_base_is_taken_for_temporary_files() {
+    if binaries().is_none() {
+        return;
+    }
+    let project = Project::new();
+    fs::create_dir_all(project.path("app/tmp/planlint-pg-00000000")).expect("a folder");
+    fs::write(project.path("app/tmp/planlint-pg-00000000.lock"), "").expect("a file");
+    let run = |temp: &Path| {
+        told(&project.command(&["check", "--engine", "postgres"]).env("TMPDIR", temp).output().expect("it"))
+    };
+    let said = run(&project.path("app/tmp"));
+    assert!(said.contains("planned by postgres"), "{said}");
+    assert!(project.path("app/tmp/planlint-pg-00000000").exists(), "it is not ours to remove");
+    fs::rename(project.path("app/tmp"), project.path("swept")).expect("it is moved");
+    run(&project.path("swept"));
+    assert!(!project.path("swept/planlint-pg-00000000").exists());
+}

@@ -42,7 +42,12 @@ pub(super) fn find(target: Target, programs: &Programs) -> Result<Found, RunErro
         (None, Some(major)) if major == binaries.version.major => "as in production",
         (None, _) => "the newest that is installed",
     };
-    let choice = Choice { binaries, cache: users_cache(untrusted), statement_timeout: STATEMENT_TIMEOUT };
+    let choice = Choice {
+        binaries,
+        cache: users_cache(untrusted),
+        statement_timeout: STATEMENT_TIMEOUT,
+        untrusted: untrusted.clone(),
+    };
     Ok(Found::Installed(choice, reason))
 }
 

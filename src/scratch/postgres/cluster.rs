@@ -5,6 +5,7 @@
 
 mod archive;
 mod folder;
+mod memory;
 pub(super) mod process;
 mod store;
 mod template;
@@ -44,6 +45,8 @@ pub struct Choice {
     pub cache: Option<PathBuf>,
     /// How long a statement of the planner may take.
     pub statement_timeout: Duration,
+    /// The folders of the code base: no file of the server is made there, and no library of it is taken from there.
+    pub untrusted: Vec<PathBuf>,
 }
 
 /// A running server.
@@ -62,7 +65,7 @@ impl Cluster {
     /// # Errors
     /// When it does not start; the message holds the server's own words.
     pub fn start(choice: &Choice) -> Result<Self, ScratchError> {
-        let (folder, data) = Self::room()?;
+        let (folder, data) = Self::room(choice)?;
         let store = choice.cache.as_deref().and_then(Store::open);
         let collation = template::lay(&folder, &data, &choice.binaries, store.as_ref())?;
         Self::started(choice, folder, data, collation)
@@ -79,7 +82,7 @@ impl Cluster {
         if !store.has(&key) {
             return Ok(None);
         }
-        let (folder, data) = Self::room()?;
+        let (folder, data) = Self::room(choice)?;
         let kept = store.take(&key, &data).map_err(|error| failed("a kept cluster cannot be unpacked", &error))?;
         match kept.as_deref().and_then(|kept| kept.split_once('\n')) {
             Some((collation, note)) => {
@@ -104,8 +107,8 @@ impl Cluster {
         })
     }
 
-    fn room() -> Result<(Folder, PathBuf), ScratchError> {
-        let folder = Folder::new().map_err(|error| failed("a folder cannot be made", &error))?;
+    fn room(choice: &Choice) -> Result<(Folder, PathBuf), ScratchError> {
+        let folder = Folder::new(&choice.untrusted).map_err(|error| failed("a folder cannot be made", &error))?;
         let data = folder.path().join("data");
         Ok((folder, data))
     }
@@ -219,7 +222,7 @@ impl Cluster {
 
     fn command(&self, program: &Path, log: &Path) -> io::Result<Command> {
         let log = File::create(log)?;
-        let mut command = process::command(program, Orphaned::Quits);
+        let mut command = process::command(program, Orphaned::Quits, self.folder.untrusted());
         command.arg("-D").arg(&self.data).arg("-k").arg(self.folder.path()).stdout(Stdio::null()).stderr(log);
         let newer = SETTINGS.iter().filter(|(since, _)| *since <= self.choice.binaries.version.major);
         for (_, setting) in newer {

@@ -69,7 +69,7 @@ pub fn find(wanted: &Wanted<'_>) -> Result<Binaries, NotFound> {
         let typed = wanted.folder.is_some();
         match look(&folder) {
             Some(real) if seen.insert(real.clone()) && (typed || is_trusted(&real, wanted.untrusted)) => {
-                match ask(&real) {
+                match ask(&real, wanted.untrusted) {
                     Ok(version) => found.push(Binaries { folder: real, version }),
                     Err(reason) => not.unusable.push((folder, reason)),
                 }
@@ -109,8 +109,8 @@ fn is_below(path: &Path, folders: &[PathBuf]) -> bool {
     folders.iter().any(|folder| path.starts_with(folder))
 }
 
-fn ask(folder: &Path) -> Result<Version, String> {
-    let said = process::output(&folder.join("postgres"), &["--version"])?;
+fn ask(folder: &Path, untrusted: &[PathBuf]) -> Result<Version, String> {
+    let said = process::output(&folder.join("postgres"), &["--version"], untrusted)?;
     let version = Version::read(&said).ok_or_else(|| format!("`postgres --version` says `{}`", said.trim()))?;
     if MAJORS.contains(&version.major) {
         return Ok(version);

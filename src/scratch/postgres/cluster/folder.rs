@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use rustix::fs::statvfs;
 use rustix::process::{Pid, Signal, geteuid, kill_process};
 
+use super::memory::FOLDER as MEMORY;
 use super::process::{self, Servant};
 
 /// What every folder's name begins with.
@@ -25,8 +26,6 @@ const LOCK: &str = ".lock";
 const SOCKET_BYTES: usize = 103;
 /// The name of a server's socket.
 const SOCKET: &str = ".s.PGSQL.5432";
-/// Memory that is a folder, on Linux.
-const MEMORY: &str = "/dev/shm";
 /// The folder for temporary files that every system has.
 const DISK: &str = "/tmp";
 /// Bytes that must be free in memory to take it.
@@ -40,7 +39,10 @@ const BEAT: Duration = Duration::from_millis(1);
 static LIVE: Mutex<Vec<Arc<Held>>> = Mutex::new(Vec::new());
 
 /// A folder with the processes that work in it; both are gone once it is dropped.
-pub(super) struct Folder(Arc<Held>);
+pub(super) struct Folder {
+    held: Arc<Held>,
+    untrusted: Vec<PathBuf>,
+}
 
 struct Held {
     path: PathBuf,
@@ -73,25 +75,30 @@ pub fn end_all() {
 }
 
 impl Folder {
-    /// Removes what earlier runs left and makes a new folder.
+    /// Removes what earlier runs left and makes a new folder, outside of others.
     ///
     /// # Errors
     /// Those of the file system.
-    pub fn new() -> io::Result<Self> {
-        bases().iter().for_each(|base| sweep(base));
+    pub fn new(untrusted: &[PathBuf]) -> io::Result<Self> {
+        bases(untrusted).iter().for_each(|base| sweep(base));
         let mut live = LIVE.lock().unwrap_or_else(PoisonError::into_inner);
         let held = Arc::new(loop {
-            if let Some(held) = Held::new(base())? {
+            if let Some(held) = Held::new(base(untrusted))? {
                 break held;
             }
         });
         live.push(held.clone());
-        Ok(Self(held))
+        Ok(Self { held, untrusted: untrusted.to_vec() })
     }
 
     /// Returns its path; the socket is right in it.
     pub fn path(&self) -> &Path {
-        &self.0.path
+        &self.held.path
+    }
+
+    /// Returns the folders that nothing is taken from.
+    pub fn untrusted(&self) -> &[PathBuf] {
+        &self.untrusted
     }
 
     /// Starts a program that ends with the folder.
@@ -99,23 +106,23 @@ impl Folder {
     /// # Errors
     /// Why it cannot be started.
     pub fn spawn(&self, mut command: Command) -> io::Result<Running> {
-        command.current_dir(&self.0.path);
-        let mut children = self.0.children();
+        command.current_dir(&self.held.path);
+        let mut children = self.held.children();
         if children.over {
             return Err(io::Error::other("the run is over"));
         }
         let child = process::spawn(command)?;
         let id = child.id();
         children.running.push(child);
-        Ok(Running { held: self.0.clone(), id })
+        Ok(Running { held: self.held.clone(), id })
     }
 }
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        self.0.clear();
+        self.held.clear();
         let mut live = LIVE.lock().unwrap_or_else(PoisonError::into_inner);
-        live.retain(|held| !Arc::ptr_eq(held, &self.0));
+        live.retain(|held| !Arc::ptr_eq(held, &self.held));
     }
 }
 
@@ -229,16 +236,22 @@ fn end(child: &mut Child) {
 
 /// The folder in which folders are made: what `TMPDIR` says, else memory, else the disk.
 ///
-/// A cluster is hundreds of small files that nobody will miss, which some disks take half a second to make.
-pub(super) fn base() -> &'static Path {
+/// A cluster is hundreds of small files that nobody will miss, which some disks take half a second to make. It is the
+/// same for the whole run.
+pub(super) fn base(untrusted: &[PathBuf]) -> &'static Path {
     static BASE: OnceLock<PathBuf> = OnceLock::new();
-    BASE.get_or_init(|| bases().into_iter().find(|base| is_fit(base)).unwrap_or_else(|| DISK.into()))
+    BASE.get_or_init(|| bases(untrusted).into_iter().find(|base| is_fit(base)).unwrap_or_else(|| DISK.into()))
 }
 
-/// Where runs may have made folders, in the order in which they are preferred.
-fn bases() -> Vec<PathBuf> {
-    match std::env::var_os("TMPDIR") {
-        Some(named) => vec![named.into(), DISK.into()],
+/// Where runs may have made folders, in the order in which they are preferred. A `TMPDIR` in the code base is none: what
+/// is swept there could be its own.
+fn bases(untrusted: &[PathBuf]) -> Vec<PathBuf> {
+    let outside = |named: &PathBuf| {
+        let real = named.canonicalize().unwrap_or_else(|_| named.clone());
+        !untrusted.iter().any(|folder| real.starts_with(folder))
+    };
+    match std::env::var_os("TMPDIR").map(PathBuf::from).filter(outside) {
+        Some(named) => vec![named, DISK.into()],
         None => vec![MEMORY.into(), DISK.into()],
     }
 }

@@ -3,9 +3,10 @@
 //! On Linux the kernel ends a child whose parent is gone, however the parent ended. The signal follows the *thread*
 //! that started the child, so one thread that never ends starts them all.
 
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -54,12 +55,14 @@ pub(super) enum Orphaned {
 }
 
 /// A program that runs as nobody in particular: no root, no terminal, nothing of this process's environment.
-pub(super) fn command(program: &Path, orphaned: Orphaned) -> Command {
+///
+/// What lies in one of the folders of `untrusted` is no library of it.
+pub(super) fn command(program: &Path, orphaned: Orphaned, untrusted: &[PathBuf]) -> Command {
     let mut command = Command::new(program);
     command.env_clear().env("LC_ALL", "C").env("TZ", "UTC").env("PATH", "/usr/bin:/bin").stdin(Stdio::null());
     // Where the programs find their libraries, in installations that are not the system's.
     for name in ["LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"] {
-        command.envs(std::env::var_os(name).map(|value| (name, value)));
+        command.envs(std::env::var_os(name).and_then(|value| Some((name, trusted(&value, untrusted)?))));
     }
     // Ctrl-C on a terminal goes to planlint alone, which ends the server in order.
     command.process_group(0);
@@ -68,6 +71,16 @@ pub(super) fn command(program: &Path, orphaned: Orphaned) -> Command {
     }
     end_with_parent(&mut command, orphaned);
     command
+}
+
+/// The folders of a search path that are named from the root and lie outside of others.
+fn trusted(path: &OsStr, untrusted: &[PathBuf]) -> Option<OsString> {
+    let outside = |folder: &PathBuf| {
+        let real = folder.canonicalize().ok().filter(|_| folder.is_absolute());
+        real.is_some_and(|real| !untrusted.iter().any(|other| real.starts_with(other)))
+    };
+    let folders: Vec<PathBuf> = std::env::split_paths(path).filter(outside).collect();
+    std::env::join_paths(&folders).ok().filter(|_| !folders.is_empty())
 }
 
 #[cfg(target_os = "linux")]
@@ -127,8 +140,12 @@ pub(super) fn spawn(command: Command) -> io::Result<Child> {
 ///
 /// # Errors
 /// The reason why it cannot be run, or what it complains about.
-pub(in crate::scratch::postgres) fn output(program: &Path, args: &[&str]) -> Result<String, String> {
-    let mut command = command(program, Orphaned::Dies);
+pub(in crate::scratch::postgres) fn output(
+    program: &Path,
+    args: &[&str],
+    untrusted: &[PathBuf],
+) -> Result<String, String> {
+    let mut command = command(program, Orphaned::Dies, untrusted);
     command.args(args).current_dir("/").stdout(Stdio::piped()).stderr(Stdio::piped());
     let ran = spawn(command).and_then(Child::wait_with_output).map_err(|error| refused(program, &error))?;
     match ran.status.success() {
@@ -148,5 +165,28 @@ pub(super) fn refused(program: &Path, error: &io::Error) -> String {
             format!("`{program}` cannot be run as user {}, and PostgreSQL refuses to run as root", servant.uid)
         }
         _ => format!("`{program}` cannot be run: {error}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn libraries_of_the_code_base_are_not_used() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let real = folder.path().canonicalize().expect("it is there");
+        let (inside, outside, link) = (real.join("app/lib"), real.join("lib"), real.join("link"));
+        std::fs::create_dir_all(&inside).and_then(|()| std::fs::create_dir(&outside)).expect("folders");
+        std::os::unix::fs::symlink(&inside, &link).expect("a link");
+        let untrusted = [real.join("app")];
+        let check = |folders: &[&Path], expect: &[&Path]| {
+            let path = std::env::join_paths(folders).expect("a path");
+            let expect = (!expect.is_empty()).then(|| std::env::join_paths(expect).expect("a path"));
+            assert_eq!(trusted(&path, &untrusted), expect, "{folders:?}");
+        };
+        check(&[&outside], &[&outside]);
+        check(&[&inside, &outside, &link], &[&outside]);
+        check(&[Path::new("lib"), Path::new(""), &real.join("nowhere")], &[]);
     }
 }

@@ -3,13 +3,14 @@
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::folder::{self, Folder};
+use super::memory::Before;
 use super::process::{self, Orphaned};
 use super::store::Store;
 use super::{DATABASE, failed, quoted};
@@ -56,7 +57,7 @@ pub(super) fn key(binaries: &Binaries) -> String {
 }
 
 fn make(folder: &Folder, data: &Path, binaries: &Binaries) -> Result<String, ScratchError> {
-    let mut collations = collations(binaries.version.major).into_iter().peekable();
+    let mut collations = collations(binaries.version.major, folder.untrusted()).into_iter().peekable();
     while let Some(collation) = collations.next() {
         match initdb(folder, data, binaries, &collation) {
             Ok(()) => {
@@ -104,19 +105,19 @@ impl Collation {
 }
 
 /// The collations to try, best first: production's are seldom `C`, under which a plain index serves `LIKE 'x%'`.
-fn collations(major: u32) -> Vec<Collation> {
+fn collations(major: u32, untrusted: &[PathBuf]) -> Vec<Collation> {
     let mut all = Vec::new();
     if major >= 15 {
         all.push(Collation::Icu("en-US"));
     }
-    all.extend(utf8_locale().map(Collation::Libc));
+    all.extend(utf8_locale(untrusted).map(Collation::Libc));
     all.push(Collation::Libc("C".to_owned()));
     all
 }
 
 /// A locale of the system in UTF-8.
-fn utf8_locale() -> Option<String> {
-    let list = process::output(Path::new("/usr/bin/locale"), &["-a"]).ok()?;
+fn utf8_locale(untrusted: &[PathBuf]) -> Option<String> {
+    let list = process::output(Path::new("/usr/bin/locale"), &["-a"], untrusted).ok()?;
     let is_utf8 = |name: &&str| name.to_ascii_lowercase().replace('-', "").ends_with(".utf8");
     let rank = |name: &&str| (!name.starts_with("en_US"), name.starts_with('C'), (*name).to_owned());
     list.lines().filter(is_utf8).min_by_key(rank).map(str::to_owned)
@@ -124,7 +125,7 @@ fn utf8_locale() -> Option<String> {
 
 fn initdb(folder: &Folder, data: &Path, binaries: &Binaries, collation: &Collation) -> Result<(), ScratchError> {
     let program = binaries.program("initdb");
-    let mut command = process::command(&program, Orphaned::Dies);
+    let mut command = process::command(&program, Orphaned::Dies, folder.untrusted());
     command.arg("-D").arg(data).args(["-U", ADMIN, "-A", "trust", "--encoding=UTF8", "--wal-segsize=1"]);
     command.args(["--no-sync", "--no-instructions"]).args(collation.arguments());
     if binaries.version.major >= 18 {
@@ -141,7 +142,7 @@ fn slim(folder: &Folder, data: &Path, binaries: &Binaries) -> Result<(), Scratch
     let input =
         written.and_then(|()| File::open(&script)).map_err(|error| failed("a script cannot be kept", &error))?;
     // Killed, it would leave its shared memory behind.
-    let mut command = process::command(&program, Orphaned::Quits);
+    let mut command = process::command(&program, Orphaned::Quits, folder.untrusted());
     command.args(["--single", "-c", "exit_on_error=on", "-c", "fsync=off", "-c", "dynamic_shared_memory_type=mmap"]);
     command.arg("-D").arg(data).arg(DATABASE);
     command.stdin(Stdio::from(input));
@@ -177,11 +178,15 @@ fn ran(folder: &Folder, program: &Path, mut command: Command, log: &str) -> Resu
     };
     let (out, err) = open().map_err(|error: io::Error| failed("a log cannot be written", &error))?;
     command.stdout(out).stderr(err);
+    let before = Before::now();
     let running = folder.spawn(command).map_err(|error| unstarted(process::refused(program, &error)))?;
     let ended = running.wait(PATIENCE).map_err(|error| failed("the server's programs do not end", &error))?;
     match ended.success() {
         true => Ok(()),
-        false => Err(complained(program, &fs::read_to_string(&log).unwrap_or_default())),
+        false => {
+            before.restore();
+            Err(complained(program, &fs::read_to_string(&log).unwrap_or_default()))
+        }
     }
 }
 
@@ -199,7 +204,7 @@ pub(super) fn complained(program: &Path, words: &str) -> ScratchError {
 /// The disk is full.
 pub(super) fn full() -> ScratchError {
     ScratchError::Start {
-        message: format!("no space is left for a scratch PostgreSQL in `{}`", folder::base().display()),
+        message: format!("no space is left for a scratch PostgreSQL in `{}`", folder::base(&[]).display()),
         help: "free 100 MB there, or set `TMPDIR` to a folder on another disk".to_owned(),
     }
 }

@@ -68,7 +68,7 @@ fn told_by_pg_config(folder: &Path, untrusted: &[PathBuf]) -> Option<PathBuf> {
     if is_below(&program, untrusted) {
         return None;
     }
-    let said = process::output(&program, &["--bindir"]).ok()?;
+    let said = process::output(&program, &["--bindir"], untrusted).ok()?;
     Some(PathBuf::from(said.trim_end()))
 }
 
