@@ -262,7 +262,12 @@ impl Builder<'_> {
         if !tries || !self.keys.equal.is_empty() || !self.keys.lists.is_empty() {
             return;
         }
-        for predicate in required(self.pattern) {
+        let has_values = |predicate: &Predicate| {
+            let column = predicate.key.as_column().and_then(|column| self.judge.stats.columns.get(column));
+            column.is_some_and(|column| column.values.is_some())
+        };
+        let finds_few = |one: &&Predicate| has_values(one) || !operators::is_short(one);
+        for predicate in required(self.pattern).filter(finds_few) {
             for (method, key) in operators::answering(self.judge.table, self.reference, predicate, clauses) {
                 drafts.push(Draft { method, ..self.draft(&[], &[key], Purpose::Operator) });
             }

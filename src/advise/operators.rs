@@ -7,7 +7,10 @@
 use crate::catalog::{Direction, IndexKey, Method, Table, TypeClass};
 use crate::dialect::Dialect;
 use crate::expr::{Expr, Literal, Op};
-use crate::query::{Clause, ClauseKind, PatternHead, Predicate, PredicateOp, RefId};
+use crate::query::{Clause, ClauseKind, PatternHead, Predicate, PredicateOp, RefId, Value};
+
+/// Fewer first letters find more rows than the planner guesses where it knows no values.
+const FEW_LETTERS: usize = 3;
 
 /// The operator class that knows the trigrams of texts.
 pub(super) const TRIGRAMS: &str = "gin_trgm_ops";
@@ -44,6 +47,14 @@ pub(super) fn answering(
         },
         _ => Vec::new(),
     }
+}
+
+/// Says whether so many words begin as a pattern does that an index finds too many of them.
+pub(super) fn is_short(predicate: &Predicate) -> bool {
+    let Value::Literals(values) = &predicate.value else { return false };
+    let letters = |text: &str| text.chars().take_while(|letter| !['%', '_'].contains(letter)).count();
+    let is_short = |value: &Literal| matches!(value, Literal::Text(text) if letters(text) < FEW_LETTERS);
+    predicate.op == PredicateOp::Prefix && values.iter().any(is_short)
 }
 
 /// Under the collation `C` a plain index is sorted as patterns want it; else one of the operator class for patterns is.
