@@ -2,20 +2,17 @@
 //!
 //! `PLANLINT_AGREEMENT_ROWS` sets the size.
 
-use planlint::catalog::{Catalog, IndexDef, IndexId, replay};
+use planlint::catalog::{Catalog, IndexDef, IndexId};
 use planlint::dialect::{Dialect, Target};
 use planlint::engine::{Deadline, EngineQuery, IndexSet, PlanRequest, ScratchEngine};
 use planlint::name::QName;
 use planlint::plan::Plan;
 use planlint::pull::{self, Values};
-use planlint::schema::ddl;
-use planlint::scratch::NativeStatement;
 use planlint::scratch::postgres::PostgresEngine;
 use planlint::scratch::postgres::cluster::{Cluster, DATABASE};
 use planlint::scratch::postgres::session::Session;
 use planlint::shape::shape;
 use planlint::snapshot::Snapshot;
-use planlint::source::{FileId, HostSpan};
 use planlint::sql::lower::lower_native;
 use planlint::stats::StatsModel;
 use serde_json::Value;
@@ -163,15 +160,11 @@ fn assumed(snapshot: &Snapshot, catalog: &Catalog) -> StatsModel {
 
 /// An engine with these statistics, and the queries as it is asked them.
 fn engine(snapshot: &Snapshot, queries: &[String]) -> (PostgresEngine, Vec<EngineQuery>) {
-    const PLACE: HostSpan = HostSpan { file: FileId(0), start: 0, end: 0 };
     let statements: Vec<&str> = SCHEMA.split_inclusive(';').collect();
-    let steps = statements.iter().flat_map(|sql| ddl::steps(sql, PLACE, Dialect::Postgres).0);
-    let catalog = replay(Dialect::Postgres, &steps.collect::<Vec<_>>()).0;
+    let catalog = super::catalog(&statements);
     let choice = super::choice().expect("it was there before");
     let mut engine = PostgresEngine::start(&choice, Target::any(Dialect::Postgres)).expect("a server");
-    let statements: Vec<NativeStatement<'_>> =
-        statements.iter().map(|sql| NativeStatement { sql, place: PLACE }).collect();
-    assert_eq!(engine.apply(&statements, &catalog).expect("a schema"), []);
+    assert_eq!(engine.apply(&super::native(&statements), &catalog).expect("a schema"), []);
     assert_eq!(engine.load(&catalog, &assumed(snapshot, &catalog)).expect("statistics").refused, []);
     let lowered = queries.iter().map(|sql| lower_native(&shape(sql, &catalog).expect("a query"), &catalog, 50));
     let lowered = lowered.collect();

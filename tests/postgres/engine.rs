@@ -1,24 +1,19 @@
 //! The scratch engine on a real server: plans as statistics make them, trials, refusals, partitions that are not there.
 
 use planlint::assume::assume;
-use planlint::catalog::{Catalog, IndexDef, IndexId, SchemaStep, replay};
+use planlint::catalog::{Catalog, IndexDef, IndexId};
 use planlint::config::Config;
 use planlint::dialect::{Dialect, Target};
 use planlint::engine::{Deadline, EngineQuery, IndexSet, PlanRequest, ScratchEngine};
 use planlint::name::{Ident, QName};
 use planlint::plan::{self, PlanNames};
 use planlint::query::RefId;
-use planlint::schema::ddl;
-use planlint::scratch::NativeStatement;
 use planlint::scratch::postgres::PostgresEngine;
 use planlint::scratch::postgres::cluster::Choice;
 use planlint::shape::shape;
-use planlint::source::{FileId, HostSpan};
 use planlint::sql::lower::lower_native;
 
 use super::choice;
-
-const PLACE: HostSpan = HostSpan { file: FileId(0), start: 0, end: 0 };
 
 const SCHEMA: &[&str] = &[
     "CREATE TABLE customers (id bigint PRIMARY KEY, email text NOT NULL)",
@@ -49,13 +44,9 @@ impl PlanNames for Numbers {
 
 impl Bench {
     fn start() -> Option<Self> {
-        let steps: Vec<SchemaStep> =
-            SCHEMA.iter().flat_map(|sql| ddl::steps(sql, PLACE, Dialect::Postgres).0).collect();
-        let catalog = replay(Dialect::Postgres, &steps).0;
+        let catalog = super::catalog(SCHEMA);
         let mut engine = PostgresEngine::start(&choice()?, Target::any(Dialect::Postgres)).expect("a server");
-        let statements: Vec<NativeStatement<'_>> =
-            SCHEMA.iter().map(|sql| NativeStatement { sql, place: PLACE }).collect();
-        assert_eq!(engine.apply(&statements, &catalog).expect("a schema"), []);
+        assert_eq!(engine.apply(&super::native(SCHEMA), &catalog).expect("a schema"), []);
         let stats = assume(&catalog, &Config::default(), &[]);
         assert_eq!(engine.load(&catalog, &stats).expect("statistics").refused, []);
         Some(Self { engine, catalog })
@@ -158,9 +149,7 @@ fn large(last: &str) -> Vec<String> {
 
 /// Starts an engine with a schema; returns it with its skips, a plan, and how many servers are kept.
 fn kept(choice: &Choice, statements: &[String]) -> (Vec<String>, String, usize) {
-    let steps = statements.iter().flat_map(|sql| ddl::steps(sql, PLACE, Dialect::Postgres).0);
-    let catalog = replay(Dialect::Postgres, &steps.collect::<Vec<_>>()).0;
-    let native: Vec<NativeStatement<'_>> = statements.iter().map(|sql| NativeStatement { sql, place: PLACE }).collect();
+    let (catalog, native) = (super::catalog(statements), super::native(statements));
     let target = Target::any(Dialect::Postgres);
     let (mut engine, skips) = PostgresEngine::with_schema(choice, target, &native, &catalog).expect("a server");
     let skips = skips.iter().map(|skip| format!("{}: {}", skip.reason, skip.detail)).collect();

@@ -23,8 +23,13 @@ mod tiers;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use planlint::catalog::{Catalog, replay};
+use planlint::dialect::Dialect;
+use planlint::schema::ddl;
+use planlint::scratch::NativeStatement;
 use planlint::scratch::postgres::cluster::{Choice, Cluster, users_cache};
 use planlint::scratch::postgres::find::{self, Binaries, Wanted};
+use planlint::source::{FileId, HostSpan};
 
 /// The programs to test with; none where there are none and none are required.
 pub fn binaries() -> Option<Binaries> {
@@ -49,4 +54,18 @@ pub fn choice() -> Option<Choice> {
 /// A running server.
 pub fn cluster() -> Option<Cluster> {
     Some(Cluster::start(&choice()?).unwrap_or_else(|error| panic!("{error:?}")))
+}
+
+/// Where statements of tests stand.
+const PLACE: HostSpan = HostSpan { file: FileId(0), start: 0, end: 0 };
+
+/// What statements make.
+pub fn catalog<S: AsRef<str>>(statements: &[S]) -> Catalog {
+    let steps = statements.iter().flat_map(|sql| ddl::steps(sql.as_ref(), PLACE, Dialect::Postgres).0);
+    replay(Dialect::Postgres, &steps.collect::<Vec<_>>()).0
+}
+
+/// The statements as a server gets them.
+pub fn native<S: AsRef<str>>(statements: &[S]) -> Vec<NativeStatement<'_>> {
+    statements.iter().map(|sql| NativeStatement { sql: sql.as_ref(), place: PLACE }).collect()
 }

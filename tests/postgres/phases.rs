@@ -3,17 +3,14 @@
 use std::time::{Duration, Instant};
 
 use planlint::assume::assume;
-use planlint::catalog::{Catalog, IndexDef, replay};
+use planlint::catalog::{Catalog, IndexDef};
 use planlint::config::Config;
 use planlint::dialect::{Dialect, Target};
 use planlint::engine::{Deadline, EngineQuery, IndexSet, PlanRequest, ScratchEngine};
-use planlint::schema::ddl;
-use planlint::scratch::NativeStatement;
 use planlint::scratch::postgres::PostgresEngine;
 use planlint::scratch::postgres::cluster::{Choice, Cluster, DATABASE};
 use planlint::scratch::postgres::find::{self, Wanted};
 use planlint::shape::shape;
-use planlint::source::{FileId, HostSpan};
 use planlint::sql::lower::lower_native;
 use planlint::stats::StatsModel;
 
@@ -21,7 +18,6 @@ use super::choice;
 
 const ROUNDS: usize = 5;
 const EXPLAINS: usize = 3000;
-const PLACE: HostSpan = HostSpan { file: FileId(0), start: 0, end: 0 };
 
 #[test]
 #[ignore = "prints times, asserts nothing"]
@@ -131,15 +127,13 @@ impl Schema {
         let columns = ["parent_id", "name", "parent_id, at", "status, name", "total"];
         let index = |at: usize| format!("CREATE INDEX t{0}_{at} ON t{0} ({1})", at % tables, columns[at / tables % 5]);
         let statements: Vec<String> = (0..tables).map(table).chain((0..indexes - tables).map(index)).collect();
-        let steps = statements.iter().flat_map(|sql| ddl::steps(sql, PLACE, Dialect::Postgres).0);
-        let catalog = replay(Dialect::Postgres, &steps.collect::<Vec<_>>()).0;
+        let catalog = super::catalog(&statements);
         let stats = assume(&catalog, &Config::default(), &[]);
         Self { statements, catalog, stats, tables }
     }
 
     fn engine(&self, choice: &Choice) -> PostgresEngine {
-        let statement = |sql| NativeStatement { sql, place: PLACE };
-        let statements: Vec<NativeStatement<'_>> = self.statements.iter().map(|sql| statement(sql.as_str())).collect();
+        let statements = super::native(&self.statements);
         let target = Target::any(Dialect::Postgres);
         let (engine, skips) =
             PostgresEngine::with_schema(choice, target, &statements, &self.catalog).expect("a server");

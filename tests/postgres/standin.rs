@@ -7,25 +7,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use planlint::assume::assume;
-use planlint::catalog::{Catalog, replay};
+use planlint::catalog::Catalog;
 use planlint::config::Config;
 use planlint::dialect::{Dialect, Target};
 use planlint::engine::{Deadline, EngineQuery, Fidelity, IndexSet, PlanRequest, Refusal, ScratchEngine};
 use planlint::plan::{Access, Condition, ConditionKind, Plan, PlanNode, PlanOp, SortPurpose};
 use planlint::query::RefId;
-use planlint::schema::ddl;
-use planlint::scratch::NativeStatement;
 use planlint::scratch::postgres::PostgresEngine;
 use planlint::scratch::sqlite::SqliteEngine;
 use planlint::shape::shape;
-use planlint::source::{FileId, HostSpan};
 use planlint::sql::lower::{lower, lower_native};
 use planlint::sql::resolution::Shaped;
 use planlint::stats::StatsModel;
 
 const SCHEMA: &str = include_str!("../../testdata/standin/schema.sql");
 const QUERIES: &str = include_str!("../../testdata/standin/queries.sql");
-const PLACE: HostSpan = HostSpan { file: FileId(0), start: 0, end: 0 };
 /// Large enough that reading a table whole is no choice where an index finds a part of it.
 const LARGE: &[(&str, f64)] = &[
     ("orgs", 2e4),
@@ -197,12 +193,9 @@ fn verdicts(
 fn the_stand_in_plans_as_postgres() {
     let Some(choice) = super::choice() else { return };
     let statements: Vec<&str> = SCHEMA.split_inclusive(';').collect();
-    let steps = statements.iter().flat_map(|sql| ddl::steps(sql, PLACE, Dialect::Postgres).0);
-    let catalog = replay(Dialect::Postgres, &steps.collect::<Vec<_>>()).0;
+    let catalog = super::catalog(&statements);
     let mut native = PostgresEngine::start(&choice, Target::any(Dialect::Postgres)).expect("a server");
-    let statements: Vec<NativeStatement<'_>> =
-        statements.iter().map(|sql| NativeStatement { sql, place: PLACE }).collect();
-    assert_eq!(native.apply(&statements, &catalog).expect("a schema"), []);
+    assert_eq!(native.apply(&super::native(&statements), &catalog).expect("a schema"), []);
     let queries: Vec<&str> = QUERIES.lines().filter(|line| !line.is_empty() && !line.starts_with("--")).collect();
     for (name, rows, least) in [("large tables", LARGE, 95), ("nothing known", &[], 93)] {
         let planned = planned(&mut native, &catalog, rows, &queries);
