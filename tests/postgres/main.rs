@@ -9,6 +9,7 @@ mod cluster;
 mod ends;
 mod engine;
 mod offered;
+mod operators;
 mod phases;
 mod plans;
 mod run;

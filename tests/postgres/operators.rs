@@ -1,0 +1,69 @@
+//! An index of another method that is made empty and given a size costs what the one that is really there costs.
+
+use planlint::pull::{self, Values};
+use planlint::scratch::postgres::cluster::DATABASE;
+use planlint::scratch::postgres::session::Session;
+use planlint::snapshot::{FILE, Snapshot};
+use serde_json::Value;
+
+use super::run::{Project, told};
+
+const SCHEMA: &str = "CREATE TABLE docs (id bigint PRIMARY KEY, data jsonb NOT NULL, tags text[] NOT NULL, words tsvector NOT NULL, during tstzrange NOT NULL);";
+const ROWS: &str = "INSERT INTO docs SELECT i, jsonb_build_object('a', i % 1000, 'b', md5((i % 5000)::text), 'c', i),
+    ARRAY['t' || (i % 500), 't' || (i % 77)], to_tsvector('english', md5((i % 3000)::text) || ' ' || md5((i % 900)::text)),
+    tstzrange(timestamptz '2020-01-01' + i * interval '1 minute', timestamptz '2020-01-01' + (i + 60) * interval '1 minute')
+    FROM generate_series(1, 40000) i";
+/// Indexes, and a query for each with the types of its parameters.
+const CASES: &[(&str, &str, &str)] = &[
+    ("gin (data jsonb_path_ops)", "jsonb", "SELECT id FROM docs WHERE data @> $1"),
+    ("gin (tags)", "text[]", "SELECT id FROM docs WHERE tags && $1"),
+    ("gin (words)", "text", "SELECT id FROM docs WHERE words @@ plainto_tsquery('english', $1)"),
+    ("gist (during)", "tstzrange", "SELECT id FROM docs WHERE during && $1"),
+];
+
+fn cost(plan: &str) -> f64 {
+    let plan: Value = serde_json::from_str(plan).expect("JSON");
+    plan[0]["Plan"]["Total Cost"].as_f64().expect("a cost")
+}
+
+/// What the queries cost where rows and indexes are.
+fn real(session: &mut Session) -> Vec<f64> {
+    for (index, ..) in CASES {
+        session.run(&format!("CREATE INDEX ON docs USING {index}")).expect("an index");
+    }
+    session.run("VACUUM ANALYZE docs").expect("it is counted");
+    let mut ask = |(_, ty, query): &(&str, &str, &str)| {
+        let asked =
+            format!("DEALLOCATE ALL; PREPARE asked({ty}) AS {query}; EXPLAIN (FORMAT JSON) EXECUTE asked(NULL)");
+        let rows = session.rows(&format!("SET plan_cache_mode = force_generic_plan; {asked}")).expect("a plan");
+        cost(rows[0][0].as_deref().expect("a plan"))
+    };
+    CASES.iter().map(&mut ask).collect()
+}
+
+#[test]
+fn indexes_of_other_methods_cost_what_real_ones_do() {
+    let Some(cluster) = super::cluster() else { return };
+    let mut session = cluster.admin(DATABASE).expect("a session");
+    for statement in [&format!("SET search_path = public; {SCHEMA}"), ROWS] {
+        session.run(statement).expect("it runs");
+    }
+    let real = real(&mut session);
+    let mut ask = |sql: &str| session.rows(sql).map_err(|error| error.to_string());
+    let mut snapshot: Snapshot = pull::postgres(&mut ask, Values::Hidden).expect("the statistics");
+    snapshot.tables.values_mut().for_each(|table| table.indexes.clear());
+    let queries = CASES.iter().map(|(_, ty, query)| query.replace("$1", &format!("$1::{ty}")) + ";\n");
+    let queries: String = queries.collect();
+    let project = Project::of(SCHEMA, &queries);
+    std::fs::write(project.path("app").join(FILE), snapshot.print()).expect("a file");
+    let programs = super::binaries().expect("they were there").folder;
+    for (number, expect) in (1..).zip(real) {
+        let place = format!("q.sql:{number}");
+        let mut command = project.command(&["explain", &place, "--output", "json", "--pg-bin"]);
+        let output = command.arg(&programs).output().expect("it runs");
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", told(&output)));
+        let after = report["queries"][0]["variants"][0]["explained"]["raw_plan_after"].as_str();
+        let after = cost(after.unwrap_or_else(|| panic!("{place}: no index is advised: {report:#}")));
+        assert!((after - expect).abs() <= 0.05 * expect, "{place}: {after}, and {expect} with rows");
+    }
+}
