@@ -44,6 +44,8 @@ pub struct IndexAdvice {
     pub serves: Vec<QueryId>,
     /// The evidence: of the query that gains most.
     pub proof: Option<Proof>,
+    /// How large the index is taken to be, in bytes, where the engine tells.
+    pub size: Option<u64>,
 }
 
 /// What to do with an index.

@@ -266,6 +266,15 @@ pub trait ScratchEngine: Send {
         until: Deadline,
     ) -> Result<Vec<Option<Result<Plan, Refusal>>>, ScratchError>;
 
+    /// Says how large indexes of the schema, or candidates, are taken to be in bytes, on the statistics that are loaded;
+    /// none where the engine does not tell.
+    ///
+    /// # Errors
+    /// When the engine cannot be used at all.
+    fn sizes(&mut self, defs: &[IndexDef]) -> Result<Vec<Option<u64>>, ScratchError> {
+        Ok(vec![None; defs.len()])
+    }
+
     /// Writes a script for the engine's own shell that shows a query's plan with the schema as it is, and with the
     /// indexes of the request; `name` says what people call an index. None where nothing was planned.
     ///

@@ -132,6 +132,7 @@ impl Findings<'_> {
                 reason: None,
                 serves: Vec::new(),
                 proof: None,
+                size: None,
             });
         }
         (advice, numbers)

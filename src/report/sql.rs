@@ -6,6 +6,7 @@
 use std::io::{self, Write};
 
 use super::neutral;
+use crate::engine::Tier;
 use crate::outcome::{AdviceEntry, QueryEntry, RunReport};
 
 /// Writes the index set as SQL.
@@ -80,7 +81,27 @@ pub(super) fn served_by(report: &RunReport, advice: &AdviceEntry, prefix: &str) 
     if !names.is_empty() {
         text.push_str(&format!("{prefix}serves {}\n", names.join(", ")));
     }
+    if let Some(size) = advice.size_bytes.filter(|_| is_counted(report, advice)) {
+        text.push_str(&format!("{prefix}about {}\n", rounded(size)));
+    }
     text
+}
+
+/// Says whether the rows of the tables are known: a size that stands on assumed rows is for programs, which see both.
+fn is_counted(report: &RunReport, advice: &AdviceEntry) -> bool {
+    let database = report.run.databases.iter().find(|database| database.name == advice.database);
+    database.is_some_and(|database| database.tier <= Tier::Counts)
+}
+
+/// `340 kB`, `21 MB`, `3 GB`: as PostgreSQL's `pg_size_pretty` says it, which changes the unit at ten thousand.
+fn rounded(bytes: u64) -> String {
+    let mut size = bytes;
+    let mut units = ["bytes", "kB", "MB", "GB", "TB"].into_iter();
+    let mut unit = units.next().expect("there are some");
+    while let (true, Some(next)) = (size >= 10_240, units.next()) {
+        (size, unit) = (size / 1024 + u64::from(size % 1024 >= 512), next);
+    }
+    format!("{size} {unit}")
 }
 
 /// The query's own name and where it stands.
@@ -89,5 +110,23 @@ fn name_of(query: &QueryEntry) -> String {
     match &query.symbol {
         Some(symbol) => format!("{} ({place})", neutral::line(symbol)),
         None => place,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::rounded;
+
+    #[test]
+    fn sizes_change_their_unit_at_ten_thousand() {
+        for (bytes, expect) in [
+            (8192, "8192 bytes"),
+            (16_384, "16 kB"),
+            (10_239 * 1024, "10239 kB"),
+            (22_487_040, "21 MB"),
+            (u64::MAX, "16777216 TB"),
+        ] {
+            assert_eq!(rounded(bytes), expect);
+        }
     }
 }

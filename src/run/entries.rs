@@ -370,7 +370,7 @@ fn advice_entry(analysis: &Analysis, database: &Database, advice: &IndexAdvice) 
             .collect(),
         cost_before: advice.proof.as_ref().and_then(|proof| proof.cost_before),
         cost_after: advice.proof.as_ref().and_then(|proof| proof.cost_after),
-        size_bytes: None,
+        size_bytes: advice.size,
     }
 }
 

@@ -10,9 +10,9 @@ use super::policy::Policy;
 use crate::advice::{Action, AdviceId, IndexAdvice, QueryAdvice};
 use crate::advise::{self, AdviseContext, Names};
 use crate::assume;
-use crate::catalog::Table;
+use crate::catalog::{IndexDef, Table};
 use crate::config::Config;
-use crate::engine::{Deadline, Fidelity, IndexSet, PlanRequest, ScratchEngine, Tier};
+use crate::engine::{Deadline, Fidelity, IndexSet, PlanRequest, ScratchEngine, ScratchError, Tier};
 use crate::name::nearest;
 use crate::query::{DatabaseId, PathClass, Skip, SkipStage};
 use crate::rules::{self, Asking, RulesInput, SchemaAdvice, Upkeep, Uses};
@@ -103,10 +103,19 @@ pub(super) fn plan(
             database.advice.push(advice);
         }
         number_advice(database, &mut numbered);
+        size_advice(database, engine.as_mut())?;
         explain::ask(database, &analysis.chosen, engine.as_mut(), config, until)?;
         analysis.cut |= until.is_over();
         let refused = refusals(analysis, number, &judged);
         analysis.skips.extend(refused);
+    }
+    Ok(())
+}
+
+fn size_advice(database: &mut Database, engine: &mut dyn ScratchEngine) -> Result<(), ScratchError> {
+    let defs: Vec<IndexDef> = database.advice.iter().map(|advice| advice.def.clone()).collect();
+    for (advice, size) in database.advice.iter_mut().zip(engine.sizes(&defs)?) {
+        advice.size = size;
     }
     Ok(())
 }
@@ -223,6 +232,7 @@ fn from_schema(database: &Database, names: &mut Names, id: DatabaseId, change: S
         reason: Some(change.reason),
         serves: Vec::new(),
         proof: None,
+        size: None,
     }
 }
 

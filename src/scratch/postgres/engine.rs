@@ -13,6 +13,7 @@ use super::cluster::{Choice, Cluster, DATABASE};
 use super::indexes::Indexes;
 use super::kept;
 use super::offered::{Offer, Offered, Reach};
+use super::pages::PAGE;
 use super::relations::{RelationKind, Relations};
 use super::rounds::{self, Round};
 use super::schema::{self, Applied, Made};
@@ -50,6 +51,8 @@ pub struct PostgresEngine {
     indexes: Indexes,
     /// The files that are longer than what is in them, by table.
     inflated: BTreeMap<u32, Inflation>,
+    /// By index, the pages that its file is made of.
+    pages: BTreeMap<u32, u64>,
     /// What the planner sees beside the schema: candidates that are shown, indexes that are hidden.
     shown: BTreeSet<IndexId>,
     hidden: BTreeSet<IndexId>,
@@ -143,6 +146,7 @@ impl PostgresEngine {
             relations: Relations::default(),
             indexes: Indexes::default(),
             inflated: BTreeMap::new(),
+            pages: BTreeMap::new(),
             shown: BTreeSet::new(),
             hidden: BTreeSet::new(),
             types: HashMap::new(),
@@ -237,6 +241,8 @@ impl PostgresEngine {
             let relation = self.relations.by_oid.get(&inflation.relation);
             if relation.is_some_and(|relation| relation.kind == RelationKind::Table) {
                 self.inflated.insert(inflation.relation, inflation);
+            } else {
+                self.pages.insert(inflation.relation, inflation.pages);
             }
         }
         Ok(())
@@ -458,6 +464,19 @@ impl ScratchEngine for PostgresEngine {
             }
         }
         Ok(answers)
+    }
+
+    fn sizes(&mut self, defs: &[IndexDef]) -> Result<Vec<Option<u64>>, ScratchError> {
+        if self.home.reach() != Reach::Costs {
+            return Ok(vec![None; defs.len()]);
+        }
+        let new: Vec<IndexDef> = defs.iter().filter(|def| self.indexes.number(def).is_none()).cloned().collect();
+        self.add_candidates(&new)?;
+        let size = |def: &IndexDef| {
+            let files = self.indexes.oids(self.indexes.number(def)?).iter().filter_map(|oid| self.pages.get(oid));
+            Some(files.sum::<u64>() * PAGE as u64).filter(|bytes| *bytes > 0)
+        };
+        Ok(defs.iter().map(size).collect())
     }
 
     fn script(&mut self, request: &PlanRequest<'_>, name: PeopleCall<'_>) -> Result<Option<String>, ScratchError> {

@@ -48,6 +48,12 @@ impl Indexes {
         self.candidates.get(def).copied()
     }
 
+    /// The number of an index of the schema, or of a candidate.
+    pub(super) fn number(&self, def: &IndexDef) -> Option<IndexId> {
+        let of_schema = || self.known.iter().find(|(_, known)| known.def == *def).map(|(id, _)| *id);
+        self.candidate(def).or_else(of_schema)
+    }
+
     /// The numbers of all candidates, in order of number.
     pub(super) fn candidates(&self) -> impl Iterator<Item = IndexId> {
         let all: std::collections::BTreeSet<IndexId> = self.candidates.values().copied().collect();
