@@ -59,4 +59,6 @@ pub enum MarkerTool {
     Dbmate,
     /// `-- +migrate Up` (sql-migrate, rambler)
     SqlMigrate,
+    /// `---- create above / drop below ----`
+    Tern,
 }

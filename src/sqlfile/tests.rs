@@ -52,6 +52,20 @@ fn the_way_back_of_a_migration_has_no_sites() {
 }
 
 #[test]
+fn what_stands_above_the_only_mark_of_a_migration_is_the_way_forth() {
+    let mark = "---- create above / drop below ----";
+    let check = |text: &str, kept: &[(Part, &str)]| {
+        let facts = read("migrations/001_a.sql", text);
+        let parts: Vec<_> = facts.statements.iter().map(|statement| (statement.part, &*statement.text)).collect();
+        assert_eq!(parts, kept, "{text}");
+        assert_eq!(facts.markers, Some(MarkerTool::Tern), "{text}");
+    };
+    let (up, down) = ((Part::Whole, "CREATE TABLE t (a int)"), (Part::Down, "DROP TABLE t"));
+    check(&format!("CREATE TABLE t (a int);\n\n{mark}\n\nDROP TABLE t;\n"), &[up, down]);
+    check(&format!("CREATE TABLE t (a int)\r\n{mark}\r\nDROP TABLE t"), &[up, down]);
+}
+
+#[test]
 fn a_site_says_how_much_of_it_is_known() {
     let check = |text: &str, resolution: Resolution, reasons: &[&str]| {
         let (sites, skips) = queries(text);

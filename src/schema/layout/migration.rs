@@ -24,6 +24,8 @@ pub enum MigrationTool {
     Dbmate,
     /// sql-migrate: `-- +migrate Up`
     SqlMigrate,
+    /// tern: `---- create above / drop below ----`
+    Tern,
     /// golang-migrate, and sqlx with ways back: `000001_name.up.sql`
     UpDown,
     /// sqlx, Supabase, drizzle and everybody else: `20230101_name.sql`
@@ -39,6 +41,7 @@ impl fmt::Display for MigrationTool {
             Self::Goose => "goose",
             Self::Dbmate => "dbmate",
             Self::SqlMigrate => "sql-migrate",
+            Self::Tern => "tern",
             Self::UpDown => "up/down",
             Self::Numbered => "numbered",
         })
@@ -140,6 +143,7 @@ fn numbered(path: &TreePath, stem: &str, summary: &FileSummary) -> Option<Migrat
         (Some(MarkerTool::Goose), _) => MigrationTool::Goose,
         (Some(MarkerTool::Dbmate), _) => MigrationTool::Dbmate,
         (Some(MarkerTool::SqlMigrate), _) => MigrationTool::SqlMigrate,
+        (Some(MarkerTool::Tern), _) => MigrationTool::Tern,
         (None, Some(_)) => MigrationTool::UpDown,
         (None, None) => MigrationTool::Numbered,
     };

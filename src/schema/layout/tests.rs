@@ -5,7 +5,7 @@ use crate::query::PathClass;
 use crate::sql::summary::{DumpTool, MarkerTool};
 
 /// Marks behind a path: `+3` tables created, `~2` alterations, `q` queries, `n` named, `data`, `goose`, `dbmate`,
-/// `pg_dump`, and a path class.
+/// `tern`, `pg_dump`, and a path class.
 fn file(line: &str) -> (TreePath, FileSummary) {
     let mut words = line.split_whitespace();
     let path = TreePath::new(words.next().expect("a path"));
@@ -17,6 +17,7 @@ fn file(line: &str) -> (TreePath, FileSummary) {
             "data" => summary.data = 1,
             "goose" => summary.markers = Some(MarkerTool::Goose),
             "dbmate" => summary.markers = Some(MarkerTool::Dbmate),
+            "tern" => summary.markers = Some(MarkerTool::Tern),
             "pg_dump" => summary.dump = Some(DumpTool::PgDump),
             "test" => summary.class = PathClass::Test,
             "script" => summary.class = PathClass::Script,
@@ -79,6 +80,19 @@ fn only_the_way_up_counts() {
         "main in ``: up/down migrations
          db/migrate/000001_a.up.sql
          db/migrate/000002_b.up.sql",
+    );
+}
+
+#[test]
+fn one_file_with_a_mark_tells_the_tool_of_all() {
+    check(
+        "db/010_irreversible.sql ~1
+         db/002_b.sql ~1 tern
+         db/001_a.sql +2 tern",
+        "main in ``: tern migrations
+         db/001_a.sql
+         db/002_b.sql
+         db/010_irreversible.sql",
     );
 }
 

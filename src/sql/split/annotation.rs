@@ -38,8 +38,14 @@ pub struct Naming {
     pub takes: Takes,
 }
 
+/// The line between the two parts of tern's migrations, read as a comment; what stands above it has no mark.
+const TERN: &str = "-- create above / drop below ----";
+
 /// Reads the text of a comment, without its delimiters.
 pub(super) fn read(comment: &str) -> Option<AnnotationKind> {
+    if comment.trim_end() == TERN {
+        return Some(AnnotationKind::Down(Some(MarkerTool::Tern)));
+    }
     let text = comment.trim_start_matches('-').trim();
     if let Some(rest) = after(text, "name:").or_else(|| after(text, ":name ")) {
         return name(rest, text.starts_with(':'));
@@ -136,6 +142,8 @@ mod tests {
         check(" +migrate Down", Some(AnnotationKind::Down(Some(MarkerTool::SqlMigrate))));
         check(" migrate:down transaction:false", Some(AnnotationKind::Down(Some(MarkerTool::Dbmate))));
         check(" migrate: later", None);
+        check("-- create above / drop below ----", Some(AnnotationKind::Down(Some(MarkerTool::Tern))));
+        check(" create above / drop below", None);
         check(" Up Migration", Some(AnnotationKind::Up(None)));
         check("- !Downs", Some(AnnotationKind::Down(None)));
         check(" //@UNDO", Some(AnnotationKind::Down(None)));
