@@ -40,7 +40,7 @@ pub struct Config {
     pub target_version: Option<String>,
     /// Who plans the queries: `auto`, which is PostgreSQL for what is written for it if it is installed, `sqlite`, `postgres`, or `none`, which starts no engine and judges queries by their shape.
     pub engine: EngineChoice,
-    /// The folder of PostgreSQL's server programs, which planlint starts; it lies outside of the project, and is found by itself when absent.
+    /// The folder of PostgreSQL's server programs, which planlint starts: one of those that are found by themselves, to choose among them.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"/usr/lib/postgresql/17/bin")]
     pub pg_bin: Option<String>,

@@ -21,6 +21,7 @@ use crate::outcome::RunReport;
 use crate::query::PathClass;
 use crate::rules::{self, Choice, Selection};
 use crate::run::RunError;
+use crate::scratch::postgres::find::is_installed;
 
 use layer::{KeyPath, Part};
 use wrong::{SettingsError, Wrong, selector_help};
@@ -180,7 +181,8 @@ impl Settings {
 
     /// Returns the folder of PostgreSQL's programs, where one is named.
     ///
-    /// The code base brings its own configuration: what such a file names must not lie in the code base.
+    /// The code base brings its own configuration, and may be larger than can be seen from here: such a file chooses
+    /// among the installations that would be found without it, and names no other.
     pub fn pg_bin(&self, here: &Path, untrusted: &[PathBuf]) -> Result<Option<PathBuf>, Stop> {
         let (Some(named), key) = (&self.config.pg_bin, vec!["pg-bin".to_owned()]) else { return Ok(None) };
         let Some(layer) = self.deciding(&key).filter(|layer| !layer.origin.starts_with("--")) else {
@@ -189,12 +191,15 @@ impl Settings {
         let folder = self.folder.as_deref().unwrap_or(here).join(named);
         let is_inside = |path: PathBuf| untrusted.iter().any(|root| path.starts_with(root));
         let parts = [folder.clone(), folder.join("postgres"), folder.join("initdb")];
-        if parts.iter().filter_map(|part| part.canonicalize().ok()).any(is_inside) {
-            let message = format!("`{named}` lies in the code base, whose programs are not run");
-            let help = "leave it out and type `--pg-bin DIR` if you trust these programs".to_owned();
-            return Err(SettingsError::from(layer.wrong(&key, Part::Value, message, help)).into());
-        }
-        Ok(Some(folder))
+        let message = match parts.iter().filter_map(|part| part.canonicalize().ok()).any(is_inside) {
+            true => format!("`{named}` lies in the code base, whose programs are not run"),
+            false if !is_installed(&folder, untrusted) => {
+                format!("`{named}` is none of the folders where installed PostgreSQLs are looked for")
+            }
+            false => return Ok(Some(folder)),
+        };
+        let help = "leave it out and type `--pg-bin DIR` if you trust these programs".to_owned();
+        Err(SettingsError::from(layer.wrong(&key, Part::Value, message, help)).into())
     }
 
     /// Returns the text that has the last word on a key, unless an option has it.

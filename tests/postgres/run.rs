@@ -136,8 +136,19 @@ fn a_folder_of_programs_is_named_by_a_user_or_lies_outside() {
     let Some(binaries) = binaries() else { return };
     let folder = binaries.folder.to_str().expect("a path");
     fs::write(project.path("app/planlint.toml"), format!("engine = 'postgres'\npg-bin = '{folder}'")).expect("it");
-    let said = run(&["check"]);
+    let said = told(&project.command(&["check"]).env("PATH", folder).output().expect("it runs"));
     assert!(said.contains(&format!("planned by postgres {}", binaries.version)), "{said}");
+    // What lies beside the project may be the code base's too.
+    for name in ["postgres", "initdb"] {
+        trap(&project.path("tools").join(name), &mark);
+    }
+    let beside = project.path("tools");
+    for folder in ["../tools", beside.to_str().expect("a path")] {
+        fs::write(project.path("app/planlint.toml"), format!("engine = 'postgres'\npg-bin = '{folder}'")).expect("it");
+        let said = run(&["check"]);
+        assert!(said.contains("are looked for") && said.contains("--pg-bin DIR") && said.contains("exit 2"), "{said}");
+    }
+    assert!(!mark.exists());
 }
 
 #[test]

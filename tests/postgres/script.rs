@@ -28,6 +28,7 @@ CREATE TABLE old_notes (gone_at timestamptz NOT NULL) INHERITS (notes);
 ";
 
 const QUERIES: &[&str] = &[
+    "SELECT current_database();",
     "SELECT total FROM sales.orders WHERE code = $1;",
     "SELECT o.total, c.email FROM sales.orders o JOIN customers c ON c.id = o.customer_id WHERE lower(c.\"Name\") = $1;",
     "SELECT id FROM sales.orders WHERE at > $1 AND total > 0 AND state = 'it''s \\gone' ORDER BY at LIMIT 20;",

@@ -47,6 +47,11 @@ pub(in crate::cli) fn repository(start: &Path) -> Option<&Path> {
     start.ancestors().find(|folder| holds(folder, REPOSITORY))
 }
 
+/// Returns the roots of all repositories that a folder lies in: one may be part of another.
+pub(super) fn repositories(start: &Path) -> impl Iterator<Item = &Path> {
+    start.ancestors().filter(|folder| holds(folder, REPOSITORY))
+}
+
 /// Says whether a folder is the root of a project, or of a part of one.
 pub(super) fn is_root(folder: &Path) -> bool {
     holds(folder, REPOSITORY) || holds(folder, PROJECT)

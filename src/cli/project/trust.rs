@@ -15,7 +15,7 @@ pub(super) fn untrusted(asked: &Asked, layouts: &[Layout]) -> Vec<PathBuf> {
     let named: Vec<&Path> = named.collect();
     let home = std::env::home_dir().and_then(|home| home.canonicalize().ok());
     let bases = layouts.iter().map(|layout| layout.base.as_path());
-    let around = bases.clone().chain(named.iter().copied()).filter_map(ancestors::repository);
+    let around = bases.clone().chain(named.iter().copied()).flat_map(ancestors::repositories);
     let wide = |folder: &PathBuf| folder.parent().is_none() || home.as_ref() == Some(folder);
     let wider = bases.chain(around).filter_map(|folder| folder.canonicalize().ok()).filter(|folder| !wide(folder));
     let mut found: Vec<PathBuf> = named.iter().filter_map(|folder| folder.canonicalize().ok()).chain(wider).collect();
@@ -37,6 +37,7 @@ mod tests {
         let top = folder.path().canonicalize().expect("it is there");
         fs::create_dir_all(top.join("repo/.git")).expect("a folder");
         fs::create_dir_all(top.join("repo/app/sql")).expect("a folder");
+        fs::create_dir_all(top.join("repo/vendor/.git")).expect("a folder");
         fs::create_dir_all(top.join("alone")).expect("a folder");
         let check = |here: &str, folders: &[&str], files: &[&str], expect: &[&str]| {
             let all = |paths: &[&str]| -> Vec<PathBuf> { paths.iter().map(|path| top.join(path)).collect() };
@@ -45,6 +46,7 @@ mod tests {
         };
         check("repo/app", &["repo/app"], &[], &["repo"]);
         check("repo", &[], &["repo/app/sql/q.sql"], &["repo"]);
+        check("repo/vendor", &["repo/vendor"], &[], &["repo"]);
         check("alone", &["alone"], &[], &["alone"]);
         check("/", &["alone"], &[], &["alone"]);
         check("/", &["/"], &[], &["/"]);

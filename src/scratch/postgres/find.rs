@@ -81,6 +81,13 @@ pub fn find(wanted: &Wanted<'_>) -> Result<Binaries, NotFound> {
     choose(found, wanted.major).ok_or(not)
 }
 
+/// Says whether a folder's programs, if it has any, are among those that are found without being named.
+pub fn is_installed(folder: &Path, untrusted: &[PathBuf]) -> bool {
+    let Some(named) = look(folder) else { return true };
+    let found = places::all(&places::Surroundings::of_this_process(), untrusted);
+    is_trusted(&named, untrusted) && found.iter().filter_map(|folder| look(folder)).any(|real| real == named)
+}
+
 /// Production's major version if it is there, else the newest; of several the first that was found.
 fn choose(found: Vec<Binaries>, major: Option<u32>) -> Option<Binaries> {
     let mut best: Option<Binaries> = None;

@@ -191,7 +191,7 @@ WHERE t.oid >= 16384 AND t.typtype IN ('e', 'd')
   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.objid = t.oid AND d.deptype = 'e')
   AND t.oid IN (SELECT unnest(ARRAY[a.atttypid, of.typelem])
                 FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type of ON of.oid = a.atttypid
-                WHERE a.attrelid IN ($tables))
+                WHERE a.attrelid = ANY ('{$tables}'::oid[]))
 ORDER BY t.oid";
 
 const COLUMNS: &str = "
@@ -201,26 +201,26 @@ SELECT a.attrelid, concat(quote_ident(a.attname), ' ', pg_catalog.format_type(a.
 FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
 LEFT JOIN pg_catalog.pg_collation c ON c.oid = a.attcollation
 LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.collnamespace
-WHERE a.attrelid IN ($tables) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attrelid, a.attnum";
+WHERE a.attrelid = ANY ('{$tables}'::oid[]) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attrelid, a.attnum";
 
 const TABLES: &str = "
 SELECT c.oid, CASE WHEN c.relkind = 'p' THEN pg_catalog.pg_get_partkeydef(c.oid) END,
        pg_catalog.pg_get_expr(c.relpartbound, c.oid)
-FROM pg_catalog.pg_class c WHERE c.oid IN ($tables) ORDER BY c.oid";
+FROM pg_catalog.pg_class c WHERE c.oid = ANY ('{$tables}'::oid[]) ORDER BY c.oid";
 
 /// Keys before references to them; those of partitions come with the whole.
 const CONSTRAINTS: &str = "
 SELECT format('ALTER TABLE %s ADD CONSTRAINT %I %s', o.conrelid::pg_catalog.regclass, o.conname,
               pg_catalog.pg_get_constraintdef(o.oid))
 FROM pg_catalog.pg_constraint o
-WHERE o.conrelid IN ($tables) AND o.conparentid = 0
-  AND (o.contype IN ('p', 'u', 'x') OR (o.contype = 'f' AND o.confrelid IN ($tables)))
+WHERE o.conrelid = ANY ('{$tables}'::oid[]) AND o.conparentid = 0
+  AND (o.contype IN ('p', 'u', 'x') OR (o.contype = 'f' AND o.confrelid = ANY ('{$tables}'::oid[])))
 ORDER BY o.contype = 'f', o.oid";
 
 const INDEXES: &str = "
 SELECT i.indexrelid, pg_catalog.pg_get_indexdef(i.indexrelid)
 FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
-WHERE i.indrelid IN ($tables) AND NOT c.relispartition
+WHERE i.indrelid = ANY ('{$tables}'::oid[]) AND NOT c.relispartition
   AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint o WHERE o.conindid = i.indexrelid)
 ORDER BY i.indexrelid";
 
