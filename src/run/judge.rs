@@ -12,7 +12,7 @@ use crate::advise::{self, AdviseContext, Names};
 use crate::assume;
 use crate::catalog::{IndexDef, Table};
 use crate::config::Config;
-use crate::engine::{Deadline, Fidelity, IndexSet, PlanRequest, ScratchEngine, ScratchError, Tier};
+use crate::engine::{Deadline, EngineKind, Fidelity, IndexSet, PlanRequest, ScratchEngine, ScratchError, Tier};
 use crate::name::nearest;
 use crate::query::{DatabaseId, PathClass, Skip, SkipStage};
 use crate::rules::{self, Asking, RulesInput, SchemaAdvice, Upkeep, Uses};
@@ -239,13 +239,12 @@ fn from_schema(database: &Database, names: &mut Names, id: DatabaseId, change: S
 /// Queries that could not be put to the engine, one skip a sender.
 fn refusals(analysis: &Analysis, number: usize, judged: &[bool]) -> Vec<Skip> {
     let database = &analysis.databases[number];
-    if database.engine.is_none() {
-        return Vec::new();
-    }
+    let Some(engine) = &database.engine else { return Vec::new() };
+    let unlowered = if engine.kind == EngineKind::Postgres { "refused" } else { "no-stand-in" };
     let mut skips = Vec::new();
     for (query, _) in database.workload.iter().zip(judged).filter(|(_, judged)| **judged) {
         let (reason, detail) = match (&query.engine.fidelity, &query.plan) {
-            (Fidelity::None(reason), _) => ("no-stand-in", reason.clone()),
+            (Fidelity::None(reason), _) => (unlowered, reason.clone()),
             (_, Some(Err(refusal))) => ("refused", refusal.to_string()),
             (_, None) => ("out-of-time", "the run was stopped by `--timeout` first".to_owned()),
             (_, Some(Ok(_))) => continue,

@@ -4,7 +4,7 @@ use planlint::assume::assume;
 use planlint::catalog::{Catalog, IndexDef, IndexId};
 use planlint::config::Config;
 use planlint::dialect::{Dialect, Target};
-use planlint::engine::{Deadline, EngineQuery, IndexSet, PlanRequest, ScratchEngine};
+use planlint::engine::{Deadline, EngineQuery, Fidelity, IndexSet, PlanRequest, ScratchEngine};
 use planlint::name::{Ident, QName};
 use planlint::plan::{self, PlanNames};
 use planlint::query::RefId;
@@ -44,9 +44,13 @@ impl PlanNames for Numbers {
 
 impl Bench {
     fn start() -> Option<Self> {
-        let catalog = super::catalog(SCHEMA);
+        Self::of(SCHEMA)
+    }
+
+    fn of(schema: &[&str]) -> Option<Self> {
+        let catalog = super::catalog(schema);
         let mut engine = PostgresEngine::start(&choice()?, Target::any(Dialect::Postgres)).expect("a server");
-        assert_eq!(engine.apply(&super::native(SCHEMA), &catalog).expect("a schema"), []);
+        assert_eq!(engine.apply(&super::native(schema), &catalog).expect("a schema"), []);
         let stats = assume(&catalog, &Config::default(), &[]);
         assert_eq!(engine.load(&catalog, &stats).expect("statistics").refused, []);
         Some(Self { engine, catalog })
@@ -121,6 +125,32 @@ fn parameters_get_types_and_what_cannot_be_asked_is_refused_in_the_servers_words
         let found = bench.plan(sql, &IndexSet::default());
         assert!(found.ends_with(expect), "{sql}: {found}");
     }
+}
+
+/// It takes no notice of being asked to end, not even between two rounds of its loop.
+const STUBBORN: &str = "CREATE FUNCTION stubborn() RETURNS bigint LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN LOOP BEGIN LOOP \
+     BEGIN PERFORM pg_sleep(60); EXCEPTION WHEN query_canceled THEN END; END LOOP; \
+     EXCEPTION WHEN query_canceled THEN END; END LOOP; END $$";
+
+#[test]
+fn a_query_that_cannot_be_planned_within_bounds_costs_itself_alone() {
+    let schema: Vec<&str> = SCHEMA.iter().copied().chain([STUBBORN]).collect();
+    let Some(mut bench) = Bench::of(&schema) else { return };
+    let as_is = IndexSet::default();
+    let good = bench.lower("SELECT * FROM orders WHERE customer_id = $1");
+    let asked = |sql: &str| EngineQuery { sql: sql.to_owned(), fidelity: Fidelity::Exact, ..EngineQuery::unasked() };
+    let mut check = |query: EngineQuery, expect: &str| {
+        let batch = [&good, &query, &good].map(|query| PlanRequest { query, indexes: &as_is });
+        let answers = bench.engine.plan(&batch, Deadline(None)).expect("the server lives on");
+        let said = answers.into_iter().map(|answer| answer.expect("time").err().map(|refusal| refusal.to_string()));
+        assert_eq!(said.collect::<Vec<_>>(), [None, Some(expect.to_owned()), None]);
+    };
+    // Constants are computed while a query is planned.
+    if cfg!(target_os = "linux") {
+        let half = "repeat(repeat('x', 1000000), 600)";
+        check(asked(&format!("SELECT length({half} || {half})")), "out of memory");
+    }
+    check(asked("SELECT * FROM orders WHERE id = stubborn()"), "the server does not answer in time");
 }
 
 #[test]

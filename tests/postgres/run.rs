@@ -174,6 +174,29 @@ fn findings_are_proved_by_costs() {
 }
 
 #[test]
+fn a_query_of_too_many_views_leaves_the_others_their_proof() {
+    if binaries().is_none() {
+        return;
+    }
+    // Each reads the one before twice: the last stands for 16,384 tables.
+    let view = |number: u32| {
+        let below = number - 1;
+        format!("CREATE VIEW v{number} AS SELECT a.id FROM v{below} a JOIN v{below} b ON a.id = b.id;\n")
+    };
+    let views: String = (1..=14).map(view).collect();
+    let schema = format!("{SCHEMA}\nCREATE VIEW v0 AS SELECT * FROM users;\n{views}");
+    let project = Project::of(&schema, &format!("SELECT id FROM v14;\nSELECT id FROM v3;\n{QUERY}"));
+    let output = project.command(&["check", "--engine", "postgres", "--output", "json"]).output().expect("it runs");
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", told(&output)));
+    let skips = report["skips"].as_array().expect("skips");
+    let words: Vec<&str> = skips.iter().filter_map(|skip| skip["detail"].as_str()).collect();
+    assert_eq!(words, ["its views stand for more than 1000 relations"], "{report}");
+    assert_eq!((&skips[0]["reason"], &skips[0]["line"]), (&"refused".into(), &1.into()), "{report}");
+    let proved = report["findings"].as_array().expect("findings").iter().filter(|one| one["proof"]["kind"] == "cost");
+    assert_eq!(proved.filter(|one| one["rule"] == "missing-index").count(), 1, "{report}");
+}
+
+#[test]
 fn postgres_itself_plans_where_it_can_be_had_and_the_report_says_why() {
     let Some(binaries) = binaries() else { return };
     let project = Project::new();

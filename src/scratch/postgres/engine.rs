@@ -38,12 +38,21 @@ use crate::stats::{ColumnStats, StatsModel};
 /// Questions that are on their way before the deadline is looked at again.
 const AT_ONCE: usize = 256;
 
+/// How many sessions of the planner may be given up: each costs the time of a statement that takes too long, and what it
+/// left behind may run on.
+const SESSIONS: u32 = 3;
+
+/// The SQLSTATE of a statement that came to no end and of a session that did not suffer from it.
+const CANCELED: &str = "57014";
+
 /// A PostgreSQL of our own.
 pub struct PostgresEngine {
     facts: EngineFacts,
     // Sessions end before the database does.
     admin: Session,
     planner: Session,
+    /// How many sessions of the planner were given up.
+    given_up: u32,
     home: Home,
     stats: StatsModel,
     applied: Applied,
@@ -140,6 +149,7 @@ impl PostgresEngine {
             facts,
             admin,
             planner,
+            given_up: 0,
             home,
             stats: StatsModel::default(),
             applied: Applied::default(),
@@ -331,7 +341,7 @@ impl PostgresEngine {
         while !open.is_empty() {
             let statements: Vec<String> = open.iter().map(|(_, question)| question.sql()).collect();
             let mut again = Vec::new();
-            for ((at, mut question), answer) in open.into_iter().zip(self.put(&statements)) {
+            for ((at, mut question), answer) in open.into_iter().zip(self.answers(&statements)?) {
                 match answer {
                     Err(error) if error.is_lost() => return Err(lost(error)),
                     Err(error) if question.learn(&error) => again.push((at, question)),
@@ -347,6 +357,27 @@ impl PostgresEngine {
             open = again;
         }
         Ok(answers.into_iter().map(|answer| answer.expect("every question ends")).collect())
+    }
+
+    /// Puts statements to the planner; one that it neither answers nor stops costs itself alone, and a session.
+    fn answers(&mut self, statements: &[String]) -> Result<Vec<Result<Vec<Row>, SqlError>>, ScratchError> {
+        let mut answers = self.put(statements);
+        let is_late = |answer: &Result<Vec<Row>, SqlError>| answer.as_ref().is_err_and(SqlError::is_late);
+        while let Some(late) = answers.iter().position(is_late) {
+            let error = answers[late].as_ref().expect_err("it is late").clone();
+            // What was dropped to hide it stays dropped, and locked, until the session has ended.
+            if self.given_up >= SESSIONS || self.drops() {
+                return Err(lost(error));
+            }
+            self.given_up += 1;
+            self.planner = self.home.planner()?;
+            self.planner.run(ask::SETTINGS).map_err(lost)?;
+            self.steer()?;
+            answers.truncate(late);
+            answers.push(Err(SqlError { code: CANCELED.to_owned(), ..error }));
+            answers.extend(self.put(&statements[late + 1..]));
+        }
+        Ok(answers)
     }
 
     /// What stands in the place of bounds, as SQL: what is written there where the column's values are known, else a

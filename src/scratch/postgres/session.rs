@@ -199,7 +199,7 @@ where
         Ok(Some(answered)) => answered.map(rows).map_err(SqlError::from),
         Ok(None) | Err(_) => {
             *lost = true;
-            Err(SqlError::lost("the server does not answer in time"))
+            Err(SqlError::late())
         }
     }
 }

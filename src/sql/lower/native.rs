@@ -3,6 +3,7 @@
 //! Only qualifiers are rewritten: a column without one means the same whatever its table is called.
 
 mod range;
+mod wide;
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -21,6 +22,10 @@ use range::BOUND;
 
 /// Makes the form of a statement that an engine of its own dialect plans; `limit_rows` is what `LIMIT $1` stands for.
 pub fn lower_native(shaped: &Shaped, catalog: &Catalog, limit_rows: u64) -> EngineQuery {
+    if wide::is_too_wide(&shaped.statement, catalog) {
+        let reason = format!("its views stand for more than {} relations", wide::MOST);
+        return EngineQuery { fidelity: Fidelity::None(reason), ..EngineQuery::about(&shaped.shape) };
+    }
     let mut statement = shaped.statement.clone();
     let ctes = ctes_of(&shaped.statement);
     let others = others(shaped);

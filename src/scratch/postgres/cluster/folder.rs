@@ -226,8 +226,7 @@ fn end(child: &mut Child) {
     let until = Instant::now() + PATIENCE;
     while matches!(child.try_wait(), Ok(None)) {
         if Instant::now() >= until {
-            let _ = child.kill();
-            let _ = child.wait();
+            process::kill(child);
             return;
         }
         std::thread::sleep(BEAT);

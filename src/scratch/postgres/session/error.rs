@@ -5,6 +5,9 @@ use thiserror::Error;
 /// The connection could not be made for reasons of TLS.
 const TLS: &str = "08001";
 
+/// Nobody knows what became of the statement.
+const LATE: &str = "08007";
+
 /// Why a statement failed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{message}")]
@@ -30,6 +33,16 @@ impl SqlError {
     /// The session is of no use any more.
     pub(super) fn lost(message: &str) -> Self {
         Self::new("08006", message)
+    }
+
+    /// No answer came in time, nor when the server was asked to stop: the session is given up.
+    pub(super) fn late() -> Self {
+        Self::new(LATE, "the server does not answer in time")
+    }
+
+    /// Says whether the session was given up for want of an answer to this very statement.
+    pub fn is_late(&self) -> bool {
+        self.code == LATE
     }
 
     /// Says whether the session is gone: no other statement will be answered.
