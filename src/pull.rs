@@ -5,8 +5,10 @@
 //! missing. Not one value of a user's leaves the database unless values are asked for.
 
 mod postgres;
+mod sqlite;
 
 pub use postgres::postgres;
+pub use sqlite::sqlite;
 
 /// A row of an answer: a text for each value, none for NULL.
 pub type Row = Vec<Option<String>>;

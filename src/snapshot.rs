@@ -107,6 +107,9 @@ pub struct IndexFigures {
     /// How often it was searched since the server's counters began.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scans: Option<u64>,
+    /// How many rows share a value of the first key, of the first two, and so on, as SQLite notes them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shared: Vec<f64>,
 }
 
 /// What is known of columns together.
@@ -199,8 +202,10 @@ impl Snapshot {
                 continue;
             }
             figures.overlay(assumed, said);
+            // What SQLite notes are averages, without any value.
+            let has_values = self.is_of(Dialect::Postgres);
             let is_untouched = said.is_none_or(|said| said.columns.is_empty());
-            if is_untouched && is_told_whole(table) && figures.is_complete(assumed) {
+            if has_values && is_untouched && is_told_whole(table) && figures.is_complete(assumed) {
                 assumed.source = StatsSource::Complete;
             }
         }
@@ -222,7 +227,7 @@ impl TableFigures {
             |index: &&Index| index.name.as_ref() == Some(&name.name) && index.def.table.schema == name.schema;
         let found = catalog.indexes().find(is_meant).and_then(|index| stats.tables.get_mut(&index.def.table));
         if let (Some(table), Some(rows), Some(pages)) = (found, self.rows, self.pages) {
-            table.indexes.insert(name.name.clone(), IndexStats { rows, pages });
+            table.indexes.insert(name.name.clone(), IndexStats { rows, pages, shared: Vec::new() });
         }
     }
 
@@ -241,7 +246,7 @@ impl TableFigures {
             }
         }
         for (name, figures) in &self.indexes {
-            let extent = IndexStats { rows: figures.rows, pages: figures.pages };
+            let extent = IndexStats { rows: figures.rows, pages: figures.pages, shared: figures.shared.clone() };
             table.indexes.insert(name.as_str().into(), extent);
         }
     }

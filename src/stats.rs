@@ -49,12 +49,15 @@ pub struct TableStats {
 }
 
 /// The extent of an index.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct IndexStats {
     /// Entries.
     pub rows: f64,
     /// 8 KiB pages.
     pub pages: f64,
+    /// How many rows share a value of the first key, of the first two, and so on, where that is known.
+    #[serde(default)]
+    pub shared: Vec<f64>,
 }
 
 /// Where statistics come from; later ones are worth more.

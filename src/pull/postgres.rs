@@ -141,7 +141,9 @@ impl Pull<'_> {
         if let (Some(rows), Some(pages)) = (number::<f64>(row, 3), number(row, 4))
             && rows >= 0.0
         {
-            table.indexes.insert(name.to_owned(), IndexFigures { rows, pages, scans: number(row, 5) });
+            table
+                .indexes
+                .insert(name.to_owned(), IndexFigures { rows, pages, scans: number(row, 5), shared: Vec::new() });
         }
     }
 

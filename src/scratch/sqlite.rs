@@ -6,6 +6,7 @@
 //! before, so plans are the same however many threads plan and in whatever order.
 
 mod database;
+pub mod file;
 mod guard;
 mod library;
 pub mod native;

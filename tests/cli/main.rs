@@ -5,6 +5,7 @@ mod conventions;
 mod formats;
 mod keys;
 mod project;
+mod stats;
 mod suppressions;
 
 use std::fs;

@@ -10,7 +10,7 @@ use crate::explain::sqlite::index_name;
 use crate::expr::Expr;
 use crate::name::Ident;
 use crate::sql::lower::engine_table_name;
-use crate::stats::TableStats;
+use crate::stats::{IndexStats, TableStats};
 
 use super::seed;
 
@@ -143,11 +143,12 @@ fn is_builtin_collation(name: &str) -> bool {
     ["binary", "nocase", "rtrim"].iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
-/// Prints an index, or says why a scratch database cannot hold it.
+/// Prints an index, or says why a scratch database cannot hold it; `known` is what production noted of it.
 pub(super) fn index(
     id: IndexId,
     def: &IndexDef,
     stats: Option<&TableStats>,
+    known: Option<&IndexStats>,
     dialect: Dialect,
 ) -> Result<PrintedIndex, Refusal> {
     if let Method::Other(method) = &def.method {
@@ -162,7 +163,7 @@ pub(super) fn index(
     let (name, table) = (index_name(id), quote(&engine_table_name(&def.table)));
     // INCLUDE columns cannot be carried: that a plan touches no row of the table is then understated, never overstated.
     let ddl = format!("CREATE {unique}INDEX {name} ON {table} ({}){predicate};", keys.join(", "));
-    Ok(PrintedIndex { id, def: def.clone(), ddl, stat: stats.map(|stats| seed::stat(def, stats)) })
+    Ok(PrintedIndex { id, def: def.clone(), ddl, stat: stats.map(|stats| seed::stat(def, stats, known)) })
 }
 
 fn key_ddl(key: &IndexKey, dialect: Dialect) -> Result<String, Refusal> {

@@ -52,7 +52,8 @@ impl Schema {
                 if printed.is_own_key(index) {
                     continue;
                 }
-                match print::index(index.id, &index.def, stats, dialect) {
+                let noted = index.name.as_ref().and_then(|name| stats?.indexes.get(name));
+                match print::index(index.id, &index.def, stats, noted, dialect) {
                     Ok(index) => {
                         printed.indexes.push(index.id);
                         schema.indexes.insert(index.id, index);
@@ -95,7 +96,7 @@ impl Schema {
             return Err(Refusal(format!("no such table: {}", def.table)));
         }
         let id = IndexId(self.next);
-        let printed = print::index(id, def, self.stats.table(&def.table), self.dialect)?;
+        let printed = print::index(id, def, self.stats.table(&def.table), None, self.dialect)?;
         if printed.is_doubtful() {
             self.try_index(&printed)?;
         }

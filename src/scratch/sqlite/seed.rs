@@ -6,7 +6,7 @@
 
 use crate::catalog::{IndexDef, Method};
 use crate::cost;
-use crate::stats::TableStats;
+use crate::stats::{IndexStats, TableStats};
 
 /// Rows as SQLite takes them: whole, and at least one.
 pub(super) fn whole(rows: f64) -> u64 {
@@ -14,8 +14,13 @@ pub(super) fn whole(rows: f64) -> u64 {
     rows.round().max(1.0) as u64
 }
 
-/// The statistics of an index.
-pub(super) fn stat(def: &IndexDef, stats: &TableStats) -> String {
+/// The statistics of an index; those that production noted for it win.
+pub(super) fn stat(def: &IndexDef, stats: &TableStats, known: Option<&IndexStats>) -> String {
+    // An index of that name may be another one there.
+    if let Some(known) = known.filter(|known| known.shared.len() == def.keys.len()) {
+        let numbers = [known.rows].into_iter().chain(known.shared.iter().copied());
+        return numbers.map(|number| whole(number).to_string()).collect::<Vec<_>>().join(" ");
+    }
     let held = def.predicate.as_ref().map_or(1.0, |predicate| cost::condition_selectivity(predicate, Some(stats)));
     let rows = (stats.rows * held).max(1.0);
     let mut text = whole(rows).to_string();

@@ -1,0 +1,99 @@
+//! `stats pull` of a SQLite file, and what is planned with it.
+
+use std::path::Path;
+
+use rusqlite::Connection;
+use serde_json::{Value, json};
+
+use super::{check, planlint, project, text};
+
+const SCHEMA: &str = "
+CREATE TABLE orders (id INTEGER PRIMARY KEY, customer INTEGER, status TEXT, code TEXT UNIQUE, note TEXT);
+CREATE INDEX orders_customer ON orders (customer, status);
+CREATE INDEX orders_open ON orders (status) WHERE status = 'open';
+CREATE TABLE rights (who TEXT, what TEXT, PRIMARY KEY (who, what)) WITHOUT ROWID;
+CREATE TABLE \"od\"\"d\" (id INTEGER PRIMARY KEY, word TEXT);";
+
+const ROWS: &str = "
+WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)
+INSERT INTO orders SELECT i, i % 100, CASE WHEN i % 10 = 0 THEN 'open' ELSE 'done' END, 'c' || i, 'secret' FROM n;
+INSERT INTO rights SELECT DISTINCT 'u' || (id % 7), 'r' || (id % 70) FROM orders;
+INSERT INTO \"od\"\"d\" SELECT id, 'w' FROM orders WHERE id <= 20;";
+
+/// A project with a filled database, which is analyzed but for one table.
+fn filled(journal: &str) -> (tempfile::TempDir, Connection) {
+    let query = "SELECT note FROM orders WHERE note = ?;\nSELECT id FROM \"od\"\"d\" WHERE word = ?;\n";
+    let folder = project(&[("schema.sql", SCHEMA), ("q.sql", query)]);
+    let database = Connection::open(folder.path().join("shop.db")).expect("a database");
+    let script = format!("PRAGMA journal_mode = {journal};{SCHEMA}{ROWS}ANALYZE orders; ANALYZE rights;");
+    database.execute_batch(&script).expect("rows");
+    (folder, database)
+}
+
+fn pulled(folder: &Path) -> Value {
+    let output = planlint(folder, &["stats", "pull", "--database-url", "sqlite:shop.db", "--out", "-"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
+#[test]
+fn a_sqlite_file_tells_what_was_analyzed_and_how_many_rows_there_are() {
+    let (folder, _database) = filled("DELETE");
+    let before = std::fs::read(folder.path().join("shop.db")).expect("the file");
+    let told = pulled(folder.path());
+    assert_eq!((&told["product"], &told["version"]), (&json!("sqlite"), &json!(rusqlite::version())));
+    let orders = &told["tables"]["orders"];
+    assert_eq!(orders["rows"], json!(3000.0));
+    assert_eq!(orders["columns"], json!({"code": {"distinct": 3000.0}, "customer": {"distinct": 100.0}}));
+    assert_eq!(orders["indexes"]["orders_customer"]["shared"], json!([30.0, 30.0]));
+    assert_eq!(orders["indexes"]["orders_open"]["rows"], json!(300.0));
+    assert_eq!(orders["indexes"]["sqlite_autoindex_orders_1"]["shared"], json!([1.0]));
+    let rights = &told["tables"]["rights"];
+    assert_eq!((&rights["rows"], &rights["indexes"]), (&json!(70.0), &Value::Null));
+    assert_eq!(told["tables"]["od\"d"], json!({"rows": 20.0, "pages": 1.0}));
+    assert_eq!(told["missing"], json!(["1 table never analyzed: only the rows are known"]));
+    assert!(!told.to_string().contains("secret"), "{told}");
+    assert_eq!(std::fs::read(folder.path().join("shop.db")).expect("the file"), before);
+}
+
+#[test]
+fn a_database_in_use_is_read_beside_its_writer() {
+    let (folder, database) = filled("WAL");
+    database.execute_batch("BEGIN IMMEDIATE; DELETE FROM orders;").expect("a writer");
+    assert_eq!(pulled(folder.path())["tables"]["orders"]["rows"], json!(3000.0));
+    // Without a journal beside the file nobody reads while somebody holds it alone.
+    let (folder, database) = filled("DELETE");
+    database.execute_batch("BEGIN EXCLUSIVE").expect("a writer");
+    let output = planlint(folder.path(), &["stats", "pull", "--database-url", "sqlite:shop.db"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("database is locked"), "{}", text(&output.stderr));
+    assert!(!folder.path().join("planlint-stats.json").exists());
+}
+
+#[test]
+fn what_is_no_database_is_said_with_what_to_type() {
+    let files = [("a.txt", "no database at all, only words\n".repeat(99))];
+    let files = files.each_ref().map(|(path, words)| (*path, words.as_str()));
+    let pull = |url: &'static str| ["stats", "pull", "--database-url", url];
+    check(&files, &pull("sqlite:a.txt"), 2, "file is not a database");
+    check(&files, &pull("sqlite:none.db"), 2, "`none.db` cannot be read as a SQLite database");
+    check(&files, &pull("sqlite:"), 2, "sqlite:PATH");
+    check(&files, &pull("sqlite:."), 2, "sqlite:PATH");
+    check(&files, &[&pull("sqlite:a.txt")[..], &["--with-values"]].concat(), 2, "leave `--with-values` out");
+}
+
+#[test]
+fn queries_are_planned_with_the_figures_of_the_file() {
+    let (folder, _database) = filled("DELETE");
+    let missing = || {
+        let output = planlint(folder.path(), &["check", "--output", "json"]);
+        let report: Value = serde_json::from_slice(&output.stdout).expect("a report");
+        let findings = report["findings"].as_array().expect("findings");
+        findings.iter().filter(|finding| finding["rule"] == "missing-index").count()
+    };
+    assert_eq!(missing(), 2);
+    let output = planlint(folder.path(), &["stats", "pull", "--database-url", "sqlite:shop.db"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    // Twenty rows need no index, and eleven pages are soon read.
+    assert_eq!(missing(), 0);
+}
