@@ -26,8 +26,9 @@ pub struct TreeFile {
 pub enum FileKind {
     /// Something that is read, or said why not, if its name says that it matters.
     File,
-    /// A link to a folder whose files are not listed: what it hides cannot be told from its name.
-    FolderLink,
+    /// A folder whose files are not listed, since it is a link or may not be read: what it hides cannot be told from its
+    /// name.
+    UnlistedFolder,
 }
 
 /// What a file holds.

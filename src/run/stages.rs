@@ -58,8 +58,9 @@ pub(super) fn facts(
     progress: &dyn Progress,
 ) -> Result<Facts, RunError> {
     let classes = Classes::new(config)?;
-    let matters =
-        |file: &TreeFile| file.kind == FileKind::FolderLink || sqlfile::reads(&file.path) || sqlc::reads(&file.path);
+    let matters = |file: &TreeFile| {
+        file.kind == FileKind::UnlistedFolder || sqlfile::reads(&file.path) || sqlc::reads(&file.path)
+    };
     let listed: Vec<TreeFile> = tree.list()?.into_iter().filter(matters).collect();
     progress.stage("files", Some(listed.len()));
     let read = |(number, file): (usize, &TreeFile)| {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 use std::sync::mpsc;
 
@@ -138,8 +139,8 @@ impl Disk {
             Ok(entry) => entry,
             // Listed all the same: reading it says why it cannot be read.
             Err(error) => {
-                let file = Listed { bytes: 0, kind: FileKind::File, target: None };
-                return (path_of(&error).and_then(|path| Some((self.tree_path(path)?, file))), WalkState::Continue);
+                let found = path_of(&error).and_then(|path| Some((self.tree_path(path)?, Listed::unread(path))));
+                return (found, WalkState::Continue);
             }
         };
         let Some(path) = self.tree_path(entry.path()) else {
@@ -151,7 +152,7 @@ impl Disk {
             return (None, if excluded { WalkState::Skip } else { WalkState::Continue });
         }
         let file = Listed::at(entry.path(), entry.metadata().map_or(0, |metadata| metadata.len()));
-        let folder = if file.kind == FileKind::FolderLink { Folder::Yes } else { Folder::No };
+        let folder = if file.kind == FileKind::UnlistedFolder { Folder::Yes } else { Folder::No };
         ((!self.is_excluded(&path, folder)).then_some((path, file)), WalkState::Continue)
     }
 
@@ -188,11 +189,16 @@ impl Disk {
             let is_file = |entry: &walkdir::DirEntry| {
                 !(entry.file_type().is_dir() || (entry.depth() == 0 && entry.path().is_dir()))
             };
-            for entry in entries.flatten().filter(is_file) {
-                if let Some(path) = self.tree_path(entry.path()) {
-                    let bytes = entry.metadata().map_or(0, |metadata| metadata.len());
-                    files.insert(path, Listed::at(entry.path(), bytes));
-                }
+            for entry in entries {
+                let found = match &entry {
+                    Ok(entry) if is_file(entry) => {
+                        let bytes = entry.metadata().map_or(0, |metadata| metadata.len());
+                        Some((entry.path(), Listed::at(entry.path(), bytes)))
+                    }
+                    Ok(_) => None,
+                    Err(error) => error.path().map(|path| (path, Listed::unread(path))),
+                };
+                files.extend(found.and_then(|(path, file)| Some((self.tree_path(path)?, file))));
             }
         }
     }
@@ -213,7 +219,13 @@ impl Listed {
     fn at(path: &Path, bytes: u64) -> Self {
         let target = path.is_symlink().then(|| path.canonicalize().ok()).flatten();
         let is_folder = target.as_ref().is_some_and(|target| target.is_dir());
-        Self { bytes, kind: if is_folder { FileKind::FolderLink } else { FileKind::File }, target }
+        Self { bytes, kind: if is_folder { FileKind::UnlistedFolder } else { FileKind::File }, target }
+    }
+
+    /// What the walker could not enter; what nobody can tell is taken for a folder, unless it has gone meanwhile.
+    fn unread(path: &Path) -> Self {
+        let is_file = fs::metadata(path).map_or_else(|error| error.kind() == ErrorKind::NotFound, |one| one.is_file());
+        Self { bytes: 0, kind: if is_file { FileKind::File } else { FileKind::UnlistedFolder }, target: None }
     }
 }
 
@@ -258,7 +270,7 @@ impl Tree for Disk {
             (Err(_), _) if path.as_str().contains(char::REPLACEMENT_CHARACTER) => {
                 return unread("unreadable", "its name is no UTF-8: rename it".to_owned());
             }
-            (Err(error), _) if error.kind() == std::io::ErrorKind::NotFound => return Err(not_found()),
+            (Err(error), _) if error.kind() == ErrorKind::NotFound => return Err(not_found()),
             (Err(error), _) | (_, Err(error)) => return unreadable(error),
         };
         if !real.starts_with(&root) {
@@ -266,6 +278,12 @@ impl Tree for Disk {
         }
         match fs::metadata(&real) {
             Err(error) => return unreadable(error),
+            Ok(metadata) if metadata.is_dir() => {
+                if let Err(error) = fs::read_dir(&real) {
+                    return unread("unreadable", format!("its files cannot be listed: {error}"));
+                }
+                return unread("not-a-file", "it is a folder".to_owned());
+            }
             // Reading a pipe would wait for its writer.
             Ok(metadata) if !metadata.is_file() => return unread("not-a-file", "it is no regular file".to_owned()),
             Ok(metadata) if metadata.len() > self.max_file_bytes => {
