@@ -60,10 +60,10 @@ pub(super) struct Options {
 /// Why a check could not be made although the analysis ran.
 #[derive(Debug, Error, Diagnostic)]
 enum CheckError {
-    #[error("no query was found in {files} files")]
+    #[error("no query was found in {}", counted(*files))]
     #[diagnostic(help("name the folder that holds the SQL, or say `--allow-empty` if there may be none"))]
     Empty { files: usize },
-    #[error("no query was found in {files} files beside those that `exclude` hides")]
+    #[error("no query was found in {} beside those that `exclude` hides", counted(*files))]
     #[diagnostic(help("take what hides the SQL out of `exclude`, or say `--allow-empty` if there may be none"))]
     Excluded { files: usize },
     #[error("no schema was found: no file creates a table")]
@@ -71,9 +71,13 @@ enum CheckError {
         "name the schema with `--schema PATH` or `schema = [\"PATH\"]` in `planlint.toml`, or say `--allow-empty`"
     ))]
     NoSchema,
-    #[error("no {what} was found: {unread} files could not be read, the first is `{path}`: {cause}")]
+    #[error("no {what} was found: {} could not be read, the first is `{path}`: {cause}", counted(*unread))]
     #[diagnostic(help("{help}"))]
     Unread { what: &'static str, unread: usize, path: String, cause: String, help: &'static str },
+}
+
+fn counted(files: usize) -> String {
+    if files == 1 { "1 file".to_owned() } else { format!("{files} files") }
 }
 
 /// Runs the command.

@@ -146,9 +146,7 @@ impl Place {
         }
         let split = |text: &str| text.rsplit_once(':').and_then(|(head, last)| Some((head.to_owned(), number(last)?)));
         let Some((head, last)) = split(&typed) else {
-            let file = typed.trim_end_matches(|letter: char| letter == ':' || letter.is_ascii_digit());
-            let file = if typed[file.len()..].starts_with(':') { file } else { &typed };
-            return Err(ExplainError::NoLine { file: file.to_owned(), typed });
+            return Err(ExplainError::NoLine { file: file_of(&typed).to_owned(), typed });
         };
         Ok(match split(&head) {
             Some((path, line)) => Self { path: path.into(), line, column: Some(last) },
@@ -165,6 +163,14 @@ impl Place {
             _ => Err(ExplainError::Stdin(format!("-:{typed}"))),
         }
     }
+}
+
+/// The file in what names no line: behind it stand numbers that cannot be, or one word that was meant for one.
+fn file_of(typed: &str) -> &str {
+    let is_word = |last: &str| !last.contains(['/', '.', '\\']);
+    let head = typed.rsplit_once(':').map_or(typed, |(head, last)| if is_word(last) { head } else { typed });
+    let file = head.trim_end_matches(|letter: char| letter == ':' || letter.is_ascii_digit());
+    if head[file.len()..].starts_with(':') { file } else { head }
 }
 
 /// Reads the number of a line or column.

@@ -294,6 +294,10 @@ fn messages_say_what_can_be_typed() {
     check(&files, &["explain", "q.sql:0"], 2, "`planlint explain q.sql:LINE`");
     check(&files, &["explain", "q.sql:1:0"], 2, "`planlint explain q.sql:LINE`");
     check(&files, &["explain", "q2"], 2, "`planlint explain q2:LINE`");
+    check(&files, &["explain", "q.sql:x"], 2, "`planlint explain q.sql:LINE`");
+    check(&files, &["explain", "q.sql:1:x"], 2, "`planlint explain q.sql:LINE`");
+    check(&files, &["explain", "q.sql:"], 2, "`planlint explain q.sql:LINE`");
+    check(&files, &["explain", "a:b/q.sql"], 2, "`planlint explain a:b/q.sql:LINE`");
     check(&files, &["explain", "q.sql:1:999"], 2, "no query stands at `q.sql:1:999`");
     check(&files, &["explain", "-q", "-- name: One\nSELECT id FROM users WHERE email = ?"], 0, "email");
     check(&files, &["explain", "--repro", "q.sql:1", "--output", "json"], 2, "`--output text=planlint.sql`");

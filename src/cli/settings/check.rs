@@ -53,12 +53,12 @@ impl<'a> Check<'a> {
         for (key, value) in table {
             self.path.push(key.clone());
             if let Some(known) = schema["properties"].get(key) {
-                self.value(value, known, known);
+                self.value(value, known, Said::Key(known));
             } else if schema["additionalProperties"].is_object() {
                 if let Some(format) = schema["propertyNames"]["format"].as_str() {
                     self.text(key, format, Part::Key);
                 }
-                self.value(value, &schema["additionalProperties"], schema);
+                self.value(value, &schema["additionalProperties"], Said::Entry(schema));
             } else {
                 self.unknown_key(key, schema);
             }
@@ -67,13 +67,15 @@ impl<'a> Check<'a> {
         for name in schema["required"].as_array().into_iter().flatten().filter_map(Json::as_str) {
             if !table.contains_key(name) {
                 let message = format!("{} has no `{name}`", self.told());
-                self.note(Part::Value, message, format!("type {}", example(name, &schema["properties"][name])));
+                let path = [self.path.as_slice(), &[name.to_owned()]].concat();
+                let shown = Said::Key(&schema["properties"][name]).shown();
+                self.note(Part::Value, message, format!("type {}", example(&path, shown)));
             }
         }
     }
 
     /// Checks a value; `said` holds the example to show.
-    fn value(&mut self, value: &Value, schema: &'a Json, said: &'a Json) {
+    fn value(&mut self, value: &Value, schema: &'a Json, said: Said<'a>) {
         let schema = self.resolve(schema);
         let types: Vec<&str> = match &schema["type"] {
             Json::String(one) => vec![one],
@@ -105,7 +107,7 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn range(&mut self, number: f64, schema: &'a Json, said: &'a Json) {
+    fn range(&mut self, number: f64, schema: &'a Json, said: Said<'a>) {
         let least = schema["minimum"].as_f64().unwrap_or(f64::NEG_INFINITY);
         let most = schema["maximum"].as_f64().unwrap_or(f64::INFINITY);
         let message = match number {
@@ -205,9 +207,31 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn example(&self, said: &'a Json) -> String {
-        let key = self.path.iter().rev().find(|part| part.parse::<usize>().is_err());
-        format!("type {}", example(key.map_or("", String::as_str), said))
+    fn example(&self, said: Said<'a>) -> String {
+        let last = self.path.iter().rposition(|part| part.parse::<usize>().is_err());
+        format!("type {}", example(&self.path[..last.map_or(0, |last| last + 1)], said.shown()))
+    }
+}
+
+/// Where the example for a value stands.
+#[derive(Clone, Copy)]
+enum Said<'a> {
+    /// In the schema of its key.
+    Key(&'a Json),
+    /// In the schema of the table whose keys are the user's own: its example is of the whole table.
+    Entry(&'a Json),
+}
+
+impl<'a> Said<'a> {
+    /// The schema's example or default; none for a table without one.
+    fn shown(self) -> Option<&'a Json> {
+        let of = |schema: &'a Json| {
+            schema["examples"].get(0).or_else(|| schema.get("default").filter(|default| !default.is_object()))
+        };
+        match self {
+            Self::Key(schema) => of(schema),
+            Self::Entry(table) => of(table)?.as_object()?.values().next(),
+        }
     }
 }
 
@@ -220,16 +244,16 @@ pub(in crate::cli) fn dotted(path: &[String]) -> String {
     parts.collect::<Vec<_>>().join(".")
 }
 
-/// ``rows = 2500000`, for example`: the schema's example or default; for a table without one, its head.
-fn example(key: &str, schema: &Json) -> String {
-    let shown = schema["examples"].get(0).or_else(|| schema.get("default").filter(|default| !default.is_object()));
+/// ``rows = 2500000`, for example`; for a table without anything to show, its head.
+fn example(path: &[String], shown: Option<&Json>) -> String {
+    let key = dotted(path.last().map_or(&[][..], std::slice::from_ref));
     match shown.map(Value::try_from) {
         Some(Ok(Value::Table(table))) => {
             let inner: Vec<String> = table.iter().map(|(key, value)| format!("\"{key}\" = {value}")).collect();
             format!("`{key} = {{ {} }}`, for example", inner.join(", "))
         }
         Some(Ok(value)) => format!("`{key} = {value}`, for example"),
-        _ => format!("a table, `[{key}]`"),
+        _ => format!("a table, `[{}]`", dotted(path)),
     }
 }
 
