@@ -19,7 +19,7 @@ pub struct Project {
     pub queries: Vec<String>,
 }
 
-/// Reads an input; none where it is no text.
+/// Reads an input; none where it is no text, which a file with a zero byte in it is not either.
 pub fn project(data: &[u8]) -> Option<Project> {
     let (first, text) = data.split_first()?;
     let dialect = match first {
@@ -27,7 +27,7 @@ pub fn project(data: &[u8]) -> Option<Project> {
         b'm' => Dialect::Mysql,
         _ => Dialect::Postgres,
     };
-    let text = std::str::from_utf8(text).ok()?;
+    let text = std::str::from_utf8(text).ok().filter(|text| !text.contains('\0'))?;
     let facts = sqlfile::facts(FileId(0), &TreePath::new("a.sql"), text);
     let schema = facts.statements.iter().filter(|statement| statement.class == StatementClass::Schema);
     let steps: Vec<_> =

@@ -278,7 +278,19 @@ impl Evidence {
             .databases
             .iter()
             .find(|database| !database.native && database.tables > 0 && has_queries(&database.name));
-        let Some(database) = stand_in.filter(|_| self.require_engine) else { return Ok(()) };
+        if !self.require_engine {
+            return Ok(());
+        }
+        let queries = &report.coverage.queries;
+        let Some(database) = stand_in else {
+            return match report.run.databases.iter().find(|database| has_queries(&database.name)) {
+                Some(database) if queries.judged > 0 && queries.planned == 0 && database.tables > 0 => {
+                    let by = "the shape of its queries alone: its engine planned none of them".to_owned();
+                    Err(StandIn { dialect: database.dialect.to_string(), by })
+                }
+                _ => Ok(()),
+            };
+        };
         let by = match &database.engine {
             Some(engine) => format!("a stand-in, {engine}"),
             None => "the shape of its queries alone".to_owned(),

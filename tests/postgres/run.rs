@@ -168,6 +168,11 @@ fn findings_are_proved_by_costs() {
     assert!(cost("cost_after") > 0.0 && cost("cost_before") > 10.0 * cost("cost_after"), "{proof}");
     assert_eq!(proof["plan_before"], "scan every row of users, then filter\n");
     assert_eq!(proof["plan_after"], "seek users by index idx_users_email (email = ?)\n");
+    // Of an engine that plans nothing there is no proof.
+    fs::write(project.path("app/q.sql"), "SELECT id FROM users WHERE nothing_of_ours(email) = $1;\n").expect("a file");
+    let refused = told(&project.command(&["check", "--require-engine"]).output().expect("it runs"));
+    assert!(refused.contains("its engine planned none of them") && refused.contains("exit 2"), "{refused}");
+    fs::write(project.path("app/q.sql"), QUERY).expect("a file");
     // Ten thousand keys make a tree of two levels, of which the planner knows.
     let explained = project.command(&["explain", "q.sql:1", "--plans", "--output", "json"]).output().expect("it runs");
     assert!(told(&explained).contains(r#"\"Startup Cost\": 0.29"#), "{}", told(&explained));

@@ -5,6 +5,7 @@
 use std::error::Error;
 use std::fmt::{self, Display};
 use std::io;
+use std::ops::Range;
 
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, Report, SourceCode};
 
@@ -39,12 +40,13 @@ impl Neutral {
     fn of(error: &dyn Diagnostic) -> Self {
         let whole = |source: &dyn SourceCode| {
             let text = source.read_span(&(0, 0).into(), 0, usize::MAX).ok()?;
-            Some(NamedSource::new(neutral::line(text.name().unwrap_or_default()), stand_in(text.data())))
+            let name = neutral::line(text.name().unwrap_or_default());
+            Some(NamedSource::new(name, without_passwords(&stand_in(text.data()))))
         };
         let source = error.source_code().and_then(whole);
         let mut found = Self {
-            message: neutral::block(&error.to_string()),
-            help: error.help().map(|help| neutral::block(&help.to_string())),
+            message: without_passwords(&neutral::block(&error.to_string())),
+            help: error.help().map(|help| without_passwords(&neutral::block(&help.to_string()))),
             source,
             labels: error.labels().into_iter().flatten().collect(),
         };
@@ -92,6 +94,25 @@ impl Diagnostic for Neutral {
     }
 }
 
+/// Puts `*` over every password of a connection string, byte for byte: one that stands where it does not belong is quoted
+/// like any other text.
+fn without_passwords(text: &str) -> String {
+    let mut shown = text.to_owned();
+    let ends = |from: usize, ends: &dyn Fn(char) -> bool| text[from..].find(ends).map_or(text.len(), |at| from + at);
+    let quoted = |letter: char| letter.is_whitespace() || "\"'`".contains(letter);
+    let mut hide = |range: Range<usize>| shown.replace_range(range.clone(), &"*".repeat(range.len()));
+    for (at, mark) in text.match_indices("://") {
+        let start = at + mark.len();
+        let authority = &text[start..ends(start, &quoted)];
+        let user = authority.rfind('@').and_then(|end| Some((authority[..end].find(':')? + 1, end)));
+        user.into_iter().for_each(|(from, to)| hide(start + from..start + to));
+    }
+    for (at, mark) in text.match_indices("password=") {
+        hide(at + mark.len()..ends(at + mark.len(), &|letter| quoted(letter) || letter == '&'));
+    }
+    shown
+}
+
 /// Puts a character of the same length for each one that a terminal obeys, so that labels stay where they point.
 fn stand_in(data: &[u8]) -> String {
     let letters = |letter: char| match letter {
@@ -110,6 +131,20 @@ fn stand_in(data: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_password_is_shown() {
+        for (text, expect) in [
+            ("x = \"postgres://me:s3:c@t@host/db\"", "x = \"postgres://me:******@host/db\""),
+            ("postgres://me@host/db, postgres://u:a/b@h", "postgres://me@host/db, postgres://u:***@h"),
+            ("`host=h password=sëcret dbname=d`", "`host=h password=******* dbname=d`"),
+            ("postgres://h/db?password=a&x=1 mysql://u:p@", "postgres://h/db?password=*&x=1 mysql://u:*@"),
+            ("password = 1, a://b", "password = 1, a://b"),
+        ] {
+            assert_eq!(without_passwords(text), expect);
+            assert_eq!(expect.len(), text.len());
+        }
+    }
 
     #[test]
     fn stand_ins_are_as_long_as_what_they_stand_for() {

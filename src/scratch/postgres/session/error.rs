@@ -45,9 +45,10 @@ impl SqlError {
         self.code == LATE
     }
 
-    /// Says whether the session is gone: no other statement will be answered.
+    /// Says whether the session is gone, or its server has no room left: no other statement will be answered as it
+    /// would be, and what was refused says nothing of the statement.
     pub fn is_lost(&self) -> bool {
-        self.code.starts_with("08") || matches!(self.code.as_str(), "57P01" | "57P02" | "57P03")
+        self.is_disk_full() || self.code.starts_with("08") || matches!(self.code.as_str(), "57P01" | "57P02" | "57P03")
     }
 
     /// Says whether a connection failed because of TLS, or for the want of it: the server's own rules say so by 28000.
