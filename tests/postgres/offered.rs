@@ -183,6 +183,58 @@ fn each_right_is_worth_what_it_is() {
     assert!(refused.contains("the role `nobody` may not make a database") && refused.ends_with("exit 2"), "{refused}");
 }
 
+/// A query, and the index of the schema that serves it.
+const SERVED: &[(&str, &str, &str)] = &[
+    ("CREATE INDEX users_email ON users (email)", "SELECT id FROM users WHERE email = $1", "users_email"),
+    ("CREATE INDEX users_lower ON users (lower(name))", "SELECT id FROM users WHERE lower(name) = $1", "users_lower"),
+    (
+        "CREATE INDEX users_open ON users (team_id) WHERE left_at IS NULL",
+        "SELECT id FROM users WHERE team_id = $1 AND left_at IS NULL",
+        "users_open",
+    ),
+    ("CREATE INDEX users_note ON users USING gin (note)", "SELECT id FROM users WHERE note @> $1", "users_note"),
+    (
+        "CREATE INDEX users_newest ON users (made_at DESC)",
+        "SELECT id FROM users ORDER BY made_at DESC LIMIT 10",
+        "users_newest",
+    ),
+    (
+        "CREATE INDEX users_prefix ON users (slug text_pattern_ops)",
+        "SELECT id FROM users WHERE slug LIKE 'abc%'",
+        "users_prefix",
+    ),
+];
+
+#[test]
+fn a_role_that_makes_no_other_has_the_indexes_that_run_nothing() {
+    let Some(binaries) = binaries() else { return };
+    let (server, project) = (Server::start(&binaries), Project::new());
+    let indexes: String = SERVED.iter().map(|(make, ..)| format!("{make};\n")).collect();
+    let schema = format!(
+        "CREATE TABLE users (id bigserial PRIMARY KEY, email text, name text, team_id bigint, left_at timestamptz,
+           note jsonb, made_at timestamptz, slug text);
+         CREATE FUNCTION twice(n bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELECT 2 * n';
+         CREATE INDEX users_twice ON users (twice(team_id));
+         {indexes}"
+    );
+    let queries: String = SERVED.iter().map(|(_, query, _)| format!("{query};\n")).collect();
+    fs::write(project.path("app/schema.sql"), schema).expect("a file");
+    fs::write(project.path("app/q.sql"), queries).expect("a file");
+    let Run { report, said } = check(&server, &project, "maker", &[]);
+    assert!(said.contains("the indexes on such functions"), "{said}");
+    let skips = report["skips"].to_string();
+    assert!(skips.contains("users_twice"), "{skips}");
+    let url = server.url("maker", SECRET);
+    for (at, (_, query, index)) in SERVED.iter().enumerate() {
+        assert!(!skips.contains(index), "{skips}");
+        let place = format!("q.sql:{}", at + 1);
+        let output = project.command(&["explain", &place, "--scratch-url", &url]).output().expect("it runs");
+        let told = words(&told(&output));
+        let plan = told.split_once("plan now").unwrap_or_else(|| panic!("{query}: {told}")).1;
+        assert!(plan.contains(index) && !plan.contains("scan every row"), "{query}: {told}");
+    }
+}
+
 #[test]
 fn a_server_that_looks_used_is_left_alone() {
     let Some(binaries) = binaries() else { return };

@@ -85,8 +85,8 @@ fn offered(reach: Reach) -> &'static str {
             "the server that `--scratch-url` offers, on empty tables; a superuser's `--scratch-owned` gives costs"
         }
         Reach::Tables => {
-            "the server that `--scratch-url` offers, on empty tables without the functions and views of the schema: \
-             its role may make no other (`CREATEROLE`) to run them"
+            "the server that `--scratch-url` offers, on empty tables without the functions and views of the schema \
+             and the indexes on such functions: its role may make no other (`CREATEROLE`) to run them"
         }
     }
 }

@@ -16,7 +16,7 @@ use super::offered::{Offer, Offered, Reach};
 use super::pages::PAGE;
 use super::relations::{RelationKind, Relations};
 use super::rounds::{self, Round};
-use super::schema::{self, Applied, Made};
+use super::schema::{self, Applied, Made, Sent};
 use super::script::{self, Named, Shown, Subject};
 use super::server::{Home, Server};
 use super::session::{Row, Session, SqlError};
@@ -169,14 +169,14 @@ impl PostgresEngine {
     /// # Errors
     /// When the server is lost.
     pub fn apply(&mut self, statements: &[NativeStatement<'_>], catalog: &Catalog) -> Result<Vec<Skip>, ScratchError> {
-        // A role with rights of its own makes only what cannot run: tables and indexes, as they were read.
-        let statements = if self.home.reach() == Reach::Tables { &[] } else { statements };
         let made = self.make(statements, catalog)?;
         self.take(statements, catalog, made)
     }
 
     fn make(&mut self, statements: &[NativeStatement<'_>], catalog: &Catalog) -> Result<Made, ScratchError> {
-        schema::make(&mut self.admin, &mut self.planner, statements, catalog).map_err(lost)
+        // A role with rights of its own makes only what cannot run: tables and indexes, as they were read.
+        let sent = if self.home.reach() == Reach::Tables { Sent::Extensions } else { Sent::All };
+        schema::make(&mut self.admin, &mut self.planner, statements, catalog, sent).map_err(lost)
     }
 
     /// Takes the schema that was made, by this run or an earlier one.

@@ -79,6 +79,15 @@ const CANCELLED: &str = "57014";
 /// How often refused statements are sent again at most.
 const ROUNDS: usize = 20;
 
+/// Which statements are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sent {
+    /// All that make or change something.
+    All,
+    /// None but those for extensions, which are the server's own; the rest is made from the catalogue.
+    Extensions,
+}
+
 /// Makes a schema in an empty database.
 ///
 /// # Errors
@@ -89,7 +98,7 @@ pub fn apply(
     statements: &[NativeStatement<'_>],
     catalog: &Catalog,
 ) -> Result<Applied, SqlError> {
-    let made = make(admin, planner, statements, catalog)?;
+    let made = make(admin, planner, statements, catalog, Sent::All)?;
     tell(admin, statements, catalog, made)
 }
 
@@ -99,10 +108,14 @@ pub(super) fn make(
     planner: &mut Session,
     statements: &[NativeStatement<'_>],
     catalog: &Catalog,
+    sent: Sent,
 ) -> Result<Made, SqlError> {
     planner.run("SET check_function_bodies = off; SET client_min_messages = error")?;
     let deeds: Vec<Deed> = statements.iter().map(|statement| deed::read(statement.sql)).collect();
     let missing = install(admin, planner, statements, &deeds)?;
+    let deeds = if sent == Sent::All { deeds } else { Vec::new() };
+    // Where nothing was said to the server, nothing is gone from it either.
+    let is_unsaid = !deeds.iter().any(|deed| matches!(deed, Deed::Send(_) | Deed::Drop(_)));
     let mut pending = first_pass(planner, statements, deeds)?;
     settle(planner, &mut pending)?;
     // What later statements need first: types, then tables.
@@ -113,7 +126,8 @@ pub(super) fn make(
     let filled = fill::tables(planner, catalog, &relations)?;
     settle(planner, &mut pending)?;
     planner.run("RESET search_path")?;
-    fill::parts(planner, catalog, &Relations::read(admin)?, &|name| in_doubt(&pending, name))?;
+    let in_doubt = |name: &str| is_unsaid || in_doubt(&pending, name);
+    fill::parts(planner, catalog, &Relations::read(admin)?, &in_doubt)?;
     let in_time = pending.iter().all(|one| one.error.code != CANCELLED);
     let refusals = pending.iter().filter_map(|one| refusal(one, &filled.made)).collect();
     Ok(Made { missing, refusals, unmade: filled.refused, in_time })

@@ -141,8 +141,8 @@ fn plain_type(ty: &ColumnType) -> String {
     name.to_owned()
 }
 
-/// Makes columns and indexes that are missing where a statement about them was refused; elsewhere the server is right
-/// that they are gone.
+/// Makes columns and indexes that are missing where a statement about them was refused or not sent; elsewhere the server
+/// is right that they are gone.
 pub(super) fn parts(
     planner: &mut Session,
     catalog: &Catalog,
