@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::catalog::{Catalog, Check, Column, Table, TypeClass};
+use crate::catalog::{Catalog, Check, Column, ForeignKey, IndexDef, Table, TypeClass};
 use crate::expr::{Expr, Op};
 use crate::name::Ident;
 use crate::stats::{ColumnRole, ColumnStats};
@@ -110,8 +110,10 @@ fn is_flag(facts: &Facts<'_>, column: &Column) -> bool {
 fn reference(facts: &Facts<'_>, column: &Column, words: &Words) -> Option<Guess> {
     let rows = facts.own_rows();
     let (table, name) = (facts.table, &column.name);
-    let declared =
-        table.foreign_keys.iter().filter(|key| key.columns.contains(name)).find_map(|key| facts.catalog.table(&key.to));
+    // A part of a key that is called like a kind is one of few, however many rows the whole key tells apart.
+    let is_kind = is_text(column) && words::STATUS.contains(&words.last());
+    let refers = |key: &&ForeignKey| key.columns.contains(name) && !(is_kind && key.columns.len() > 1);
+    let declared = table.foreign_keys.iter().filter(refers).find_map(|key| facts.catalog.table(&key.to));
     let parent = declared.or_else(|| (words.last() == "id").then(|| table_called(facts.named, words)).flatten());
     let is_number = matches!(column.ty.class, TypeClass::Integer | TypeClass::Uuid);
     let parent = parent.or_else(|| is_number.then(|| joined_key(facts, name)).flatten());
@@ -197,11 +199,12 @@ fn named(facts: &Facts<'_>, column: &Column, words: &Words) -> Guess {
     use ColumnRole::{ManyValued, Quantity, StatusLike};
     let rows = facts.own_rows();
     let class = column.ty.class;
-    let text = matches!(class, TypeClass::Text | TypeClass::Enum | TypeClass::Other);
+    let text = is_text(column);
     let seen = facts.evidence.literals(&facts.table.name, &column.name) as f64;
     let few = Guess::of(StatusLike, (seen + 1.0).max(8.0));
     match words.last() {
         last if words::STATUS.contains(&last) => few,
+        _ if text && is_attribute(facts.table, column, words) => few,
         "weekday" | "dow" => Guess::of(StatusLike, 7.0),
         "week" if words.any(&["day"]) => Guess::of(StatusLike, 7.0),
         "month" => Guess::of(StatusLike, 12.0),
@@ -225,6 +228,27 @@ fn named(facts: &Facts<'_>, column: &Column, words: &Words) -> Guess {
         _ if words.any(words::PLACES) => Guess::of(ManyValued, rows.min(1000.0)),
         _ => Guess::of(ManyValued, 200.0),
     }
+}
+
+fn is_text(column: &Column) -> bool {
+    matches!(column.ty.class, TypeClass::Text | TypeClass::Enum | TypeClass::Other)
+}
+
+/// Says whether a column names the attributes of things, a row each: every thing has the same few. The key is of a
+/// reference and the name, and what else the row holds is a value.
+fn is_attribute(table: &Table, column: &Column, words: &Words) -> bool {
+    let is_reference = |name: &Ident| table.foreign_keys.iter().any(|key| key.columns == [name.clone()]);
+    let is_value = |other: &Column| Words::of(&other.name).last() == "value";
+    let pairs = |def: &IndexDef| match def.keys.as_slice() {
+        [of, name] => {
+            def.unique && of.expr.as_column().is_some_and(is_reference) && name.expr.as_column() == Some(&column.name)
+        }
+        _ => false,
+    };
+    words.head().is_none()
+        && words::ATTRIBUTE.contains(&words.last())
+        && table.columns.iter().any(is_value)
+        && table.indexes.iter().any(|index| pairs(&index.def))
 }
 
 /// Says whether an integer has two bytes or less.

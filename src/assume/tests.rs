@@ -275,6 +275,55 @@ fn columns_by_key_type_and_name() {
 }
 
 #[test]
+fn attributes_are_few_where_a_value_stands_beside_them() {
+    let schema = "things: id int pk
+        properties: id int pk, thing_id int -> things, key text, value jsonb, unique(thing_id key)
+        fields: thing_id int -> things, name text, string_value text, unique(thing_id name)
+        projects: id int pk, thing_id int -> things, name text, body text, unique(thing_id name)
+        settings_of: id int pk, key text unique, value text
+        pairs: id int pk, key text, value text, unique(id key)
+        secrets: id int pk, thing_id int -> things, api_key text, value text, unique(thing_id api_key)
+        loose: id int pk, thing_id int -> things, key text, value text";
+    let stats = assume(&catalog(schema), &Config::default(), &[]);
+    check(
+        &stats,
+        &[
+            ("properties.key", "StatusLike 8"),
+            ("fields.name", "StatusLike 8"),
+            ("projects.name", "ManyValued 50000"),
+            ("settings_of.key", "Key 10000"),
+            ("pairs.key", "ManyValued 10000"),
+            ("secrets.api_key", "ManyValued 100000"),
+            ("loose.key", "ManyValued 100000"),
+        ],
+    );
+}
+
+#[test]
+fn a_kind_in_a_key_of_several_columns_is_one_of_few() {
+    let mut catalog = catalog(
+        "providers: id int pk, name text, project_id int
+         tokens: id int pk, project_id int, provider text, owner text",
+    );
+    let tokens = catalog.tables.get_mut(&QName::plain("tokens")).expect("a table");
+    let key = |columns: [&str; 2]| ForeignKey {
+        name: None,
+        columns: columns.into_iter().map(Ident::new).collect(),
+        to: QName::plain("providers"),
+        to_columns: Vec::new(),
+        on_delete: ReferentialAction::Refuse,
+        place: NOWHERE(),
+    };
+    tokens.foreign_keys = vec![key(["provider", "project_id"]), key(["owner", "project_id"])];
+    let stats = assume(&catalog, &Config::default(), &[]);
+    check(&stats, &[("tokens.provider", "StatusLike 8"), ("tokens.owner", "Reference 10000")]);
+    let tokens = catalog.tables.get_mut(&QName::plain("tokens")).expect("a table");
+    tokens.foreign_keys[0].columns.truncate(1);
+    let stats = assume(&catalog, &Config::default(), &[]);
+    check(&stats, &[("tokens.provider", "Reference 10000")]);
+}
+
+#[test]
 fn queries_are_evidence() {
     let shapes = [
         query("orders", &["tag=a,b", "due?", "total?", "note=x"]),

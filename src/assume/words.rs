@@ -75,6 +75,9 @@ pub(super) const STATUS: &[&str] = &[
     "provider", "severity", "stage",
 ];
 
+/// Columns that name an attribute, where another holds its value.
+pub(super) const ATTRIBUTE: &[&str] = &["key", "name", "attribute", "property", "field"];
+
 /// Columns of some fifty values.
 pub(super) const FIFTY: &[&str] = &["country", "timezone", "tz"];
 
