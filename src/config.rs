@@ -64,7 +64,7 @@ pub struct Config {
     pub ignore: Vec<String>,
     /// How sure a finding or a piece of advice must be to be shown.
     pub min_confidence: Confidence,
-    /// Show everything: every confidence, and what tests, scripts and migrations send too.
+    /// Show every confidence, and what application code sends also where tests, scripts and migrations send it.
     #[schemars(example = true)]
     pub audit: bool,
     /// The least severity of a finding in application code that makes the exit status 1.

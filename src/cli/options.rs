@@ -165,7 +165,7 @@ pub(super) struct Judging {
     #[arg(long, value_enum, value_name = "CONFIDENCE", conflicts_with = "audit")]
     pub min_confidence: Option<ConfidenceName>,
 
-    /// Show everything: every confidence, and what tests, scripts and migrations send too
+    /// Show every confidence, and what application code sends also where tests, scripts and migrations send it
     #[arg(long)]
     pub audit: bool,
 }
