@@ -1,7 +1,5 @@
 //! Schemas of applications on a real server: what is made, what is refused, and that nothing of theirs runs as an admin.
 
-use std::path::{Path, PathBuf};
-
 use planlint::catalog::{Catalog, replay};
 use planlint::dialect::Dialect;
 use planlint::name::QName;
@@ -191,48 +189,4 @@ fn nothing_of_the_code_base_runs_with_rights() {
     // The same function does it for a superuser: the test can fail.
     admin.rows("SELECT public.evil(1)").expect("it runs");
     assert!(marker.exists(), "the marker can be made");
-}
-
-/// Applies the schema files of an application and prints what came of it, for `scripts/postgres-schema`.
-#[test]
-#[ignore = "prints what became of files outside the repository"]
-fn application() {
-    let Some(cluster) = super::cluster() else { return };
-    let list = std::env::var("PLANLINT_SCHEMA_FILES").expect("PLANLINT_SCHEMA_FILES names a list of files");
-    let list = std::fs::read_to_string(list).expect("the list is readable");
-    let read = |path: &str| (path.to_owned(), std::fs::read_to_string(Path::new(path)).expect("a file is readable"));
-    let files: Vec<(String, String)> = list.lines().map(read).collect();
-    let statements = statements(&files);
-    let catalog = catalog_of(&statements);
-    let begun = std::time::Instant::now();
-    let applied = apply(&cluster, &statements, &catalog);
-    let took = begun.elapsed();
-    let indexes = catalog.indexes().filter(|index| index.held && index.valid).count();
-    for skip in &applied.skips {
-        let path = files.get(skip.place.file.0 as usize).map(|(path, _)| PathBuf::from(path));
-        println!(
-            "{}: {} ({:?} {}..{})",
-            skip.reason,
-            skip.detail,
-            path.and_then(|path| path.file_name().map(ToOwned::to_owned)),
-            skip.place.start,
-            skip.place.end
-        );
-    }
-    for (name, refusal) in &applied.refused {
-        println!("not held: {name}: {refusal}");
-    }
-    println!(
-        "{} statements, tables {}/{}, indexes {}/{}, {took:?}",
-        statements.len(),
-        applied.tables.len(),
-        catalog.tables.len(),
-        applied.indexes.len(),
-        indexes
-    );
-    let stats = super::statistics::assumed(&catalog);
-    let mut admin = cluster.admin(DATABASE).expect("a session");
-    let begun = std::time::Instant::now();
-    let inflations = super::statistics::inject(&mut admin, &catalog, &applied, &stats);
-    println!("statistics {:?}, {} files", begun.elapsed(), inflations.len());
 }

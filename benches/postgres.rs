@@ -1,28 +1,79 @@
-//! How long each phase takes; `scripts/postgres-phases` prints it.
+//! The scratch PostgreSQL: how long each phase takes, medians of five, and what becomes of an application's schema.
+//!
+//! `cargo bench --bench postgres` prints the first; with schema files behind ` -- `, in their order, the second. Nothing
+//! is asserted: `tests/postgres` does that. `PLANLINT_TEST_PG_BIN` names the folder of another version's programs.
+
+#[path = "../tests/postgres/setting.rs"]
+mod setting;
 
 use std::time::{Duration, Instant};
 
 use planlint::assume::assume;
-use planlint::catalog::{Catalog, IndexDef};
+use planlint::catalog::{Catalog, IndexDef, replay};
 use planlint::config::Config;
 use planlint::dialect::{Dialect, Target};
 use planlint::engine::{Deadline, EngineQuery, IndexSet, PlanRequest, ScratchEngine};
+use planlint::schema::ddl;
+use planlint::scratch::NativeStatement;
 use planlint::scratch::postgres::PostgresEngine;
 use planlint::scratch::postgres::cluster::{Choice, Cluster, DATABASE};
 use planlint::scratch::postgres::find::{self, Wanted};
 use planlint::shape::shape;
+use planlint::source::{FileId, TreePath};
 use planlint::sql::lower::lower_native;
+use planlint::sqlfile::{self, Part, SqlStatement, StatementClass};
 use planlint::stats::StatsModel;
 
-use super::choice;
+use setting::choice;
 
 const ROUNDS: usize = 5;
 const EXPLAINS: usize = 3000;
 
-#[test]
-#[ignore = "prints times, asserts nothing"]
-fn phases() {
+fn main() {
     let Some(choice) = choice() else { return };
+    // Cargo says that this is a bench.
+    let files: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    match files.is_empty() {
+        true => phases(&choice),
+        false => application(&choice, &files),
+    }
+}
+
+/// Applies the schema files of an application and prints what was refused, and why.
+fn application(choice: &Choice, files: &[String]) {
+    let read = |(number, path): (u32, &String)| {
+        let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{path}: {error}"));
+        sqlfile::facts(FileId(number), &TreePath::new(path), &text).statements
+    };
+    let all = (0..).zip(files).flat_map(read);
+    let statements: Vec<SqlStatement> =
+        all.filter(|one| one.class == StatementClass::Schema && one.part != Part::Down).collect();
+    let steps = statements.iter().flat_map(|one| ddl::steps(&one.text, one.place, Dialect::Postgres).0);
+    let (catalog, _) = replay(Dialect::Postgres, &steps.collect::<Vec<_>>());
+    let native: Vec<NativeStatement<'_>> =
+        statements.iter().map(|one| NativeStatement { sql: &one.text, place: one.place }).collect();
+    let mut engine = PostgresEngine::start(choice, Target::any(Dialect::Postgres)).expect("a server");
+    let begun = Instant::now();
+    let skips = engine.apply(&native, &catalog).expect("a server");
+    let took = begun.elapsed();
+    for skip in skips {
+        println!(
+            "{}:{}..{}: {}: {}",
+            files[skip.place.file.0 as usize], skip.place.start, skip.place.end, skip.reason, skip.detail
+        );
+    }
+    let loaded = engine.load(&catalog, &assume(&catalog, &Config::default(), &[])).expect("statistics");
+    loaded.refused.iter().for_each(|(name, refusal)| println!("not held: {name}: {refusal}"));
+    let indexes = catalog.indexes().filter(|index| index.held && index.valid).count();
+    println!(
+        "{} statements in {took:?}: {} tables and {indexes} indexes, {} of them not held",
+        statements.len(),
+        catalog.tables.len(),
+        loaded.refused.len()
+    );
+}
+
+fn phases(choice: &Choice) {
     println!("postgres {}, medians of {ROUNDS}", choice.binaries.version);
     median("find", || {
         let found = find::find(&Wanted::default());
@@ -33,10 +84,10 @@ fn phases() {
         let choice = Choice { cache: Some(cache.path().to_path_buf()), ..choice.clone() };
         Cluster::start(&choice).unwrap_or_else(|error| panic!("{error:?}"))
     });
-    median("warm start", || start(&choice));
-    let mut running: Vec<Cluster> = (0..ROUNDS).map(|_| start(&choice)).collect();
+    median("warm start", || start(choice));
+    let mut running: Vec<Cluster> = (0..ROUNDS).map(|_| start(choice)).collect();
     median("stop", || drop(running.pop()));
-    let mut cluster = start(&choice);
+    let mut cluster = start(choice);
     median("session", || cluster.planner(DATABASE).expect("a session"));
     let mut planner = cluster.planner(DATABASE).expect("a session");
     planner.run("CREATE TABLE t (id int PRIMARY KEY, a int, b text); CREATE INDEX ON t (a)").expect("a table");
@@ -46,7 +97,7 @@ fn phases() {
     drop(planner);
     median("pause", || cluster.paused(|_| Ok(())).expect("it starts again"));
     drop(cluster);
-    engines(&choice);
+    engines(choice);
 }
 
 /// The engine on schemas of the sizes that matter.
@@ -127,13 +178,13 @@ impl Schema {
         let columns = ["parent_id", "name", "parent_id, at", "status, name", "total"];
         let index = |at: usize| format!("CREATE INDEX t{0}_{at} ON t{0} ({1})", at % tables, columns[at / tables % 5]);
         let statements: Vec<String> = (0..tables).map(table).chain((0..indexes - tables).map(index)).collect();
-        let catalog = super::catalog(&statements);
+        let catalog = setting::catalog(&statements);
         let stats = assume(&catalog, &Config::default(), &[]);
         Self { statements, catalog, stats, tables }
     }
 
     fn engine(&self, choice: &Choice) -> PostgresEngine {
-        let statements = super::native(&self.statements);
+        let statements = setting::native(&self.statements);
         let target = Target::any(Dialect::Postgres);
         let (engine, skips) =
             PostgresEngine::with_schema(choice, target, &statements, &self.catalog).expect("a server");
