@@ -22,6 +22,8 @@ mod indexes;
 #[cfg(unix)]
 mod kept;
 #[cfg(unix)]
+mod live;
+#[cfg(unix)]
 pub mod offered;
 mod pages;
 pub mod relations;
@@ -45,8 +47,5 @@ pub use server::Server;
 /// then on. For the way out on a signal.
 pub fn end_all() {
     #[cfg(unix)]
-    {
-        cluster::end_all();
-        offered::end_all();
-    }
+    live::end_all();
 }

@@ -17,7 +17,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-pub use folder::end_all;
 pub use process::Servant;
 pub use store::users_cache;
 

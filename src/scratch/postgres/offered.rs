@@ -5,10 +5,11 @@
 //! next one. What belongs to others is counted, never read.
 
 use std::fmt::Write;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::find::MAJORS;
+use super::live::{Kept, Mortal};
 use super::session::{Address, Session, SqlError, unguessable};
 use crate::engine::ScratchError;
 
@@ -54,12 +55,9 @@ const GRACE: Duration = Duration::from_secs(5);
 const MOMENTS: u32 = 5;
 const MOMENT: Duration = Duration::from_millis(100);
 
-/// The databases in use, for the signals that end the program.
-static LIVE: Mutex<Vec<Arc<Held>>> = Mutex::new(Vec::new());
-
 /// A database of our own on a server of the user's; it is dropped with this.
 pub(super) struct Offered {
-    held: Arc<Held>,
+    held: Kept<Held>,
     /// Its session tells others that the database is in use.
     _keeper: Session,
     /// What the planner logs in with, where it is a role of its own.
@@ -89,13 +87,6 @@ struct Look {
     makes_roles: bool,
 }
 
-/// Drops every database of ours; no other is made from then on. For the way out on a signal.
-pub(super) fn end_all() {
-    let live = LIVE.lock().unwrap_or_else(PoisonError::into_inner);
-    live.iter().for_each(|held| held.clear());
-    std::mem::forget(live);
-}
-
 impl Offered {
     /// Looks at the server and makes a database there.
     ///
@@ -111,8 +102,7 @@ impl Offered {
             refuse_in_use(&mut keeper, &address)?;
         }
         sweep(&mut keeper).map_err(|error| refused(&error))?;
-        let held = Arc::new(Held { address, name, over: Mutex::new(false) });
-        LIVE.lock().unwrap_or_else(PoisonError::into_inner).push(held.clone());
+        let held = Kept::new(|| Ok(Held { address, name, over: Mutex::new(false) }))?;
         let reach = match (offer.ownership, look.is_superuser, look.makes_roles) {
             (Ownership::Ours, true, _) => Reach::Costs,
             (_, true, _) | (_, _, true) => Reach::Structure,
@@ -189,17 +179,9 @@ impl Offered {
     }
 }
 
-impl Drop for Offered {
-    fn drop(&mut self) {
-        self.held.clear();
-        let mut live = LIVE.lock().unwrap_or_else(PoisonError::into_inner);
-        live.retain(|held| !Arc::ptr_eq(held, &self.held));
-    }
-}
-
-impl Held {
+impl Mortal for Held {
     /// Drops what was made, by a session of its own: the others may be in the middle of something.
-    fn clear(&self) {
+    fn end(&self) {
         let mut over = self.over.lock().unwrap_or_else(PoisonError::into_inner);
         if std::mem::replace(&mut *over, true) {
             return;

@@ -17,6 +17,7 @@ use rustix::process::{Pid, Signal, geteuid, kill_process};
 
 use super::memory::FOLDER as MEMORY;
 use super::process::{self, Servant};
+use crate::scratch::postgres::live::{Kept, Mortal};
 
 /// What every folder's name begins with.
 const PREFIX: &str = "planlint-pg-";
@@ -35,12 +36,9 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// How often a child is looked after.
 const BEAT: Duration = Duration::from_millis(1);
 
-/// The folders in use, for the signals that end the program.
-static LIVE: Mutex<Vec<Arc<Held>>> = Mutex::new(Vec::new());
-
 /// A folder with the processes that work in it; both are gone once it is dropped.
 pub(super) struct Folder {
-    held: Arc<Held>,
+    held: Kept<Held>,
     untrusted: Vec<PathBuf>,
 }
 
@@ -64,16 +62,6 @@ pub(super) struct Running {
     id: u32,
 }
 
-/// Ends every server and removes its folder; no other is started from then on. For the way out on a signal.
-pub fn end_all() {
-    let live = LIVE.lock().unwrap_or_else(PoisonError::into_inner);
-    for held in live.iter() {
-        held.clear();
-    }
-    // The lock is kept until the program ends.
-    std::mem::forget(live);
-}
-
 impl Folder {
     /// Removes what earlier runs left and makes a new folder, outside of others.
     ///
@@ -81,13 +69,13 @@ impl Folder {
     /// Those of the file system.
     pub fn new(untrusted: &[PathBuf]) -> io::Result<Self> {
         bases(untrusted).iter().for_each(|base| sweep(base));
-        let mut live = LIVE.lock().unwrap_or_else(PoisonError::into_inner);
-        let held = Arc::new(loop {
-            if let Some(held) = Held::new(base(untrusted))? {
-                break held;
+        let held = Kept::new(|| {
+            loop {
+                if let Some(held) = Held::new(base(untrusted))? {
+                    return Ok::<_, io::Error>(held);
+                }
             }
-        });
-        live.push(held.clone());
+        })?;
         Ok(Self { held, untrusted: untrusted.to_vec() })
     }
 
@@ -114,15 +102,7 @@ impl Folder {
         let child = process::spawn(command)?;
         let id = child.id();
         children.running.push(child);
-        Ok(Running { held: self.held.clone(), id })
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        self.held.clear();
-        let mut live = LIVE.lock().unwrap_or_else(PoisonError::into_inner);
-        live.retain(|held| !Arc::ptr_eq(held, &self.held));
+        Ok(Running { held: self.held.shared(), id })
     }
 }
 
@@ -138,15 +118,17 @@ impl Held {
         let held = Self { path, lock_path, _lock: lock, children: Mutex::default() };
         let made = DirBuilder::new().mode(0o700).create(&held.path);
         let owned = made.and_then(|()| own(&held.path));
-        owned.inspect_err(|_| held.clear())?;
+        owned.inspect_err(|_| held.end())?;
         Ok(Some(held))
     }
 
     fn children(&self) -> std::sync::MutexGuard<'_, Children> {
         self.children.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    fn clear(&self) {
+impl Mortal for Held {
+    fn end(&self) {
         let mut children = self.children();
         children.over = true;
         for mut child in children.running.drain(..) {
