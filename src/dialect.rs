@@ -103,11 +103,6 @@ impl Target {
             _ => false,
         }
     }
-
-    /// Says whether such a search cannot be ruled out: [`Self::skip_scans`], and every version that is not known.
-    pub fn may_skip_scan(&self) -> bool {
-        self.skip_scans() || (self.version.is_none() && self.dialect != Dialect::Sqlite)
-    }
 }
 
 /// A database's version; PostgreSQL's `15.18` is major 15, minor 18.

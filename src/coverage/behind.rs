@@ -19,11 +19,13 @@ pub struct Behind<'a> {
 /// Finds an index that is of no use to an access for its leading keys alone: from a later key on it would answer all
 /// that `wanted`, the coverage of an index worth creating, answers.
 ///
-/// None where the target may pass over unbound keys (a skip scan), its version unknown included.
+/// That the target may pass over unbound keys (a skip scan) is no objection: where it does so well enough, a plan says
+/// that no index is worth creating, and where it does not, the index is as good as behind.
 pub fn behind<'a>(table: &'a Table, access: &AccessPattern, wanted: &Coverage, target: &Target) -> Option<Behind<'a>> {
-    if target.may_skip_scan() || !wanted.seeks() {
+    if !wanted.seeks() {
         return None;
     }
+    let target = &Target::any(target.dialect);
     let asked = Asked { access, branch: &[], joins: Joins::Bound, table: Some(table) };
     let of_no_use = |index: &&Index| judge(&index.def, &asked, target).blocked == Some(WhyNot::LeadingKey);
     let usable = table.usable_indexes().filter(|index| index.def.method == Method::Btree).filter(of_no_use);

@@ -3,7 +3,6 @@
 use crate::catalog::{Catalog, IndexDef, Table};
 use crate::coverage::{self, Asked, Behind, Joins};
 use crate::dialect::Target;
-use crate::plan::{Access, Condition, ConditionKind, PlanOp};
 use crate::query::{AccessPattern, Clause, ClauseKind, Disjunction, PatternHead, Predicate, PredicateOp};
 use crate::workload::WorkloadQuery;
 
@@ -64,9 +63,6 @@ impl<'a> Asking<'a> {
     /// Finds an existing index that holds the keys of a proposed one, as far as the query compares them, behind others.
     pub(super) fn behind(&self, def: &IndexDef, pattern: &AccessPattern) -> Option<Behind<'a>> {
         let table = self.table(pattern)?;
-        if self.skips(pattern) {
-            return None;
-        }
         let asked = Asked { access: pattern, branch: &[], joins: Joins::Bound, table: Some(table) };
         let wanted = coverage::judge(def, &asked, self.target);
         coverage::behind(table, pattern, &wanted, self.target)
@@ -74,18 +70,5 @@ impl<'a> Asking<'a> {
 
     fn table(&self, pattern: &AccessPattern) -> Option<&'a Table> {
         self.catalog.table(&pattern.table)
-    }
-
-    /// Says whether the plan passes over leading keys to read a reference.
-    fn skips(&self, pattern: &AccessPattern) -> bool {
-        let skipped = |one: &Condition| one.kind == ConditionKind::Skipped;
-        let mut found = false;
-        let Some(plan) = self.query.planned() else { return false };
-        plan.root.walk(&mut |step| {
-            if let PlanOp::Scan { reference, access: Access::Seek { conditions, .. }, .. } = &step.op {
-                found |= *reference == pattern.reference && conditions.iter().any(skipped);
-            }
-        });
-        found
     }
 }
