@@ -38,7 +38,7 @@ pub struct IndexAdvice {
     pub replaces: Vec<QName>,
     /// The existing index that serves what this one served, for `Drop`.
     pub covered_by: Option<Ident>,
-    /// Why, where the queries do not say it.
+    /// Why, where the queries do not say it, or no plan proves what they say.
     pub reason: Option<String>,
     /// The queries it serves, sorted.
     pub serves: Vec<QueryId>,

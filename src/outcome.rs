@@ -455,7 +455,7 @@ pub struct AdviceEntry {
     pub replaces: Vec<String>,
     /// The index that serves what a dropped one served.
     pub covered_by: Option<String>,
-    /// Why, where the queries do not say it.
+    /// Why, where the queries do not say it, or no plan proves what they say.
     pub reason: Option<String>,
     /// How sure it is: `medium` where only the shape of queries speaks for it.
     pub confidence: Confidence,

@@ -8,8 +8,8 @@ mod surplus;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::advice::{Action, IndexAdvice};
-use crate::catalog::{Catalog, IndexDef};
+use crate::advice::{Action, AdviceId, IndexAdvice, ProofKind};
+use crate::catalog::{Catalog, IndexDef, Table};
 use crate::config::Limits;
 use crate::coverage;
 use crate::dialect::Target;
@@ -28,6 +28,8 @@ pub(super) use surplus::{Kind, surplus};
 pub struct SchemaAdvice {
     /// `Create` or `Drop`.
     pub action: Action,
+    /// The advised index that does it already, though no plan has proven it; the schema's reason makes it sure.
+    pub advised: Option<AdviceId>,
     /// The existing index's name, for `Drop`.
     pub name: Option<Ident>,
     /// What it indexes.
@@ -85,7 +87,7 @@ impl<'a> Uses<'a> {
     }
 }
 
-/// Lists the changes of indexes that the schema asks for, beside what `advised` brings already; by table, then index.
+/// Lists the changes of indexes that the schema asks for, beside what `advised` is proven to bring; by table, then index.
 ///
 /// `speaks` says whether a rule has a say about what is declared at a place.
 pub fn schema_advice(
@@ -93,42 +95,23 @@ pub fn schema_advice(
     advised: &[&IndexAdvice],
     speaks: &dyn Fn(&str, HostSpan) -> bool,
 ) -> Vec<SchemaAdvice> {
-    let mut made: BTreeMap<&QName, Vec<&IndexDef>> = BTreeMap::new();
+    let mut made: BTreeMap<&QName, Vec<&IndexAdvice>> = BTreeMap::new();
     for advice in advised.iter().filter(|advice| advice.action != Action::Drop) {
-        made.entry(&advice.def.table).or_default().push(&advice.def);
+        made.entry(&advice.def.table).or_default().push(advice);
     }
     let replaced: BTreeSet<&Ident> =
         advised.iter().flat_map(|advice| &advice.replaces).map(|replaced| &replaced.name).collect();
     let mut changes: Vec<SchemaAdvice> = Vec::new();
     for table in upkeep.catalog.tables.values() {
-        let before = changes.len();
-        for found in unindexed(upkeep, table).into_iter().filter(|found| found.need.is_shown()) {
-            let (rule, place) = ("unindexed-foreign-key", found.key.place);
-            if !speaks(rule, place) {
-                continue;
-            }
-            let def = found.index(upkeep.target.dialect);
-            let advised = made.get(&table.name).into_iter().flatten().copied();
-            let here = changes[before..].iter().map(|change| &change.def);
-            if advised.chain(here).all(|made| !serves(made, &def, upkeep.target)) {
-                let reason = found.need.told(found.key);
-                changes.push(SchemaAdvice {
-                    action: Action::Create,
-                    name: None,
-                    def,
-                    covered_by: None,
-                    reason,
-                    rule,
-                    place,
-                });
-            }
-        }
+        let made = made.get(&table.name).map_or(&[][..], Vec::as_slice);
+        changes.extend(creates(upkeep, table, made, speaks));
         for found in surplus(upkeep, table) {
             let (rule, place) = (found.kind.rule(), found.index.place);
             let Some(name) = found.index.name.as_ref().filter(|_| speaks(rule, place)) else { continue };
             if !replaced.contains(name) {
                 changes.push(SchemaAdvice {
                     action: Action::Drop,
+                    advised: None,
                     name: Some(name.clone()),
                     def: found.index.def.clone(),
                     covered_by: found.keeper.name.clone(),
@@ -140,6 +123,43 @@ pub fn schema_advice(
         }
     }
     changes
+}
+
+/// Lists the indexes that a table's foreign keys want beside those that are `made`.
+fn creates(
+    upkeep: &Upkeep<'_>,
+    table: &Table,
+    made: &[&IndexAdvice],
+    speaks: &dyn Fn(&str, HostSpan) -> bool,
+) -> Vec<SchemaAdvice> {
+    let mut changes: Vec<SchemaAdvice> = Vec::new();
+    for found in unindexed(upkeep, table).into_iter().filter(|found| found.need.is_shown()) {
+        let (rule, place) = ("unindexed-foreign-key", found.key.place);
+        let def = found.index(upkeep.target.dialect);
+        let does = |made: &IndexDef| serves(made, &def, upkeep.target);
+        if !speaks(rule, place) || changes.iter().any(|change| does(&change.def)) {
+            continue;
+        }
+        let advised = made.iter().filter(|advice| does(&advice.def)).max_by_key(|advice| is_proven(advice));
+        if advised.is_none_or(|advice| !is_proven(advice)) {
+            changes.push(SchemaAdvice {
+                action: Action::Create,
+                advised: advised.map(|advice| advice.id),
+                name: None,
+                reason: found.need.told(found.key),
+                def,
+                covered_by: None,
+                rule,
+                place,
+            });
+        }
+    }
+    changes
+}
+
+/// Says whether a plan speaks for an index; what a query's shape alone asks for is not shown to everybody.
+fn is_proven(advice: &IndexAdvice) -> bool {
+    advice.proof.as_ref().is_none_or(|proof| proof.kind != ProofKind::Shape)
 }
 
 /// Says whether an index does what `wanted` would.

@@ -358,7 +358,7 @@ fn advice_entry(analysis: &Analysis, database: &Database, advice: &IndexAdvice) 
         covered_by: advice.covered_by.as_ref().map(ToString::to_string),
         reason: advice.reason.clone(),
         confidence: match &advice.proof {
-            Some(proof) if proof.kind == ProofKind::Shape => Confidence::Medium,
+            Some(proof) if proof.kind == ProofKind::Shape && advice.reason.is_none() => Confidence::Medium,
             _ => Confidence::High,
         },
         queries: advice

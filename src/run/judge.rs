@@ -99,8 +99,13 @@ pub(super) fn plan(
         let database = &mut analysis.databases[number];
         let mut names = Names::beside(&database.catalog, &database.advice);
         for change in changes {
-            let advice = from_schema(database, &mut names, id, change);
-            database.advice.push(advice);
+            match database.advice.iter_mut().find(|advice| Some(advice.id) == change.advised) {
+                Some(advice) => advice.reason = Some(change.reason),
+                None => {
+                    let advice = from_schema(database, &mut names, id, change);
+                    database.advice.push(advice);
+                }
+            }
         }
         number_advice(database, &mut numbered);
         size_advice(database, engine.as_mut())?;

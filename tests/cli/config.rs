@@ -240,6 +240,25 @@ fn links_out_of_the_project_are_refused() {
 }
 
 #[test]
+fn an_index_that_the_schema_asks_for_is_shown_though_no_plan_proves_the_query_that_asks_too() {
+    let schema = "CREATE TABLE users (id bigint PRIMARY KEY);
+        CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint NOT NULL REFERENCES users (id) ON DELETE CASCADE);";
+    let queries = "SELECT id FROM orders WHERE user_id = $1; DELETE FROM users WHERE id = $1;";
+    let folder = project(&[("schema.sql", schema), ("q.sql", queries)]);
+    for command in ["check", "advise"] {
+        let args = [command, "--engine", "none", "--output", "json"];
+        let report: serde_json::Value = serde_json::from_slice(&planlint(folder.path(), &args).stdout).expect("JSON");
+        let advice = &report["advice"][0];
+        assert_eq!(advice["ddl"], "CREATE INDEX idx_orders_user_id ON orders (user_id);", "{command}");
+        assert_eq!((&advice["confidence"], report["advice"].as_array().map(Vec::len)), (&"high".into(), Some(1)));
+        assert_eq!(advice["queries"].as_array().map(Vec::len), Some(1), "{command}: the query is served as well");
+        let of_schema = |finding: &&serde_json::Value| finding["rule"] == "unindexed-foreign-key";
+        let finding = report["findings"].as_array().expect("findings").iter().find(of_schema);
+        assert!(finding.is_none_or(|finding| finding["advice"][0] == advice["id"]), "{command}");
+    }
+}
+
+#[test]
 fn a_rule_that_is_not_selected_is_silent_and_its_advice_is_not_listed() {
     let sort = ("s.sql", "SELECT id FROM users ORDER BY email LIMIT 10;");
     let schema = format!(
