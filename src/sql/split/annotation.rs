@@ -84,6 +84,10 @@ fn after<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
 }
 
 fn name(rest: &str, hugsql: bool) -> Option<AnnotationKind> {
+    if rest.contains("; Type: ") {
+        // What pg_dump writes over each object.
+        return None;
+    }
     let mut words = rest.split_whitespace();
     let word = words.next()?;
     // aiosql's operators: `^` one row, `$` one value, `!` no rows, `<!` returning, `*!` many, `#` script.
@@ -135,6 +139,8 @@ mod tests {
         check(" :name all-users :? :*", named("all-users", "hugsql"));
         check(" :name user-by-id :? :1", taking("user-by-id", "hugsql", Takes::One));
         check(" name: (of the customer)", None);
+        check(" Name: orders; Type: TABLE; Schema: public; Owner: -", None);
+        check(" Name: orders orders_pkey; Type: CONSTRAINT; Schema: public; Owner: -", None);
         check(" the name: x", None);
         check(" +goose Up", Some(AnnotationKind::Up(Some(MarkerTool::Goose))));
         check(" +goose StatementBegin", Some(AnnotationKind::End));
