@@ -88,7 +88,15 @@ fn assume_table(facts: &columns::Facts<'_>, given: Option<&TableSettings>) -> Ta
     let columns = facts.table.columns.iter().map(stats_of).collect();
     let source =
         if given.is_some_and(|table| table.rows.is_some()) { StatsSource::Configured } else { StatsSource::Assumed };
-    let mut table = TableStats { rows, pages: 0.0, source, columns, visible: None, indexes: BTreeMap::new() };
+    let mut table = TableStats {
+        rows,
+        pages: 0.0,
+        source,
+        columns,
+        visible: None,
+        indexes: BTreeMap::new(),
+        extended: BTreeMap::new(),
+    };
     table.pages = pages(&table);
     table
 }

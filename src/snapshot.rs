@@ -15,7 +15,9 @@ use crate::catalog::{Catalog, Column, Index, Table, TypeClass};
 use crate::config::{Config, TableSettings};
 use crate::dialect::{Dialect, Version};
 use crate::name::{Ident, QName};
-use crate::stats::{ColumnRole, ColumnStats, ColumnValues, IndexStats, Origin, StatsModel, StatsSource, TableStats};
+use crate::stats::{
+    ColumnRole, ColumnStats, ColumnValues, ExtendedStats, IndexStats, Origin, StatsModel, StatsSource, TableStats,
+};
 
 /// The form of the file.
 pub const FORM: u32 = 1;
@@ -66,7 +68,7 @@ pub struct TableFigures {
     pub indexes: BTreeMap<String, IndexFigures>,
     /// Extended statistics, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub extended: BTreeMap<String, ExtendedFigures>,
+    pub extended: BTreeMap<String, ExtendedStats>,
 }
 
 /// What is known of a column.
@@ -110,20 +112,6 @@ pub struct IndexFigures {
     /// How many rows share a value of the first key, of the first two, and so on, as SQLite notes them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shared: Vec<f64>,
-}
-
-/// What is known of columns together.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ExtendedFigures {
-    /// The columns.
-    pub columns: Vec<String>,
-    /// Distinct combinations, as the server writes them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub distinct: Option<String>,
-    /// How far columns determine each other, as the server writes it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub dependencies: Option<String>,
 }
 
 /// Why a file of statistics cannot be used.
@@ -249,9 +237,10 @@ impl TableFigures {
             let extent = IndexStats { rows: figures.rows, pages: figures.pages, shared: figures.shared.clone() };
             table.indexes.insert(name.as_str().into(), extent);
         }
+        table.extended.extend(self.extended.iter().map(|(name, of)| (name.as_str().into(), of.clone())));
     }
 
-    /// Says whether they hold all that a planner goes by; what it knows of columns together is told to none.
+    /// Says whether they hold all that a planner goes by.
     fn is_complete(&self, table: &TableStats) -> bool {
         let is_known = |(name, column): (&Ident, &ColumnStats)| {
             let figures = self.columns.iter().find(|(known, _)| Ident::new(known.as_str()) == *name).map(|(_, of)| of);
@@ -262,7 +251,8 @@ impl TableFigures {
             };
             column.values.is_some() || figures.is_some_and(has_none)
         };
-        self.rows.is_some() && self.pages.is_some() && self.extended.is_empty() && table.columns.iter().all(is_known)
+        let together = self.extended.values().all(|of| of.is_known() && !of.expressions);
+        self.rows.is_some() && self.pages.is_some() && together && table.columns.iter().all(is_known)
     }
 }
 
@@ -324,6 +314,7 @@ mod tests {
             columns,
             visible: None,
             indexes: BTreeMap::new(),
+            extended: BTreeMap::new(),
         };
         let said = |distinct| TableSettings {
             columns: BTreeMap::from([(

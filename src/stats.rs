@@ -46,6 +46,70 @@ pub struct TableStats {
     /// By name, the indexes whose extent is known.
     #[serde(default)]
     pub indexes: BTreeMap<Ident, IndexStats>,
+    /// What is known of columns together, by the name of production's statistics object.
+    #[serde(default)]
+    pub extended: BTreeMap<Ident, ExtendedStats>,
+}
+
+/// What is known of several columns of a table together (`CREATE STATISTICS`), as the file of statistics has it too.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExtendedStats {
+    /// The columns, in the order of the values below.
+    pub columns: Vec<Ident>,
+    /// Whether there are expressions beside them, of which nothing is told.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub expressions: bool,
+    /// The combinations that occur, for every choice of two columns or more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub distinct: Vec<Combinations>,
+    /// How far columns determine others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dependencies: Vec<Dependency>,
+    /// The most common combinations, where production's values may be shown.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub common: Vec<Combination>,
+}
+
+/// How many combinations of values some columns have.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Combinations {
+    /// The columns.
+    pub columns: Vec<Ident>,
+    /// How many there are.
+    pub count: f64,
+}
+
+/// That the values of some columns determine that of another one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Dependency {
+    /// Those that determine it.
+    pub columns: Vec<Ident>,
+    /// The one.
+    pub determine: Ident,
+    /// In which fraction of the rows they do.
+    pub degree: f64,
+}
+
+/// Values that occur together.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Combination {
+    /// One for each column, none for NULL.
+    pub values: Vec<Option<String>>,
+    /// The fraction of rows that hold all of them.
+    pub fraction: f64,
+    /// The fraction that would, if the columns were independent of each other.
+    pub independent: f64,
+}
+
+impl ExtendedStats {
+    /// Says whether anything is known.
+    pub fn is_known(&self) -> bool {
+        !(self.distinct.is_empty() && self.dependencies.is_empty() && self.common.is_empty())
+    }
 }
 
 /// The extent of an index.

@@ -1,10 +1,12 @@
 //! PostgreSQL's statistics, versions 12 to 18.
 
+mod extended;
+
 use std::collections::BTreeMap;
 
 use super::{Asked, Row, Values};
 use crate::name::QName;
-use crate::snapshot::{ColumnFigures, ExtendedFigures, FORM, IndexFigures, Snapshot, TableFigures};
+use crate::snapshot::{ColumnFigures, FORM, IndexFigures, Snapshot, TableFigures};
 
 /// Text forms that read back to the same value, and names that are the server's own.
 const BEGIN: &str = "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY;
@@ -52,14 +54,20 @@ FROM pg_stats s WHERE s.schemaname NOT LIKE 'pg\\_%' AND s.schemaname <> 'inform
 const SHOWN: &str = "to_json(s.most_common_vals::text::text[]), to_json(s.histogram_bounds::text::text[])";
 const HIDDEN: &str = "NULL, NULL";
 
+/// `pg_stats_ext` shows them to the owner of their table. What a version does not have is no key of its row.
 const EXTENDED: &str = "SELECT n.nspname, t.relname, e.stxname,
 (SELECT to_json(array_agg(a.attname ORDER BY a.attnum)) FROM pg_attribute a
  WHERE a.attrelid = e.stxrelid AND a.attnum = ANY (e.stxkeys)),
-s.n_distinct::text, s.dependencies::text
+(SELECT to_json(array_agg(k ORDER BY k)) FROM unnest(e.stxkeys) k),
+(to_jsonb(e) ->> 'stxexprs') IS NOT NULL, s.n_distinct::text, s.dependencies::text, {values},
+s.n_distinct IS NULL AND s.dependencies IS NULL AND s.most_common_freqs IS NULL
 FROM pg_statistic_ext e JOIN pg_class t ON t.oid = e.stxrelid JOIN pg_namespace n ON n.oid = t.relnamespace
 JOIN pg_namespace o ON o.oid = e.stxnamespace
 LEFT JOIN pg_stats_ext s ON s.statistics_schemaname = o.nspname AND s.statistics_name = e.stxname
+AND coalesce((to_jsonb(s) ->> 'inherited')::boolean, t.relkind = 'p') = (t.relkind = 'p')
 WHERE n.nspname NOT LIKE 'pg\\_%' ORDER BY 1, 2, 3";
+
+const TOGETHER: &str = "to_json(s.most_common_vals), to_json(s.most_common_freqs), to_json(s.most_common_base_freqs)";
 
 /// Reads a database's statistics.
 ///
@@ -70,6 +78,7 @@ pub fn postgres(ask: Asked<'_>, values: Values) -> Result<Snapshot, String> {
     let mut pull = Pull {
         ask,
         snapshot: Snapshot { planlint_stats: FORM, product: "postgres".to_owned(), ..Snapshot::default() },
+        untold: 0,
     };
     let version = pull.item("the version", VERSION);
     // Distributions add their own words.
@@ -89,7 +98,8 @@ pub fn postgres(ask: Asked<'_>, values: Values) -> Result<Snapshot, String> {
     for row in pull.item("the statistics of columns", &columns) {
         pull.column(&row, &inherited);
     }
-    for row in pull.item("extended statistics", EXTENDED) {
+    let together = EXTENDED.replace("{values}", if values == Values::Shown { TOGETHER } else { "NULL, NULL, NULL" });
+    for row in pull.item("extended statistics", &together) {
         pull.extended(&row);
     }
     pull.note_unseen();
@@ -101,6 +111,8 @@ pub fn postgres(ask: Asked<'_>, values: Values) -> Result<Snapshot, String> {
 struct Pull<'a> {
     ask: Asked<'a>,
     snapshot: Snapshot,
+    /// Objects of extended statistics of which nothing is seen.
+    untold: usize,
 }
 
 impl Pull<'_> {
@@ -170,12 +182,8 @@ impl Pull<'_> {
 
     fn extended(&mut self, row: &Row) {
         let Some((table, name)) = self.table_of(row).zip(text(row, 2)) else { return };
-        let figures = ExtendedFigures {
-            columns: list(row, 3),
-            distinct: text(row, 4).map(str::to_owned),
-            dependencies: text(row, 5).map(str::to_owned),
-        };
-        table.extended.insert(name.to_owned(), figures);
+        table.extended.insert(name.to_owned(), extended::read(row));
+        self.untold += usize::from(text(row, 11) == Some("t"));
     }
 
     fn table_of(&mut self, row: &Row) -> Option<&mut TableFigures> {
@@ -188,14 +196,17 @@ impl Pull<'_> {
         let uncounted = tables().filter(|table| table.rows.is_none()).count();
         let unseen =
             tables().filter(|table| table.rows.is_some_and(|rows| rows > 0.0) && table.columns.is_empty()).count();
-        let mut note = |count: usize, what: &str| {
+        let missing = &mut self.snapshot.missing;
+        let mut note = |count: usize, one: &str, more: &str, what: &str| {
             if count > 0 {
-                let tables = if count == 1 { "table" } else { "tables" };
-                self.snapshot.missing.push(format!("{count} {tables} {what}"));
+                missing.push(format!("{count} {} {what}", if count == 1 { one } else { more }));
             }
         };
-        note(uncounted, "never analyzed");
-        note(unseen, "without statistics of columns: never analyzed, or not readable to this role");
+        note(uncounted, "table", "tables", "never analyzed");
+        let unreadable = "without statistics of columns: never analyzed, or not readable to this role";
+        note(unseen, "table", "tables", unreadable);
+        let untold_why = "never analyzed, or only readable to the owner of the table";
+        note(self.untold, "object of extended statistics", "objects of extended statistics", untold_why);
     }
 }
 

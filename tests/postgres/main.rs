@@ -8,6 +8,7 @@ mod agreement;
 mod cluster;
 mod ends;
 mod engine;
+mod extended;
 mod offered;
 mod operators;
 mod plans;

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use planlint::name::QName;
 use planlint::pull::{self, Values};
 use planlint::scratch::postgres::cluster::DATABASE;
 use planlint::snapshot::{FILE, Snapshot};
@@ -13,6 +14,7 @@ const SCHEMA: &str = "
 CREATE TYPE state AS ENUM ('open', 'paid');
 CREATE TABLE users (id bigint PRIMARY KEY, email text NOT NULL, gone_at timestamptz);
 CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint NOT NULL REFERENCES users (id), state state NOT NULL, doc jsonb);
+CREATE STATISTICS orders_together ON user_id, state FROM orders;
 ";
 const ROWS: &str = "
 INSERT INTO users SELECT i, 'user' || i || '@example.org' FROM generate_series(1, 20000) i;
@@ -77,6 +79,11 @@ fn the_tier_follows_from_what_is_known_of_production() {
     check(Some(&changed(&|of| of.version = "11.2".to_owned())), "postgres", "counts");
     let columns = |of: &mut Snapshot| of.tables.values_mut().for_each(|table| drop(table.columns.remove("state")));
     check(Some(&changed(&|of| columns(of))), "postgres", "counts");
+    let together = |of: &mut Snapshot| {
+        let orders = of.tables.get_mut(&QName::plain("orders")).expect("it was pulled");
+        orders.extended.get_mut("orders_together").expect("it was pulled").expressions = true;
+    };
+    check(Some(&changed(&|of| together(of))), "postgres", "counts");
     let advised = |engine: &str| report(Some(&complete), engine)["advice"][0]["size_bytes"].as_u64();
     let size = advised("postgres").expect("a size");
     assert!(size.abs_diff(built) < built / 20, "{size} {built}");

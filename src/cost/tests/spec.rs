@@ -61,7 +61,15 @@ impl Case {
         self.shape.references.push(reference);
         self.stats.tables.insert(
             table,
-            TableStats { rows, pages, source: StatsSource::Assumed, columns, visible: None, indexes: BTreeMap::new() },
+            TableStats {
+                rows,
+                pages,
+                source: StatsSource::Assumed,
+                columns,
+                visible: None,
+                indexes: BTreeMap::new(),
+                extended: BTreeMap::new(),
+            },
         );
         self
     }

@@ -449,6 +449,9 @@ impl ScratchEngine for PostgresEngine {
         self.relations = self.applied.relations.clone();
         self.indexes = Indexes::of(catalog, &self.applied.indexes, &self.relations);
         self.inflate(None)?;
+        if self.home.reach() == Reach::Costs {
+            statistics::extended::inject(&mut self.admin, &self.relations, stats).map_err(lost)?;
+        }
         self.steer()?;
         Ok(Loaded { refused: self.applied.refused.clone() })
     }

@@ -6,6 +6,7 @@
 //! its checks, which the code base wrote.
 
 pub mod bounds;
+pub mod extended;
 mod print;
 pub(super) mod script;
 

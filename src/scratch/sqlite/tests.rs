@@ -70,6 +70,7 @@ fn schema(dialect: Dialect) -> (Catalog, StatsModel) {
                 columns,
                 visible: None,
                 indexes: BTreeMap::new(),
+                extended: BTreeMap::new(),
             },
         );
     }

@@ -104,9 +104,7 @@ pub(super) fn slots(given: &Given<'_>, shown: Values) -> Vec<Slot> {
     let Some(Order { equal, less }) = attribute.order else { return Vec::new() };
     let slot = |kind, operator| Slot { kind, operator, collation: attribute.collation, numbers: None, values: None };
     let mut slots = Vec::new();
-    // The input function of another type may be the code base's.
-    let readable = attribute.base < FIRST_USER_TYPE || attribute.is_enum;
-    match stats.values.as_deref().filter(|_| readable && shown == Values::Shown) {
+    match stats.values.as_deref().filter(|_| is_readable(attribute) && shown == Values::Shown) {
         Some(ColumnValues { common, histogram }) => {
             if !common.is_empty() {
                 let (values, numbers) = common.iter().cloned().unzip();
@@ -124,6 +122,11 @@ pub(super) fn slots(given: &Given<'_>, shown: Values) -> Vec<Slot> {
     }
     slots.push(Slot { numbers: Some(vec![stats.correlation]), ..slot(3, less) });
     slots
+}
+
+/// Says whether values may be read by the input function of their type: another type's may be the code base's.
+pub(super) fn is_readable(attribute: &Attribute) -> bool {
+    attribute.base < FIRST_USER_TYPE || attribute.is_enum
 }
 
 pub(super) fn number_array(numbers: &[f64]) -> String {

@@ -13,6 +13,10 @@ use crate::stats::StatsModel;
 /// The first number that a server gives to what is not its own from the start.
 const FIRST_FREE: u32 = 10_000;
 
+/// What a script leaves out, where there is any.
+const TOGETHER: &str =
+    "-- extended statistics are not told here: rows found by several columns may be guessed otherwise";
+
 /// Prints what `inject` tells a server of some relations, and what makes their files as large; `name` says what a
 /// relation is called there, quoted.
 pub(in crate::scratch::postgres) fn print(
@@ -31,6 +35,8 @@ pub(in crate::scratch::postgres) fn print(
         lines.push(figures(told, &name));
         lines.extend(told.columns.iter().map(|given| column(given, &name)));
     }
+    let together = |told: &&Told<'_>| stats.table(&told.relation.name).is_some_and(|stats| !stats.extended.is_empty());
+    lines.extend(told.iter().find(together).map(|_| TOGETHER.to_owned()));
     // Last, for whatever reads a table counts its empty pages.
     for told in &told {
         let pages = told.pages.filter(|_| told.relation.file.is_some());
