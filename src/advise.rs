@@ -135,15 +135,16 @@ struct Search<'a> {
 
 impl Search<'_> {
     fn judge_unplanned(&mut self, stage: &mut Stage<'_>, planner: &mut Planner<'_>) -> Result<(), ScratchError> {
-        for (at, query) in self.workload.iter().enumerate() {
-            if !query.advisable || query.planned().is_some() {
-                continue;
-            }
-            let proposal = candidates::propose_unplanned(stage, &query.shape);
-            let defs: Vec<_> = proposal.candidates.iter().map(|candidate| candidate.def.clone()).collect();
-            let numbers = planner.number(stage, &defs)?;
+        let unplanned =
+            self.workload.iter().enumerate().filter(|(_, query)| query.advisable && query.planned().is_none());
+        let proposals: Vec<(usize, Proposal)> =
+            unplanned.map(|(at, query)| (at, candidates::propose_unplanned(stage, &query.shape))).collect();
+        let all = proposals.iter().flat_map(|(_, proposal)| &proposal.candidates);
+        let defs: Vec<_> = all.map(|candidate| candidate.def.clone()).collect();
+        let mut numbers = planner.number(stage, &defs)?.into_iter();
+        for (at, proposal) in proposals {
             self.tried[at] = Tried { trials: proposal.refused, unfit: proposal.unfit };
-            for (candidate, number) in proposal.candidates.into_iter().zip(numbers) {
+            for (candidate, number) in proposal.candidates.into_iter().zip(numbers.by_ref()) {
                 let verdict = match &number {
                     Ok(_) => Verdict::Kept,
                     Err(refusal) => Verdict::Refused(refusal.0.clone()),

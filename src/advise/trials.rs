@@ -179,9 +179,12 @@ pub(super) fn run(
     workload: &[WorkloadQuery],
     cases: &mut [Case],
 ) -> Result<(), ScratchError> {
+    // All at once: each time, the engine takes its database apart and puts it together again.
+    let candidates = cases.iter().flat_map(|case| &case.candidates);
+    let defs: Vec<IndexDef> = candidates.map(|candidate| candidate.def.clone()).collect();
+    let mut numbers = planner.number(stage, &defs)?.into_iter();
     for case in &mut *cases {
-        let defs: Vec<_> = case.candidates.iter().map(|candidate| candidate.def.clone()).collect();
-        case.numbers = planner.number(stage, &defs)?;
+        case.numbers = numbers.by_ref().take(case.candidates.len()).collect();
         for (verdict, number) in case.verdicts.iter_mut().zip(&case.numbers) {
             if let Err(refusal) = number {
                 *verdict = Verdict::Refused(refusal.0.clone());
