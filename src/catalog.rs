@@ -57,12 +57,24 @@ pub struct Table {
     pub complete: bool,
     /// SQLite's `WITHOUT ROWID`.
     pub without_rowid: bool,
-    /// Whether it is a materialised view.
-    pub materialized: bool,
+    /// What kind of table it is.
+    pub kind: TableKind,
     /// The table it is a partition of or inherits from.
     pub parent: Option<QName>,
     /// Where it was declared.
     pub place: HostSpan,
+}
+
+/// What holds a table's rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TableKind {
+    /// The database.
+    #[default]
+    Plain,
+    /// The database, as a view that is made once.
+    Materialized,
+    /// Another server: no index of this one serves it, and its planner is another.
+    Foreign,
 }
 
 /// A column.
@@ -367,7 +379,7 @@ impl Table {
             checks: Vec::new(),
             complete: true,
             without_rowid: false,
-            materialized: false,
+            kind: TableKind::Plain,
             parent: None,
             place,
         }

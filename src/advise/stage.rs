@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::catalog::{Catalog, Index, IndexDef, IndexId};
+use crate::catalog::{Catalog, Index, IndexDef, IndexId, TableKind};
 use crate::config::Limits;
 use crate::cost::{self, PriceContext};
 use crate::dialect::{Dialect, Target};
@@ -60,9 +60,10 @@ impl<'a> Stage<'a> {
         &self.catalog
     }
 
-    /// What candidates on a table are judged by; nothing is advised on a table whose columns or figures are not known.
+    /// What candidates on a table are judged by; nothing is advised on a table whose columns or figures are not known, or
+    /// which is another server's.
     pub(super) fn judge(&self, table: &QName) -> Option<Judge<'_>> {
-        let table = self.catalog.tables.get(table)?;
+        let table = self.catalog.tables.get(table).filter(|table| table.kind != TableKind::Foreign)?;
         Some(Judge {
             dialect: self.dialect(),
             table,

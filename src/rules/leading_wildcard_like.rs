@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::context::QueryContext;
 use super::findings::Findings;
 use super::served;
-use crate::catalog::{Method, TypeClass};
+use crate::catalog::{Method, TableKind, TypeClass};
 use crate::dialect::Dialect;
 use crate::expr::Expr;
 use crate::finding::{Confidence, Severity};
@@ -63,7 +63,7 @@ fn of<'a>(clause: &'a Clause, pattern: &AccessPattern) -> Option<Like<'a>> {
 
 /// Where rows are looked up by something else, the pattern is tested on the few that are left.
 fn is_read_whole(cx: &QueryContext<'_>, pattern: &AccessPattern) -> bool {
-    cx.table_of(pattern).is_some() && !cx.is_small(&pattern.table) && !cx.is_sought(pattern)
+    cx.table_of(pattern).is_some_and(|table| table.kind != TableKind::Foreign) && !cx.is_small(&pattern.table) && !cx.is_sought(pattern)
 }
 
 /// Says whether an index is advised that finds the rows by something else.

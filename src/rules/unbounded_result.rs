@@ -4,6 +4,7 @@ use super::context::QueryContext;
 use super::findings::Findings;
 use super::volume::{self, Conditions, Volume};
 use super::{subject, words};
+use crate::catalog::TableKind;
 use crate::finding::{Confidence, Severity};
 use crate::query::StatementKind;
 
@@ -24,7 +25,7 @@ pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {
     let most = volume.most;
     // What an index finds, or could find, is a part that somebody chose; the rows of a materialised view were chosen once.
     let chosen = volume.conditions > Conditions::Range || cx.index_for(most.reference).is_some();
-    let materialized = cx.table_of(most).is_some_and(|table| table.materialized);
+    let materialized = cx.table_of(most).is_some_and(|table| table.kind == TableKind::Materialized);
     if chosen || materialized || volume.rows < cx.limits.min_rows {
         return;
     }

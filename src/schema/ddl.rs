@@ -11,6 +11,7 @@ mod column;
 mod constraint;
 mod create;
 mod direct;
+mod foreign;
 mod index;
 mod lineage;
 mod pieces;

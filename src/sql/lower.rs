@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 
 use sqlparser::ast::{self, VisitMut};
 
-use crate::catalog::{Catalog, Table};
+use crate::catalog::{Catalog, Table, TableKind};
 use crate::dialect::{Dialect, Target};
 use crate::engine::{EngineQuery, Fidelity};
 use crate::name::QName;
@@ -46,6 +46,9 @@ pub fn lower(shaped: &Shaped, catalog: &Catalog, target: Target) -> EngineQuery 
         laterals: Vec::new(),
         whole_tuples: 0,
     };
+    if let Some(reason) = elsewhere(shaped, catalog) {
+        lowering.refuse(reason);
+    }
     let sql = if target.dialect == Dialect::Mysql || shaped.dialect == Dialect::Mysql {
         lowering.refuse("mysql queries are judged by their shape");
         String::new()
@@ -62,6 +65,13 @@ pub fn lower(shaped: &Shaped, catalog: &Catalog, target: Target) -> EngineQuery 
     };
     let sql = if matches!(fidelity, Fidelity::None(_)) { String::new() } else { sql };
     EngineQuery { sql, fidelity, functions, ..EngineQuery::about(&shaped.shape) }
+}
+
+/// Says of a statement that reads a table of another server that nobody here can plan it.
+fn elsewhere(shaped: &Shaped, catalog: &Catalog) -> Option<String> {
+    let is_foreign = |name: &QName| catalog.tables.get(name).is_some_and(|table| table.kind == TableKind::Foreign);
+    let foreign = shaped.shape.references.iter().find(|reference| is_foreign(&reference.table))?;
+    Some(format!("`{}` is a table of another server", foreign.table))
 }
 
 /// The names of a statement's CTEs, in lower case.

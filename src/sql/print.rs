@@ -4,7 +4,9 @@
 //! constraint has lost its operators and a materialised view its query, so they are printed with a comment.
 
 use crate::advice::{create_ddl, quote_qualified};
-use crate::catalog::{Backing, Catalog, Column, ForeignKey, Index, Method, ReferentialAction, Table, UserType, View};
+use crate::catalog::{
+    Backing, Catalog, Column, ForeignKey, Index, Method, ReferentialAction, Table, TableKind, UserType, View,
+};
 use crate::dialect::Dialect;
 use crate::expr::Expr;
 use crate::name::{Ident, QName};
@@ -27,9 +29,11 @@ pub fn table(table: &Table, dialect: Dialect) -> String {
     items.extend(keys);
     items.extend(checks_and_foreign_keys(table, dialect));
     let mut text = String::new();
-    if table.materialized {
-        text.push_str("-- a materialized view\n");
-    }
+    text.push_str(match table.kind {
+        TableKind::Plain => "",
+        TableKind::Materialized => "-- a materialized view\n",
+        TableKind::Foreign => "-- a table of another server\n",
+    });
     text.push_str(&format!(
         "CREATE TABLE {} (\n    {}\n)",
         quote_qualified(dialect, &table.name),

@@ -217,6 +217,18 @@ SELECT note FROM t WHERE email = $1 OR tags @> $2;",
         &["composite-leading-skipped 1:30 group_id"],
     ),
     (
+        "what another server holds is searched and planned there",
+        "postgres",
+        "CREATE TABLE t (id bigserial PRIMARY KEY, a_id bigint NOT NULL REFERENCES t);
+         CREATE FOREIGN TABLE remote (id bigint NOT NULL, a_id bigint OPTIONS (column_name 'x'), note text) SERVER s;",
+        "SELECT note FROM remote WHERE a_id = $1;
+SELECT note FROM remote WHERE note LIKE '%x%';
+SELECT t.id FROM t JOIN remote r ON r.id = t.a_id WHERE r.a_id = $1;
+SELECT notes FROM remote WHERE a_id = $1;
+SELECT id FROM t WHERE a_id = $1;",
+        &["missing-index 5:24 a_id", "unknown-column 4:8 notes"],
+    ),
+    (
         "from 18 on it may be",
         "postgres\"\ntarget-version = \"18",
         MEMBERS,

@@ -1,7 +1,7 @@
 //! Tables and views: created, dropped, renamed, and what one takes over from another.
 
 use super::{Replay, Under, names, on_path};
-use crate::catalog::{Constraint, Index, SchemaOp, SchemaStep, Table, TakeOver, View, find};
+use crate::catalog::{Constraint, Index, SchemaOp, SchemaStep, Table, TableKind, TakeOver, View, find};
 use crate::dialect::Dialect;
 use crate::name::{Ident, QName};
 
@@ -9,7 +9,8 @@ impl Replay {
     pub(super) fn create_table(&mut self, table: &Table, parts: &[SchemaStep], under: Under) {
         let key = self.home(&table.name);
         // A materialised view that is made anew was dropped by a CASCADE that the text does not show.
-        if table.materialized && !under.guarded && self.catalog.tables.get(&key).is_some_and(|old| old.materialized) {
+        let is_made_once = |table: &Table| table.kind == TableKind::Materialized;
+        if is_made_once(table) && !under.guarded && self.catalog.tables.get(&key).is_some_and(is_made_once) {
             self.remove_table(&key);
         }
         if self.catalog.tables.contains_key(&key) || self.catalog.views.contains_key(&key) {

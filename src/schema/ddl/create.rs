@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sqlparser::ast;
 
 use super::Lowering;
-use crate::catalog::{Column, ColumnType, SchemaOp, SchemaStep, Table, TakeOver, TypeClass, View};
+use crate::catalog::{Column, ColumnType, SchemaOp, SchemaStep, Table, TableKind, TakeOver, TypeClass, View};
 use crate::dialect::Dialect;
 use crate::name::{Ident, QName};
 use crate::source::HostSpan;
@@ -85,7 +85,7 @@ impl Lowering<'_> {
             return;
         }
         let mut table = Table::empty(name, place);
-        table.materialized = true;
+        table.kind = TableKind::Materialized;
         let mut parts = Vec::new();
         if columns.is_empty() {
             parts = self.columns_of_query(&mut table, &create.query);

@@ -47,6 +47,7 @@ const WITHOUT_EFFECT: &[&[&str]] = &[
     &["ADD", "PARTITION"],
     &["DROP", "PARTITION"],
     &["REMOVE"],
+    &["OPTIONS"],
 ];
 
 /// What may follow `ALTER COLUMN c` without changing what the catalogue holds.
@@ -70,6 +71,7 @@ const COLUMN_WITHOUT_EFFECT: &[&[&str]] = &[
     &["DROP", "EXPRESSION"],
     &["SET", "VISIBLE"],
     &["SET", "INVISIBLE"],
+    &["OPTIONS"],
 ];
 
 impl Lowering<'_> {
@@ -80,8 +82,8 @@ impl Lowering<'_> {
             self.search_path(tokens);
             return true;
         }
-        if cursor.eat(&["CREATE", "FOREIGN", "TABLE"]) {
-            return self.create_foreign_table(cursor).is_some();
+        if self.read_foreign(tokens) {
+            return true;
         }
         if cursor.eat(&["ALTER", "FOREIGN"]) || cursor.eat(&["DROP", "FOREIGN"]) {
             self.step(SchemaOp::Opaque);
@@ -140,14 +142,6 @@ impl Lowering<'_> {
         schemas.retain(|schema| !schema.is_empty() && schema != "$user" && schema != "pg_catalog");
         let schemas = schemas.into_iter().map(Into::into).collect();
         self.step(SchemaOp::SearchPath(schemas));
-    }
-
-    /// A foreign table is another server's: it is there, and no index of ours can serve it.
-    fn create_foreign_table(&mut self, mut cursor: Cursor<'_>) -> Option<()> {
-        cursor.eat(&["IF", "NOT", "EXISTS"]);
-        let tables = vec![cursor.name()?];
-        self.step(SchemaOp::NotUnderstood { tables });
-        Some(())
     }
 
     /// SQLite's virtual tables hold what their module says: the arguments of a full-text table are its columns.

@@ -1,6 +1,6 @@
 //! Text in, catalogue out: every statement is lowered, replayed and printed again.
 
-use crate::catalog::{Catalog, Check, Index, Table, replay};
+use crate::catalog::{Catalog, Check, Index, Table, TableKind, replay};
 use crate::dialect::Dialect;
 use crate::name::Ident;
 use crate::query::Skip;
@@ -42,7 +42,7 @@ fn check(sql: &str, dialect: Dialect) -> String {
     let (catalog, skips) = build(sql, dialect);
     let mut printed = print::catalog(&catalog);
     let (again, _) = build(&printed, dialect);
-    let printable = |table: &Table| !table.materialized && table.complete;
+    let printable = |table: &Table| table.kind == TableKind::Plain && table.complete;
     if catalog.tables.values().all(printable) {
         assert_eq!(unplaced(again), unplaced(catalog), "what is printed replays to something else:\n{printed}");
     }
@@ -96,11 +96,51 @@ fn statements_without_effect_are_no_skips() {
         "ALTER TABLE t ALTER COLUMN a SET INCREMENT BY 2, ALTER b SET CYCLE;",
         "ALTER TABLE t OF some_type; ALTER TABLE t NOT OF;",
         "ALTER TYPE k RENAME ATTRIBUTE a TO b;",
-        "CREATE FOREIGN TABLE f (a int OPTIONS (n 'x')) SERVER s; ALTER FOREIGN TABLE f ADD b int; DROP FOREIGN TABLE f;",
+        "CREATE FOREIGN TABLE f (a int OPTIONS (n 'x')) SERVER s; DROP FOREIGN TABLE f;",
+        "CREATE FOREIGN TABLE f () SERVER s; ALTER FOREIGN TABLE f OPTIONS (SET n 'y'), OWNER TO me; DROP FOREIGN TABLE f;",
+        "DROP FOREIGN DATA WRAPPER w; ALTER FOREIGN DATA WRAPPER w OPTIONS (ADD a 'b');",
         "DO $$ BEGIN CREATE TYPE {{ index .Options \"Namespace\" }}.k AS ENUM ('a'); END $$;",
     ] {
         assert_eq!(build(&format!("{table} {rest}"), Dialect::Postgres).1, [], "{rest}");
     }
+}
+
+#[test]
+fn foreign_tables_have_columns_and_no_place_in_this_database() {
+    let check = |sql: &str, expect: &str| {
+        let (catalog, skips) = build(sql, Dialect::Postgres);
+        assert_eq!(skips, [], "{sql}");
+        let foreign = catalog.tables.values().filter(|table| table.kind == TableKind::Foreign);
+        let told = foreign.map(|table| {
+            let columns = table.columns.iter().map(|column| {
+                let not_null = if column.not_null { "!" } else { "" };
+                format!("{}:{}{not_null}", column.name, column.ty.declared)
+            });
+            let columns: Vec<String> = columns.collect();
+            let parent = table.parent.as_ref().map_or(String::new(), |parent| format!(" of {parent}"));
+            format!("{}{parent} {} {}", table.name, table.complete, columns.join(" "))
+        });
+        assert_eq!(told.collect::<Vec<_>>().join("; "), expect, "{sql}");
+    };
+    check(
+        "CREATE FOREIGN TABLE IF NOT EXISTS r.f (a int NOT NULL OPTIONS (column_name 'x'), options text OPTIONS (n ')'),
+            CONSTRAINT positive CHECK (a > 0)) SERVER s OPTIONS (schema_name 'p', table_name 't');",
+        "r.f true a:int! options:text",
+    );
+    check(
+        "CREATE FOREIGN TABLE f (a int) SERVER s;
+         ALTER FOREIGN TABLE f ADD COLUMN b text OPTIONS (column_name 'y'), ADD c int NOT NULL, DROP COLUMN a;
+         ALTER FOREIGN TABLE IF EXISTS f ALTER COLUMN b OPTIONS (SET column_name 'z'), ALTER b TYPE varchar(9);
+         ALTER FOREIGN TABLE f OPTIONS (ADD fetch_size '9'); ALTER FOREIGN TABLE f RENAME c TO d;
+         ALTER FOREIGN TABLE f OWNER TO me;",
+        "f true b:varchar(9) d:int!",
+    );
+    check(
+        "CREATE TABLE p (a int, at date) PARTITION BY RANGE (at);
+         CREATE FOREIGN TABLE old PARTITION OF p FOR VALUES FROM ('2001-01-01') TO ('2002-01-01') SERVER archive;",
+        "old of p true a:int at:date",
+    );
+    check("CREATE FOREIGN TABLE f (a int) SERVER s; DROP FOREIGN TABLE IF EXISTS f CASCADE;", "");
 }
 
 /// The indexes of a schema, one a line: `table name (keys)`, those behind constraints marked.

@@ -11,7 +11,7 @@ use sqlparser::tokenizer::Token;
 use super::Lowering;
 use super::direct::{alter_head, of_table};
 use super::scan::{self, Cursor, Tok};
-use crate::catalog::{SchemaOp, Table, View};
+use crate::catalog::{SchemaOp, Table, TableKind, View};
 use crate::dialect::Dialect;
 use crate::name::QName;
 use crate::sql::parse::{self, ParseFailure, Parsed};
@@ -157,7 +157,7 @@ impl Lowering<'_> {
         let materialized = tokens.iter().take(5).any(|token| token.is("MATERIALIZED"));
         if materialized {
             let mut table = Table::empty(name, self.place);
-            table.materialized = true;
+            table.kind = TableKind::Materialized;
             table.complete = false;
             self.push_table(table, Vec::new());
             return Some(());

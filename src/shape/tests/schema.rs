@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::catalog::{Catalog, Column, ColumnType, Table, TypeClass, View};
+use crate::catalog::{Catalog, Column, ColumnType, Table, TableKind, TypeClass, View};
 use crate::dialect::Dialect;
 use crate::name::{Ident, QName};
 use crate::source::{FileId, HostSpan};
@@ -87,7 +87,7 @@ fn table(name: QName, columns: Vec<Column>, complete: bool) -> Table {
         checks: Vec::new(),
         complete,
         without_rowid: false,
-        materialized: false,
+        kind: TableKind::Plain,
         parent: None,
         place: PLACE,
     }

@@ -13,7 +13,7 @@ use sqlparser::ast::{
     SetExpr, Statement, TableFactor, Visit, VisitMut, Visitor, VisitorMut,
 };
 
-use super::{alias, ctes_of, looks_like_alias, number};
+use super::{alias, ctes_of, elsewhere, looks_like_alias, number};
 use crate::catalog::Catalog;
 use crate::engine::{Bound, EngineQuery, Fidelity};
 use crate::query::RefId;
@@ -22,8 +22,11 @@ use range::BOUND;
 
 /// Makes the form of a statement that an engine of its own dialect plans; `limit_rows` is what `LIMIT $1` stands for.
 pub fn lower_native(shaped: &Shaped, catalog: &Catalog, limit_rows: u64) -> EngineQuery {
-    if wide::is_too_wide(&shaped.statement, catalog) {
-        let reason = format!("its views stand for more than {} relations", wide::MOST);
+    let too_wide = || {
+        let is_wide = wide::is_too_wide(&shaped.statement, catalog);
+        is_wide.then(|| format!("its views stand for more than {} relations", wide::MOST))
+    };
+    if let Some(reason) = elsewhere(shaped, catalog).or_else(too_wide) {
         return EngineQuery { fidelity: Fidelity::None(reason), ..EngineQuery::about(&shaped.shape) };
     }
     let mut statement = shaped.statement.clone();

@@ -41,7 +41,7 @@ const KINDS: &[&str] = &[
     "VIEW",
 ];
 /// Words between the verb and the object.
-const MODIFIERS: &[&str] = &["OR", "REPLACE", "UNIQUE", "UNLOGGED", "MATERIALIZED", "RECURSIVE", "FOREIGN"];
+const MODIFIERS: &[&str] = &["OR", "REPLACE", "UNIQUE", "UNLOGGED", "MATERIALIZED", "RECURSIVE"];
 
 /// Reads a statement.
 pub(super) fn read(sql: &str) -> Deed {
@@ -256,6 +256,8 @@ mod tests {
             "CREATE TRIGGER t BEFORE INSERT ON t EXECUTE FUNCTION f()",
             "CREATE EVENT TRIGGER t ON ddl_command_end EXECUTE FUNCTION f()",
             "CREATE FOREIGN DATA WRAPPER w",
+            "CREATE FOREIGN TABLE t (a int) SERVER s",
+            "ALTER FOREIGN TABLE t ADD b int",
             "CREATE PUBLICATION p FOR ALL TABLES",
             "CREATE LANGUAGE plpython3u",
             "COMMENT ON TABLE t IS 'x'",

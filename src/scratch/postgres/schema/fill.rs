@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::advice::{create_ddl, quote_qualified};
-use crate::catalog::{Backing, Catalog, Column, ColumnType, Index, Table, TypeClass, UserType};
+use crate::catalog::{Backing, Catalog, Column, ColumnType, Index, Table, TableKind, TypeClass, UserType};
 use crate::dialect::Dialect;
 use crate::engine::Refusal;
 use crate::name::QName;
@@ -100,7 +100,7 @@ fn create_table(table: &Table, ty: &dyn Fn(&Column) -> String) -> String {
     bare.foreign_keys.clear();
     bare.checks.clear();
     bare.parent = None;
-    bare.materialized = false;
+    bare.kind = TableKind::Plain;
     bare.indexes.retain(|index| index.held && matches!(index.backs, Some(Backing::PrimaryKey | Backing::Unique)));
     for column in &mut bare.columns {
         column.ty.declared = match ty(column) {

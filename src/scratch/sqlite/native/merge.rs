@@ -8,7 +8,7 @@ use super::compare;
 use super::inspect::{Inspected, SeenColumn, SeenForeignKey, SeenTable, SeenView};
 use super::{Corrected, Lower, index, strings};
 use crate::catalog::{
-    Catalog, Column, ColumnType, ForeignKey, ReferentialAction, SchemaOp, Table, TypeClass, View, replay,
+    Catalog, Column, ColumnType, ForeignKey, ReferentialAction, SchemaOp, Table, TableKind, TypeClass, View, replay,
 };
 use crate::dialect::Dialect;
 use crate::name::QName;
@@ -103,7 +103,7 @@ impl Merge<'_> {
             checks: reread.or(replayed).map(|table| table.checks.clone()).unwrap_or_default(),
             complete: !in_doubt || replayed.is_some_and(|table| table.complete),
             without_rowid: seen.is_without_rowid(),
-            materialized: false,
+            kind: TableKind::Plain,
             parent: None,
             place,
             name,
