@@ -42,9 +42,17 @@ pub fn assume(catalog: &Catalog, config: &Config, shapes: &[&QueryShape]) -> Sta
     StatsModel { tables: tables.collect(), origin: None }
 }
 
-/// Says where the rows of every table come from.
-pub fn row_bases(catalog: &Catalog, config: &Config) -> BTreeMap<QName, RowBasis> {
-    rows::bases(catalog, &|name| given_rows(catalog, config, name))
+/// Says where the rows of every table come from that `stats` holds.
+pub fn row_bases(catalog: &Catalog, config: &Config, stats: &StatsModel) -> BTreeMap<QName, RowBasis> {
+    let source = |name: &QName| stats.table(name).map_or(StatsSource::Assumed, |table| table.source);
+    let known =
+        |name: &QName| stats.table(name).filter(|_| source(name) > StatsSource::Assumed).map(|table| table.rows);
+    let bases = rows::bases(catalog, &|name| known(name).or_else(|| given_rows(catalog, config, name)));
+    let is_pulled = |name: &QName| source(name) >= StatsSource::Production;
+    bases
+        .into_iter()
+        .map(|(name, basis)| if is_pulled(&name) { (name, RowBasis::Pulled) } else { (name, basis) })
+        .collect()
 }
 
 fn given_rows(catalog: &Catalog, config: &Config, name: &QName) -> Option<f64> {
@@ -106,6 +114,7 @@ fn overridden(assumed: ColumnStats, said: &ColumnSettings, rows: f64) -> ColumnS
         n_distinct: said.distinct.unwrap_or(assumed.n_distinct).clamp(1.0, rows.max(1.0)),
         null_fraction: said.null_fraction.unwrap_or(assumed.null_fraction).clamp(0.0, 1.0),
         correlation: said.correlation.unwrap_or(assumed.correlation).clamp(-1.0, 1.0),
+        source: StatsSource::Configured,
         ..assumed
     }
 }

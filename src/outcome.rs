@@ -19,7 +19,7 @@ use crate::engine::Tier;
 use crate::finding::{Confidence, Severity};
 use crate::query::{PathClass, SkipStage};
 
-pub use explained::{CandidateEntry, ExplainedEntry, ReferenceEntry, ServingEntry, UnfitEntry};
+pub use explained::{CandidateEntry, ColumnFiguresEntry, ExplainedEntry, ReferenceEntry, ServingEntry, UnfitEntry};
 
 /// The report of one run.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]

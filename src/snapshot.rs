@@ -266,6 +266,9 @@ impl ColumnFigures {
             _ => column.n_distinct,
         };
         column.correlation = self.correlation.unwrap_or(column.correlation).clamp(-1.0, 1.0);
+        if self.distinct.is_some() {
+            column.source = StatsSource::Production;
+        }
         let common: Vec<(String, f64)> =
             self.common_values.iter().cloned().zip(self.common_fractions.iter().copied()).collect();
         if !common.is_empty() || !self.histogram.is_empty() {
@@ -302,6 +305,7 @@ mod tests {
             n_distinct: 1.0,
             correlation: 0.25,
             role: crate::stats::ColumnRole::Quantity,
+            source: StatsSource::Assumed,
             values: None,
         };
         column.overlay(&mut stats, 1000.0);

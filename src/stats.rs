@@ -124,7 +124,7 @@ pub struct IndexStats {
     pub shared: Vec<f64>,
 }
 
-/// Where statistics come from; later ones are worth more.
+/// Where statistics come from; later ones are worth more. What is known of a column is never [`StatsSource::Complete`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum StatsSource {
     /// Inferred from the schema.
@@ -150,6 +150,8 @@ pub struct ColumnStats {
     pub correlation: f64,
     /// What kind of column it is, for the guards.
     pub role: ColumnRole,
+    /// Where the figures come from.
+    pub source: StatsSource,
     /// Values that occur in it, where production's may be shown.
     #[serde(default)]
     pub values: Option<Arc<ColumnValues>>,
@@ -183,6 +185,17 @@ pub enum ColumnRole {
     Quantity,
     /// JSON, blob, array: never a b-tree key.
     Unkeyable,
+}
+
+impl StatsSource {
+    /// What people call it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Assumed => "assumed",
+            Self::Configured => "configured",
+            Self::Production | Self::Complete => "pulled",
+        }
+    }
 }
 
 impl StatsModel {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::catalog::{Catalog, Check, Column, ForeignKey, IndexDef, Table, TypeClass};
 use crate::expr::{Expr, Op};
 use crate::name::Ident;
-use crate::stats::{ColumnRole, ColumnStats};
+use crate::stats::{ColumnRole, ColumnStats, StatsSource};
 
 use super::evidence::Evidence;
 use super::rows::{Rows, is_unique};
@@ -60,6 +60,7 @@ pub(super) fn assume(facts: &Facts<'_>, column: &Column) -> ColumnStats {
         n_distinct: guess.n_distinct.clamp(1.0, most).round(),
         correlation: guess.correlation,
         role: guess.role,
+        source: StatsSource::Assumed,
         values: None,
     }
 }

@@ -30,6 +30,8 @@ type Counted = BTreeMap<QName, (f64, RowBasis)>;
 pub enum RowBasis {
     /// The configuration gives it.
     Given,
+    /// Production's statistics do.
+    Pulled,
     /// A foreign key that is unique by itself: one row for each of this parent's.
     OneEach(QName),
     /// The table is called like settings or kinds.
@@ -46,6 +48,7 @@ impl fmt::Display for RowBasis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Given => f.write_str("given by the configuration"),
+            Self::Pulled => f.write_str("pulled from production"),
             Self::OneEach(parent) => write!(f, "assumed, one for each row of `{parent}`"),
             Self::Lookup => f.write_str("assumed, its name says that it holds settings or kinds"),
             Self::Alone => f.write_str("assumed, as of every table that refers to no other"),

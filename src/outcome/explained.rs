@@ -48,10 +48,25 @@ pub struct ReferenceEntry {
     pub pages: Option<u64>,
     /// Where that number comes from.
     pub rows_reason: Option<String>,
+    /// What is known or assumed of the columns by which rows are found.
+    pub columns: Vec<ColumnFiguresEntry>,
     /// The existing index that serves it best; null where none does.
     pub served_by: Option<ServingEntry>,
     /// The nearest of the other indexes, and why they serve less or not at all.
     pub others: Vec<ServingEntry>,
+}
+
+/// What is known or assumed of a column.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct ColumnFiguresEntry {
+    /// Its name.
+    pub column: String,
+    /// Its distinct values.
+    pub distinct: u64,
+    /// The fraction of rows in which it is NULL.
+    pub null_fraction: f64,
+    /// Where these come from: `pulled` from production, `configured` or `assumed`.
+    pub source: String,
 }
 
 /// An existing index and what it is worth to a query.

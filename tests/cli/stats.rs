@@ -97,3 +97,35 @@ fn queries_are_planned_with_the_figures_of_the_file() {
     // Twenty rows need no index, and eleven pages are soon read.
     assert_eq!(missing(), 0);
 }
+
+#[test]
+fn explain_says_where_each_figure_comes_from() {
+    let (folder, _database) = filled("DELETE");
+    let write = |path: &str, text: &str| std::fs::write(folder.path().join(path), text).expect("a file");
+    let pull = planlint(folder.path(), &["stats", "pull", "--database-url", "sqlite:shop.db"]);
+    assert_eq!(pull.status.code(), Some(0), "{}", text(&pull.stderr));
+    write(
+        "schema.sql",
+        &format!("{SCHEMA}CREATE TABLE lines (id INTEGER PRIMARY KEY, order_id INTEGER REFERENCES orders (id));"),
+    );
+    write("planlint.toml", "[tables.orders.columns.note]\ndistinct = 7\n");
+    let explain = |sql: &str| {
+        let output = planlint(folder.path(), &["explain", "-q", sql]);
+        text(&output.stdout).split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let check = |sql: &str, expect: &[&str]| {
+        let said = explain(sql);
+        expect.iter().for_each(|words| assert!(said.contains(words), "{words}: {said}"));
+    };
+    let figures = "distinct values: `customer` 100, pulled; `note` 7, configured; `status` 8, assumed";
+    let orders = "SELECT id FROM orders WHERE customer = ? AND note = ? AND status = ?";
+    check(orders, &["3,000 rows on 11 pages: pulled from production", figures]);
+    // What hangs on a table that is known is assumed from it.
+    let fan_out = ": assumed, 10 for each row of its largest parent, `orders`";
+    check(
+        "SELECT id FROM lines WHERE order_id = ?",
+        &["30,000 rows", fan_out, "distinct values: `order_id` 3,000, assumed"],
+    );
+    write("planlint.toml", "[tables.orders]\nrows = 5000\n");
+    check(orders, &["5,000 rows", "given by the configuration", "`customer`"]);
+}

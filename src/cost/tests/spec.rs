@@ -42,6 +42,7 @@ impl Case {
                 n_distinct: *n_distinct,
                 correlation: *correlation,
                 role,
+                source: StatsSource::Assumed,
                 values: None,
             };
             (Ident::new(name), stats)

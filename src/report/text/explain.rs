@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use super::{Text, count, queries, say};
 use crate::outcome::{
-    CandidateEntry, ExplainedEntry, PatternEntry, QueryEntry, ReferenceEntry, RunReport, ServingEntry, UnfitEntry,
-    VariantEntry,
+    CandidateEntry, ColumnFiguresEntry, ExplainedEntry, PatternEntry, QueryEntry, ReferenceEntry, RunReport,
+    ServingEntry, UnfitEntry, VariantEntry,
 };
 use crate::report::neutral;
 use crate::report::sql::served_by;
@@ -88,6 +88,7 @@ impl Page<'_> {
             let pages = reference.pages.map_or(String::new(), |pages| format!(" on {} pages", grouped(pages)));
             write_wrapped(self.text, 4, &format!("{} rows{pages}{reason}", grouped(rows)), out)?;
         }
+        write_figures(self.text, &reference.columns, out)?;
         let asks = !(pattern.predicates.is_empty()
             && pattern.any_of.is_empty()
             && pattern.joins.is_empty()
@@ -157,6 +158,22 @@ impl Page<'_> {
         }
         Ok(())
     }
+}
+
+/// `distinct values: user_id 20,000, pulled; note 200, assumed`.
+fn write_figures(text: &Text, columns: &[ColumnFiguresEntry], out: &mut dyn Write) -> io::Result<()> {
+    let from = |source: &str| {
+        let mut named = columns.iter().filter(|column| column.source == source).peekable();
+        named.peek()?;
+        let each: Vec<String> =
+            named.map(|column| format!("`{}` {}", column.column, grouped(column.distinct))).collect();
+        Some(format!("{}, {source}", each.join(", ")))
+    };
+    let all: Vec<String> = ["pulled", "configured", "assumed"].into_iter().filter_map(from).collect();
+    if all.is_empty() {
+        return Ok(());
+    }
+    write_wrapped(text, 4, &format!("distinct values: {}", all.join("; ")), out)
 }
 
 fn write_serving(text: &Text, before: &str, serving: &ServingEntry, out: &mut dyn Write) -> io::Result<()> {

@@ -30,7 +30,7 @@ pub(in crate::run) fn ask(
         return Ok(());
     }
     let advised = Advised::of(database, engine)?;
-    let bases = assume::row_bases(&database.catalog, config);
+    let bases = assume::row_bases(&database.catalog, config, &database.stats);
     let mut found: BTreeMap<QueryId, Explained> = BTreeMap::new();
     for query in queries {
         let mut explained = advised.explain(database, query, engine, until)?;

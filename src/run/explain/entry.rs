@@ -6,12 +6,15 @@ use super::{Explained, serving};
 use crate::advice::{Action, AdviceId, Costs, IndexAdvice, QueryAdvice, Trial, Verdict, keys};
 use crate::catalog::IndexId;
 use crate::engine::{EngineFacts, Fidelity};
-use crate::outcome::{CandidateEntry, ExplainedEntry, ReferenceEntry, UnfitEntry};
+use crate::expr::Expr;
+use crate::name::Ident;
+use crate::outcome::{CandidateEntry, ColumnFiguresEntry, ExplainedEntry, ReferenceEntry, UnfitEntry};
 use crate::plan;
-use crate::query::{PathClass, QuerySite, RefId, Resolution, UnknownKind, VariantKind};
+use crate::query::{AccessPattern, PathClass, QuerySite, RefId, Resolution, UnknownKind, VariantKind};
 use crate::run::analysis::Database;
 use crate::run::entries::{advice_name, index_column, method};
 use crate::run::judge::is_judged;
+use crate::stats::TableStats;
 use crate::workload::{PlanLabels, WorkloadQuery};
 
 /// Writes the entry of one form of a chosen query.
@@ -42,6 +45,24 @@ pub(in crate::run) fn explained(
         advice: writer.advice(|id| serving.contains(&id)).map(advice_name).collect(),
         repro: asked.repro.clone(),
     }
+}
+
+/// What is known of the columns by which a reference's rows are found.
+fn figures(pattern: &AccessPattern, stats: &TableStats) -> Vec<ColumnFiguresEntry> {
+    let branches = pattern.disjunctions.iter().flat_map(|either| either.branches.iter().flatten());
+    let conditions = pattern.predicates.iter().chain(branches).map(|predicate| &predicate.key);
+    let keys = conditions.chain(pattern.joins.iter().map(|join| &join.key));
+    let columns: BTreeSet<Ident> = keys.flat_map(Expr::columns).collect();
+    let entry = |name: &Ident| {
+        let column = stats.columns.get(name)?;
+        Some(ColumnFiguresEntry {
+            column: name.to_string(),
+            distinct: column.n_distinct.round() as u64,
+            null_fraction: column.null_fraction,
+            source: column.source.word().to_owned(),
+        })
+    };
+    columns.iter().filter_map(entry).collect()
 }
 
 struct Writer<'a> {
@@ -116,6 +137,7 @@ impl Writer<'_> {
                 rows: known.map(|stats| stats.rows.round() as u64),
                 pages: known.map(|stats| stats.pages.round() as u64),
                 rows_reason: self.asked.bases.get(&reference.table).map(ToString::to_string),
+                columns: known.map_or_else(Vec::new, |stats| figures(pattern, stats)),
                 served_by,
                 others,
             }

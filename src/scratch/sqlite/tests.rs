@@ -56,6 +56,7 @@ fn schema(dialect: Dialect) -> (Catalog, StatsModel) {
                 n_distinct: *distinct,
                 correlation: 0.0,
                 role: ColumnRole::ManyValued,
+                source: StatsSource::Assumed,
                 values: None,
             };
             (Ident::new(name), stats)

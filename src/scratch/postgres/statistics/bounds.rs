@@ -85,7 +85,7 @@ fn clock(days: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stats::ColumnRole;
+    use crate::stats::{ColumnRole, StatsSource};
 
     #[test]
     fn bounds_rise_evenly_and_fit_their_type() {
@@ -96,6 +96,7 @@ mod tests {
                 n_distinct,
                 correlation: 0.0,
                 role: ColumnRole::Quantity,
+                source: StatsSource::Assumed,
                 values: None,
             };
             let bounds = evenly(base, &stats, 1e9).expect("a type with bounds");
@@ -118,6 +119,7 @@ mod tests {
                     n_distinct: 9.0,
                     correlation: 0.0,
                     role: ColumnRole::Quantity,
+                    source: StatsSource::Assumed,
                     values: None
                 },
                 10.0,
