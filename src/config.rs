@@ -30,7 +30,7 @@ pub const DEFAULT: &str = "DEFAULT";
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Config {
-    /// The SQL dialect; told from the schema's own marks when absent.
+    /// The SQL dialect; told from the schema's own marks, else from the nearest, when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"postgres")]
     pub dialect: Option<Dialect>,
@@ -64,7 +64,7 @@ pub struct Config {
     pub ignore: Vec<String>,
     /// How sure a finding or a piece of advice must be to be shown.
     pub min_confidence: Confidence,
-    /// Show every confidence, and what application code sends also where tests, scripts and migrations send it.
+    /// Show every confidence, each place that sends what application code sends, and queries of tests and scripts whose text is wrong; nothing is advised for those.
     #[schemars(example = true)]
     pub audit: bool,
     /// The least severity of a finding in application code that makes the exit status 1.
@@ -167,7 +167,7 @@ pub struct DatabaseSettings {
     /// Its name in reports and fingerprints.
     #[schemars(example = &"billing")]
     pub name: String,
-    /// Its dialect; told from the schema's own marks when absent.
+    /// Its dialect; told from the schema's own marks, else from the nearest, when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"mysql")]
     pub dialect: Option<Dialect>,

@@ -45,6 +45,13 @@ pub struct QuerySite {
     pub variants: Vec<Variant>,
 }
 
+impl QuerySite {
+    /// Says whether a form of the query is what is always sent.
+    pub fn requires(&self, variant: u16) -> bool {
+        self.variants.get(usize::from(variant)).is_some_and(|variant| variant.kind == VariantKind::Required)
+    }
+}
+
 /// How many rows of its answer a caller takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Takes {
@@ -118,6 +125,14 @@ pub enum PathClass {
     Vendored,
     /// Generated code.
     Generated,
+}
+
+impl PathClass {
+    /// Says whether queries of the class are planned, and counted when they cannot be: what a migration, a seed or
+    /// somebody else's code sends was written for another schema than the one at hand.
+    pub fn is_judged(self) -> bool {
+        matches!(self, Self::App | Self::Test | Self::Script)
+    }
 }
 
 /// One form of a query.

@@ -27,7 +27,7 @@ use crate::dialect::Target;
 use crate::engine::Tier;
 use crate::finding::Finding;
 use crate::name::QName;
-use crate::query::{DatabaseId, QuerySite};
+use crate::query::{DatabaseId, PathClass, QuerySite};
 use crate::source::TreePath;
 use crate::stats::StatsModel;
 use crate::workload::WorkloadQuery;
@@ -55,9 +55,11 @@ pub struct Rule {
 /// What a rule is run on.
 #[derive(Debug)]
 enum Check {
-    /// Every query.
+    /// Every query, those of tests and scripts included: its text is wrong whatever the data, the indexes and the purpose.
+    Text(fn(&QueryContext<'_>, &mut Findings)),
+    /// Every query of the application.
     Query(fn(&QueryContext<'_>, &mut Findings)),
-    /// Every query that has a plan.
+    /// Every query of the application that has a plan.
     Plan(fn(&PlanContext<'_>, &mut Findings)),
     /// Every table.
     Schema(fn(&SchemaContext<'_>, &mut Findings)),
@@ -81,7 +83,7 @@ macro_rules! rules {
 }
 
 rules! {
-    cartesian_join "cartesian-join" Query;
+    cartesian_join "cartesian-join" Text;
     composite_leading_skipped "composite-leading-skipped" Query;
     duplicate_index "duplicate-index" Schema;
     full_table_scan "full-table-scan" Plan;
@@ -90,8 +92,8 @@ rules! {
     like_needs_pattern_ops "like-needs-pattern-ops" Query;
     missing_index "missing-index" Query;
     missing_where "missing-where" Query;
-    not_in_nullable_subquery "not-in-nullable-subquery" Query;
-    null_comparison "null-comparison" Query;
+    not_in_nullable_subquery "not-in-nullable-subquery" Text;
+    null_comparison "null-comparison" Text;
     offset_pagination "offset-pagination" Query;
     or_across_columns "or-across-columns" Query;
     order_by_random "order-by-random" Query;
@@ -188,8 +190,18 @@ impl Rule {
         &self.page.meta
     }
 
+    /// Says whether the rule speaks by itself of the queries in files of a class.
+    pub fn speaks_of_queries(&self, class: PathClass) -> bool {
+        match self.check {
+            Check::Text(_) => class.is_judged(),
+            Check::Query(_) | Check::Plan(_) => class == PathClass::App,
+            Check::Schema(_) | Check::Suppression(_) => false,
+        }
+    }
+
     fn run(&self, input: &RulesInput<'_>, findings: &mut Findings) {
         match self.check {
+            Check::Text(check) => context::texts(input).for_each(|cx| check(&cx, findings)),
             Check::Query(check) => context::queries(input).for_each(|cx| check(&cx, findings)),
             Check::Plan(check) => context::queries(input)
                 .filter_map(|query| Some(PlanContext { plan: query.query.planned()?, query }))
@@ -223,7 +235,8 @@ mod tests {
             assert_eq!(page.title, rule.name);
             assert!(page.summary.starts_with("Reports "), "{}: {}", rule.name, page.summary);
             let reads = match rule.check {
-                Check::Query(_) => ["query", "plan"].as_slice(),
+                Check::Text(_) => ["query"].as_slice(),
+                Check::Query(_) => &["query", "plan"],
                 Check::Plan(_) => &["plan"],
                 Check::Schema(_) => &["schema"],
                 Check::Suppression(_) => &["comment"],

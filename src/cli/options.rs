@@ -165,7 +165,7 @@ pub(super) struct Judging {
     #[arg(long, value_enum, value_name = "CONFIDENCE", conflicts_with = "audit")]
     pub min_confidence: Option<ConfidenceName>,
 
-    /// Show every confidence, and what application code sends also where tests, scripts and migrations send it
+    /// Show every confidence, each place that sends what application code sends, and queries of tests and scripts whose text is wrong; nothing is advised for those
     #[arg(long)]
     pub audit: bool,
 }

@@ -16,13 +16,13 @@ use crate::query::{
 };
 use crate::source::{FileId, TreePath};
 use crate::stats::{ColumnRole, StatsSource};
-use crate::workload::WorkloadQuery;
+use crate::workload::{Sender, WorkloadQuery};
 
 use super::RulesInput;
 use super::asker::Asking;
 use super::upkeep::{Upkeep, Uses};
 
-/// One query that application code sends.
+/// One query, whoever sends it.
 #[derive(Clone, Copy)]
 pub(super) struct QueryContext<'a> {
     input: &'a RulesInput<'a>,
@@ -72,11 +72,25 @@ pub(super) fn tables<'a>(
     })
 }
 
-/// The queries rules may speak about; what only migrations or tests send builds the schema or checks it, and is not judged.
-pub(super) fn queries<'a>(input: &'a RulesInput<'a>) -> impl Iterator<Item = QueryContext<'a>> {
-    let queries = input.workload.iter().enumerate().filter(|(_, query)| query.advisable);
+/// The queries whose text rules may speak about: those of the application, and what only its tests and scripts send.
+/// What migrations send builds the schema, and is not judged.
+pub(super) fn texts<'a>(input: &'a RulesInput<'a>) -> impl Iterator<Item = QueryContext<'a>> {
     let schema_fits = schema_fits(input);
-    queries.map(move |(at, query)| QueryContext { input, query, advised: input.advised.get(at), schema_fits })
+    let numbered = input.workload.iter().enumerate();
+    let contexts =
+        numbered.map(move |(at, query)| QueryContext { input, query, advised: input.advised.get(at), schema_fits });
+    contexts.filter(|cx| {
+        let is_judged = |sender: &Sender| {
+            let site = &input.sites[sender.site.0 as usize];
+            site.class.is_judged() && site.requires(sender.variant)
+        };
+        cx.query.advisable || cx.query.senders.iter().any(is_judged)
+    })
+}
+
+/// The queries of the application, whose plans and indexes matter.
+pub(super) fn queries<'a>(input: &'a RulesInput<'a>) -> impl Iterator<Item = QueryContext<'a>> {
+    texts(input).filter(|cx| cx.query.advisable)
 }
 
 /// Finds the table or view whose name is closest to one that the schema does not have.
@@ -188,11 +202,17 @@ impl<'a> QueryContext<'a> {
         }
     }
 
-    /// Returns the places in application code that send the query.
+    /// Returns the places that send the query: those in application code, or where there are none, in tests and scripts.
     pub(super) fn senders(&self) -> impl Iterator<Item = SenderContext<'a>> {
         let RulesInput { sites, files, .. } = self.input;
         let sites = self.query.senders.iter().filter_map(|sender| sites.get(sender.site.0 as usize));
-        sites.filter(|site| site.class == PathClass::App).map(|site| SenderContext { site, files })
+        let of_application = |site: &&QuerySite| site.class == PathClass::App;
+        let has_application = sites.clone().any(|site| of_application(&site));
+        let counts = move |site: &&QuerySite| match has_application {
+            true => of_application(site),
+            false => site.class.is_judged(),
+        };
+        sites.filter(counts).map(|site| SenderContext { site, files })
     }
 
     /// Returns what the queries of a file ask.

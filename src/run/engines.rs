@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use super::RunError;
 use super::analysis::{Analysis, Database};
-use super::judge::is_judged;
 use super::policy::Policy;
 use crate::config::EngineChoice;
 use crate::dialect::{Dialect, Target};
@@ -96,7 +95,7 @@ impl Choosing<'_> {
         let mut engines = Vec::with_capacity(analysis.databases.len());
         for (number, database) in analysis.databases.iter_mut().enumerate() {
             let is_asked = |site: &QuerySite| self.policy.is_asked(&analysis.files[site.place.file.0 as usize].path);
-            let is_planned = |site: &QuerySite| is_judged(site.class) && !site.variants.is_empty() && is_asked(site);
+            let is_planned = |site: &QuerySite| site.class.is_judged() && !site.variants.is_empty() && is_asked(site);
             let of_it = |site: &&QuerySite| usize::from(site.database.0) == number && is_planned(site);
             let first = analysis.sites.iter().find(of_it).filter(|_| !database.catalog.tables.is_empty());
             let Chosen { engine, reason, skips } = self.choose(database, first)?;

@@ -14,7 +14,7 @@ use crate::catalog::{IndexDef, Table};
 use crate::config::Config;
 use crate::engine::{Deadline, EngineKind, Fidelity, IndexSet, PlanRequest, ScratchEngine, ScratchError, Tier};
 use crate::name::nearest;
-use crate::query::{DatabaseId, PathClass, Skip, SkipStage};
+use crate::query::{DatabaseId, Skip, SkipStage};
 use crate::rules::{self, Asking, RulesInput, SchemaAdvice, Upkeep, Uses};
 use crate::snapshot::Snapshot;
 use crate::source::HostSpan;
@@ -125,16 +125,10 @@ fn size_advice(database: &mut Database, engine: &mut dyn ScratchEngine) -> Resul
     Ok(())
 }
 
-/// Says of each query whether it is one to judge: what a migration, a seed or somebody else's code sends was written
-/// for another schema than the one at hand.
+/// Says of each query whether it is one to judge.
 fn judged(analysis: &Analysis, number: usize) -> Vec<bool> {
-    let judges = |sender: &Sender| is_judged(analysis.sites[sender.site.0 as usize].class);
+    let judges = |sender: &Sender| analysis.sites[sender.site.0 as usize].class.is_judged();
     analysis.databases[number].workload.iter().map(|query| query.senders.iter().any(judges)).collect()
-}
-
-/// Says whether queries of a class are planned and counted when they cannot be.
-pub(super) fn is_judged(class: PathClass) -> bool {
-    matches!(class, PathClass::App | PathClass::Test | PathClass::Script)
 }
 
 fn plan_all(

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use super::analysis::{Analysis, Database};
 use super::concrete::Quotes;
-use super::judge::is_judged;
 use super::policy::Policy;
 use super::{Ask, Goal};
 use super::{entries, findings};
@@ -118,7 +117,7 @@ fn coverage(analysis: &Analysis, policy: &Policy<'_>) -> Coverage {
         .flat_map(|database| &database.workload)
         .filter(|query| query.planned().is_some())
         .flat_map(|query| query.senders.iter().map(|sender| sender.site))
-        .filter(|site| is_judged(analysis.sites[site.0 as usize].class))
+        .filter(|site| analysis.sites[site.0 as usize].class.is_judged())
         .collect();
     let mut counts: BTreeMap<_, usize> = BTreeMap::new();
     for skip in &analysis.skips {
@@ -131,7 +130,7 @@ fn coverage(analysis: &Analysis, policy: &Policy<'_>) -> Coverage {
             resolved: with(Resolution::Resolved),
             partial: with(Resolution::Partial),
             skipped: with(Resolution::Skipped),
-            judged: written().filter(|site| is_judged(site.class)).count(),
+            judged: written().filter(|site| site.class.is_judged()).count(),
             planned: planned.len(),
             variants: written().map(|site| site.variants.len()).sum(),
             implied: analysis.sites.len() - written().count(),

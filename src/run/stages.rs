@@ -10,7 +10,6 @@ use rayon::prelude::*;
 
 use super::analysis::{Analysis, Database, RunFile, RunSuppression};
 use super::doubt;
-use super::judge::is_judged;
 use super::progress::Progress;
 use super::{Focus, Goal, RunError};
 use crate::catalog::{Catalog, SchemaStep, replay};
@@ -392,7 +391,7 @@ fn nobodys(mut sites: Vec<QuerySite>, why: Nobodys) -> (Vec<QuerySite>, Vec<Skip
     for site in &mut sites {
         site.resolution = Resolution::Skipped;
         site.variants.clear();
-        if is_judged(site.class) {
+        if site.class.is_judged() {
             skips.push(Skip { stage: SkipStage::Query, reason, detail: detail.to_owned(), place: site.place });
         }
     }

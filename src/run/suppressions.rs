@@ -9,7 +9,7 @@ use super::policy::Policy;
 use crate::config::Config;
 use crate::dialect::Dialect;
 use crate::finding::Finding;
-use crate::query::{DatabaseId, PathClass};
+use crate::query::DatabaseId;
 use crate::rules::page::Reads;
 use crate::rules::{self, JudgedSuppression, Rule, Use};
 use crate::source::{FileId, HostSpan};
@@ -104,7 +104,7 @@ fn is_run(analysis: &Analysis, one: &RunSuppression, rule: &Rule) -> bool {
     let of_class = match rule.meta().reads {
         Reads::Comment => false,
         Reads::Schema => file.builds_schema,
-        Reads::Query | Reads::Plan => file.class == PathClass::App,
+        Reads::Query | Reads::Plan => rule.speaks_of_queries(file.class),
     };
     // MySQL's queries are always judged by shape; without an engine, others are this once.
     let planned = database.is_some_and(|database| match database.target.dialect {

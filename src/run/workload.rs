@@ -12,13 +12,11 @@ use super::Goal;
 use super::analysis::{Analysis, Database};
 use super::concrete;
 use super::entries::Asked;
-use super::judge::is_judged;
 use super::policy::Policy;
 use crate::config::Config;
 use crate::engine::{EngineKind, EngineQuery, Fidelity};
 use crate::query::{
     Clause, ClauseKind, PathClass, QueryShape, QuerySite, Resolution, SiteId, Skip, SkipStage, UnknownKind, Variant,
-    VariantKind,
 };
 use crate::shape::shape;
 use crate::sql::lower::{lower, lower_native};
@@ -50,7 +48,7 @@ fn add(analysis: &mut Analysis, groups: &mut [Groups], (sender, outcome): Read) 
                 Kept::Entry(asked) => return analysis.entries.push_back((sender, asked)),
                 Kept::Query(query) => *query,
             };
-            let advisable = site.class == PathClass::App && is_required(site, sender.variant);
+            let advisable = site.class == PathClass::App && site.requires(sender.variant);
             let database = usize::from(site.database.0);
             let key = key(&shape, &engine);
             groups[database].add(&mut analysis.databases[database], key, sender, shape, engine, advisable);
@@ -131,7 +129,7 @@ fn read_one(
         place: failure.at.map_or(site.place, |at| variant.spans.places(at..at + 1, &site.place).primary),
         detail: failure.message,
     })?;
-    let unknown = unknown_table(site, variant, &shaped.shape).filter(|_| is_judged(site.class));
+    let unknown = unknown_table(site, variant, &shaped.shape).filter(|_| site.class.is_judged());
     if goal == Goal::Queries {
         return Ok(Seen { unknown, kept: Kept::Entry(Asked::of(&shaped.shape)) });
     }
@@ -156,10 +154,6 @@ fn unknown_table(site: &QuerySite, variant: &Variant, shape: &QueryShape) -> Opt
         detail: format!("no step of the schema creates `{table}`"),
         place: variant.spans.places(range, &site.place).primary,
     })
-}
-
-fn is_required(site: &QuerySite, variant: u16) -> bool {
-    site.variants[usize::from(variant)].kind == VariantKind::Required
 }
 
 /// Queries of one database by [`key`].

@@ -104,6 +104,30 @@ fn what_silences_nothing_is_told_only_when_everything_ran() {
 }
 
 #[test]
+fn tests_and_scripts_are_heard_by_an_audit_alone() {
+    let wrong = "SELECT id FROM users WHERE email = NULL;";
+    let idle = "-- planlint: ignore[null-comparison] -- on purpose\nSELECT id FROM users WHERE id = ?;";
+    let slow = "-- planlint: ignore[missing-index] -- a test\nSELECT id FROM users WHERE email = ?;";
+    let silenced = format!("-- planlint: ignore[null-comparison] -- on purpose\n{wrong}");
+    let check = |path: &str, query: &str, audited: &[&str], status: i32| {
+        let files = [SCHEMA, (path, query)];
+        super::check(&files, &["check"], status, if status == 0 { "no findings" } else { "finding" });
+        super::check(&files, &["check", "--audit"], status, "");
+        assert_eq!(findings(&report(&files, &["check", "--audit"])), audited, "{path}: {query}");
+    };
+    for path in ["tests/q.sql", "scripts/q.sql"] {
+        check(path, wrong, &[&format!("null-comparison {path}:1")], 0);
+        check(path, &silenced, &[&format!("~null-comparison {path}:2")], 0);
+        check(path, idle, &[&format!("unused-suppression {path}:1")], 0);
+        // Nothing is advised there, so that nobody can tell what the comment is good for.
+        check(path, slow, &[], 0);
+    }
+    check("seeds/q.sql", wrong, &[], 0);
+    check("seeds/q.sql", idle, &[], 0);
+    check("q.sql", wrong, &["null-comparison q.sql:1"], 1);
+}
+
+#[test]
 fn a_suppression_names_rules_that_exist() {
     let misspelled = ("q.sql", "SELECT id FROM users WHERE email = ?; -- planlint: ignore[mising-index]");
     check(&[SCHEMA, misspelled], &["check"], 1, "there is a rule `missing-index`");

@@ -13,7 +13,6 @@ use crate::plan;
 use crate::query::{AccessPattern, PathClass, QuerySite, RefId, Resolution, UnknownKind, VariantKind};
 use crate::run::analysis::Database;
 use crate::run::entries::{advice_name, index_column, method};
-use crate::run::judge::is_judged;
 use crate::stats::TableStats;
 use crate::workload::{PlanLabels, WorkloadQuery};
 
@@ -86,7 +85,7 @@ impl Writer<'_> {
                 UnknownKind::Output { column, of, .. } => format!("`{of}` gives no column `{column}`"),
             });
         }
-        if !is_judged(site.class) {
+        if !site.class.is_judged() {
             notes.push(
                 "what migrations, seeds and other people's code send is not planned: it was written for another schema"
                     .to_owned(),
@@ -96,7 +95,7 @@ impl Writer<'_> {
         } else if form != VariantKind::Required {
             notes.push("a form that is not always sent, so nothing is advised for it".to_owned());
         }
-        notes.extend(self.unplanned().filter(|_| is_judged(site.class)));
+        notes.extend(self.unplanned().filter(|_| site.class.is_judged()));
         notes
     }
 
