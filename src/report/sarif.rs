@@ -8,7 +8,7 @@ mod log;
 mod uri;
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use super::{Root, View, json};
@@ -38,7 +38,7 @@ impl Sarif {
     fn run<'a>(&self, report: &'a RunReport) -> log::Run<'a> {
         let mut ids: Vec<String> = report.coverage.skips.iter().map(|skip| skip_id(skip.stage, &skip.reason)).collect();
         let mut notifications: Vec<_> = report.skips.iter().map(|skip| self.notification(skip, &ids)).collect();
-        let mut findings: Vec<&FindingEntry> = super::findings(report, self.view).collect();
+        let mut findings = numbered(super::findings(report, self.view));
         let cut = keep_worst(&mut findings, MOST_RESULTS);
         if cut > 0 {
             notifications.push(cut_notification(cut, ids.len()));
@@ -63,12 +63,13 @@ impl Sarif {
                 log::BaseId { description: text("the root of the repository".to_owned()) },
             )]),
             column_kind: "unicodeCodePoints",
-            results: findings.into_iter().map(|finding| self.result(report, finding)).collect(),
+            results: findings.iter().map(|numbered| self.result(report, numbered)).collect(),
             properties: log::RunProperties { databases: &report.run.databases, coverage: &report.coverage },
         }
     }
 
-    fn result<'a>(&self, report: &'a RunReport, finding: &'a FindingEntry) -> log::Result<'a> {
+    fn result<'a>(&self, report: &'a RunReport, numbered: &Numbered<'a>) -> log::Result<'a> {
+        let finding = numbered.finding;
         let advice = report.advice.iter().filter(|entry| finding.advice.contains(&entry.id));
         log::Result {
             rule_id: &finding.rule,
@@ -81,7 +82,7 @@ impl Sarif {
                 .take(MOST_RELATED)
                 .map(|(id, related)| self.related(id, related))
                 .collect(),
-            partial_fingerprints: BTreeMap::from([("planlintFingerprint/v1", finding.fingerprint.as_str())]),
+            partial_fingerprints: BTreeMap::from([("planlintFingerprint/v1", numbered.fingerprint())]),
             fixes: self.fix(finding).into_iter().collect(),
             suppressions: finding.suppressed.iter().map(|suppressed| self.suppression(suppressed)).collect(),
             properties: log::ResultProperties {
@@ -171,19 +172,44 @@ const MOST_RELATED: usize = 99;
 /// The notification that tells of results that were left out.
 const CUT: &str = "report/results-cut";
 
+/// A finding, and which it is of those in its file that have its fingerprint, from 1.
+struct Numbered<'a> {
+    finding: &'a FindingEntry,
+    number: usize,
+}
+
+impl Numbered<'_> {
+    /// Tells the finding apart from others of its file, whatever lines are added between them.
+    fn fingerprint(&self) -> String {
+        let fingerprint = &self.finding.fingerprint;
+        if self.number == 1 { fingerprint.clone() } else { format!("{fingerprint}:{}", self.number) }
+    }
+}
+
+/// Numbers like findings of a file in their order.
+fn numbered<'a>(findings: impl Iterator<Item = &'a FindingEntry>) -> Vec<Numbered<'a>> {
+    let mut known: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    let number = |finding: &'a FindingEntry| {
+        let like = known.entry((&finding.location.path, &finding.fingerprint)).or_default();
+        *like += 1;
+        Numbered { finding, number: *like }
+    };
+    findings.map(number).collect()
+}
+
 /// Keeps the `most` findings that matter most, in their order: those nobody suppressed first, then by severity and by
 /// confidence. Returns how many went.
-fn keep_worst(findings: &mut Vec<&FindingEntry>, most: usize) -> usize {
+fn keep_worst(findings: &mut Vec<Numbered<'_>>, most: usize) -> usize {
     let cut = findings.len().saturating_sub(most);
     if cut > 0 {
         let mut ranked: Vec<usize> = (0..findings.len()).collect();
         ranked.sort_by_key(|at| {
-            let finding = findings[*at];
+            let finding = findings[*at].finding;
             (finding.suppressed.is_some(), Reverse(finding.severity), Reverse(finding.confidence))
         });
-        ranked.truncate(most);
-        ranked.sort_unstable();
-        *findings = ranked.into_iter().map(|at| findings[at]).collect();
+        let kept: BTreeSet<usize> = ranked.into_iter().take(most).collect();
+        let mut at = 0..;
+        findings.retain(|_| at.next().is_some_and(|at| kept.contains(&at)));
     }
     cut
 }

@@ -92,6 +92,33 @@ fn sarif_keeps_to_what_code_scanning_takes() {
 }
 
 #[test]
+fn sarif_tells_like_findings_of_a_file_apart() {
+    let mut report = sample::report();
+    let told = report.findings[0].clone();
+    let at = |path: &str, line: u32| {
+        let mut finding = told.clone();
+        (finding.location.path, finding.location.line) = (path.into(), line);
+        finding
+    };
+    let mut other = at("a.sql", 3);
+    other.fingerprint = "1:00000000000000000000000000000002".into();
+    report.findings = vec![at("a.sql", 1), at("a.sql", 2), other, at("a.sql", 4), at("b.sql", 1)];
+    let fingerprints = |report: &RunReport| -> Vec<String> {
+        let log = sarif(report);
+        let results = log["runs"][0]["results"].as_array().expect("results");
+        let of =
+            |result: &Value| result["partialFingerprints"]["planlintFingerprint/v1"].as_str().expect("text").into();
+        results.iter().map(of).collect()
+    };
+    let (own, before) = (&told.fingerprint, fingerprints(&report));
+    let expect =
+        [own.clone(), format!("{own}:2"), "1:00000000000000000000000000000002".into(), format!("{own}:3"), own.clone()];
+    assert_eq!(before, expect);
+    report.findings.iter_mut().for_each(|finding| finding.location.line += 10);
+    assert_eq!(fingerprints(&report), before, "lines do not count");
+}
+
+#[test]
 fn sarif_tells_what_reviews_need() {
     let log = sarif(&hostile());
     let run = &log["runs"][0];

@@ -133,7 +133,7 @@ pub(super) struct Result<'a> {
     pub locations: [Location; 1],
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub related_locations: Vec<Location>,
-    pub partial_fingerprints: BTreeMap<&'static str, &'a str>,
+    pub partial_fingerprints: BTreeMap<&'static str, String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fixes: Vec<Fix<'a>>,
     /// Empty where nobody suppressed it: all results of a run have the property, or none (§3.27.23).
