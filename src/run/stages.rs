@@ -3,6 +3,8 @@
 //! Pure functions but for reading the tree. What cannot be read is a skip; nothing here ends the run but a tree that
 //! cannot be listed and a configuration that names what is not there.
 
+mod dialect;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -24,12 +26,12 @@ use crate::scratch::NativeStatement;
 use crate::scratch::sqlite::native::{self, Corrected};
 use crate::source::{FileId, HostSpan, TreePath};
 use crate::sql;
-use crate::sql::split::Votes;
 use crate::sql::summary::FileSummary;
 use crate::sqlfile::{self, Part, SqlFileFacts, SqlStatement, StatementClass};
 use crate::stats::StatsModel;
 use crate::tree::{Content, FileKind, Tree, TreeError, TreeFile};
 use crate::walk::{Classes, has_generated_header};
+use dialect::Told;
 
 /// What every file says.
 #[derive(Default)]
@@ -159,7 +161,9 @@ pub(super) fn link(facts: &Facts, config: &Config) -> Result<Linked, RunError> {
         0 => vec![Some(0); facts.files.len()],
         _ => facts.files.iter().map(|file| layout::database_of(&planned, &file.path)).collect(),
     };
-    let mut roots: Vec<Root> = planned.into_iter().map(|root| Root::of(root, facts, config)).collect();
+    let dialects = dialect::of_roots(&planned, &nearest, facts, config);
+    let planned = planned.into_iter().zip(dialects);
+    let mut roots: Vec<Root> = planned.map(|(root, told)| Root::of(root, told, facts, config)).collect();
     if roots.is_empty() {
         roots.push(Root::without_schema(facts, config));
     }
@@ -218,39 +222,11 @@ impl Facts {
     fn path(&self, position: usize) -> &TreePath {
         &self.files[self.sql[position].file.0 as usize].path
     }
-
-    /// The dialect that the nearest offline data of sqlx around a schema's files is of, where it is of one alone.
-    fn offline_dialect(&self, schema: &[usize]) -> Option<Dialect> {
-        let around = |folder: &str| schema.iter().all(|file| self.path(*file).is_below(folder));
-        let offline = (0..self.sql.len()).filter_map(|file| Some((sqlfile::offline_folder(self.path(file))?, file)));
-        let offline: Vec<(&str, usize)> = offline.filter(|(folder, _)| around(folder)).collect();
-        let nearest = offline.iter().map(|(folder, _)| folder.len()).max()?;
-        let near = offline.iter().filter(|(folder, _)| folder.len() == nearest);
-        let mut told = near.filter_map(|(_, file)| self.sql[*file].votes.winner());
-        let first = told.next()?;
-        told.all(|other| other == first).then_some(first)
-    }
-
-    fn votes(&self, files: impl Iterator<Item = usize>) -> Votes {
-        files.fold(Votes::default(), |mut votes, file| {
-            votes += self.sql[file].votes;
-            votes
-        })
-    }
 }
 
 impl Root {
-    fn of(root: SchemaRoot, facts: &Facts, config: &Config) -> Self {
-        let settings = config.databases.iter().chain(&facts.sqlc).find(|database| database.name == root.name);
-        let configured = settings.and_then(|settings| settings.dialect).or(config.dialect);
-        let in_schema = || facts.votes(root.files.iter().copied()).winner();
-        let (dialect, dialect_source) = told(&[
-            ("configured", &|| configured),
-            ("the schema's path", &|| root.dialect),
-            ("sqlx's offline data", &|| facts.offline_dialect(&root.files)),
-            ("marks in the schema", &in_schema),
-            ("marks in the queries", &|| facts.votes(0..facts.sql.len()).winner()),
-        ]);
+    fn of(root: SchemaRoot, (dialect, dialect_source): Told, facts: &Facts, config: &Config) -> Self {
+        let settings = dialect::settings(&root, facts, config);
         let version = settings.and_then(|settings| settings.version.as_ref()).or(config.target_version.as_ref());
         Self {
             name: root.name,
@@ -263,10 +239,7 @@ impl Root {
     }
 
     fn without_schema(facts: &Facts, config: &Config) -> Self {
-        let (dialect, dialect_source) = told(&[
-            ("configured", &|| config.dialect),
-            ("marks in the queries", &|| facts.votes(0..facts.sql.len()).winner()),
-        ]);
+        let (dialect, dialect_source) = dialect::without_schema(facts, config);
         let version = config.target_version.as_ref().and_then(|version| Version::parse(version));
         Self {
             name: "main".to_owned(),
@@ -277,12 +250,6 @@ impl Root {
             files: Vec::new(),
         }
     }
-}
-
-/// The first dialect that something tells, and what told it.
-fn told(tellers: &[(&'static str, &dyn Fn() -> Option<Dialect>)]) -> (Dialect, &'static str) {
-    let first = tellers.iter().find_map(|(source, tell)| Some((tell()?, *source)));
-    first.unwrap_or((Dialect::Postgres, "no mark, the default"))
 }
 
 /// What a report names as the schema's source: the files, or the folders of migrations.

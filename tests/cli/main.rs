@@ -383,3 +383,33 @@ fn sqlx_says_what_its_schema_is_written_for() {
     said(&[(app, schema), root, (".sqlx/query-2.json", postgres)], "postgres (marks in the schema)");
     said(&[(app, schema), (other, sqlite), ("q.sql", "SELECT id FROM notes;")], "postgres (marks in the schema)");
 }
+
+#[test]
+fn a_schema_without_marks_is_of_the_dialect_of_what_is_nearest() {
+    let said = |more: &[(&str, &str)], expect: &str| {
+        let plain = "CREATE TABLE notes (id INTEGER PRIMARY KEY, body TEXT NOT NULL);";
+        let files: Vec<(&str, &str)> =
+            [("crates/client/migrations/1_a.sql", plain)].into_iter().chain(more.iter().copied()).collect();
+        let out = planlint(project(&files).path(), &["schema", "--output", "json"]).stdout;
+        let report: serde_json::Value = serde_json::from_slice(&out).expect("JSON");
+        let mut databases = report["run"]["databases"].as_array().expect("databases").iter();
+        let own =
+            databases.find(|database| database["schema_paths"][0] == "crates/client/migrations").expect("its own");
+        let word = |key: &str| own[key].as_str().unwrap_or_default();
+        assert_eq!(format!("{} ({})", word("dialect"), word("dialect_source")), expect);
+    };
+    let sqlite = "CREATE TABLE keys (id INTEGER PRIMARY KEY AUTOINCREMENT);";
+    let postgres = "CREATE TABLE users (id BIGSERIAL, a JSONB, b TIMESTAMPTZ, c BYTEA, d TSVECTOR);";
+    let (kv, scripts, server) =
+        ("crates/kv/migrations/1_a.sql", "crates/scripts/migrations/1_a.sql", "crates/server/migrations/1_a.sql");
+    let own = ("crates/client/queries/q.sql", "SELECT id FROM notes WHERE body ILIKE $1;");
+    let of_server = ("crates/server/queries/q.sql", "SELECT id FROM users WHERE a::jsonb ILIKE $1;");
+    said(&[], "postgres (no mark, the default)");
+    said(&[own], "postgres (marks in the queries)");
+    said(&[(kv, sqlite)], "sqlite (the schemas beside it)");
+    // A schema is one voice, however many marks it has, and what others are asked is nobody else's.
+    said(&[(kv, sqlite), (scripts, sqlite), (server, postgres), of_server], "sqlite (the schemas beside it)");
+    said(&[(kv, sqlite), (scripts, sqlite), (server, postgres), own], "postgres (marks in the queries)");
+    // Two that contradict each other tell nothing, and those farther away are not asked.
+    said(&[(kv, sqlite), (server, postgres), ("app/migrations/1_a.sql", sqlite)], "postgres (no mark, the default)");
+}
