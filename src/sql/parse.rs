@@ -134,6 +134,10 @@ fn tokens(sql: &str, dialect: Dialect, shift_lines: u64) -> Result<Vec<TokenWith
         .tokenize_with_location_into_buf_with_mapper(&mut tokens, |mut token| {
             token.span.start.line += shift_lines;
             token.span.end.line += shift_lines;
+            if let Token::Number(_, long) = &mut token.token {
+                // Hive writes `3L`; no engine of ours reads it, and the number is the same without.
+                *long = false;
+            }
             token
         })
         .map_err(|error| ParseFailure {

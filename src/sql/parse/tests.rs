@@ -28,6 +28,12 @@ fn another_dialect_reads_what_the_first_cannot() {
 }
 
 #[test]
+fn a_number_loses_what_only_hive_writes_behind_it() {
+    let parsed = parse("SELECT 3L, a FROM t LIMIT 5L", Dialect::Postgres).expect("a query");
+    assert_eq!(parsed.statement.to_string(), "SELECT 3, a FROM t LIMIT 5");
+}
+
+#[test]
 fn a_failure_has_the_parsers_words_and_a_place() {
     let failure = failure_of("SELECT é FROM\n t WHERE a = )");
     assert_eq!(failure.reason, "unreadable");
