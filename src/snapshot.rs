@@ -3,6 +3,7 @@
 //! Made to be read by a person before it is committed: names sorted, one figure a line, no time, no host, no user, and
 //! values only where they were asked for. Knows no database and no file system.
 
+mod activity;
 mod dump;
 
 use std::collections::BTreeMap;
@@ -18,6 +19,8 @@ use crate::name::{Ident, QName};
 use crate::stats::{
     ColumnRole, ColumnStats, ColumnValues, ExtendedStats, IndexStats, Origin, StatsModel, StatsSource, TableStats,
 };
+
+pub use activity::{ActivityFigures, StatementFigures, StatementsFigures};
 
 /// The form of the file.
 pub const FORM: u32 = 1;
@@ -40,8 +43,14 @@ pub struct Snapshot {
     /// Settings that steer its planner.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub settings: BTreeMap<String, String>,
+    /// The day (UTC) since which scans and changes are counted, where the server knows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted_since: Option<String>,
     /// By name, without the default schema.
     pub tables: BTreeMap<QName, TableFigures>,
+    /// What statements cost, where the server counts them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub statements: Option<StatementsFigures>,
     /// What could not be read, and why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<String>,
@@ -69,6 +78,9 @@ pub struct TableFigures {
     /// Extended statistics, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub extended: BTreeMap<String, ExtendedStats>,
+    /// What was done to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub activity: Option<ActivityFigures>,
 }
 
 /// What is known of a column.
@@ -123,6 +135,12 @@ pub enum SnapshotError {
     /// It is no such file at all.
     #[error("it is no file of statistics: {0}")]
     Unread(String),
+}
+
+/// Says whether a database under this collation compares texts letter by letter: `C` does, and whatever PostgreSQL itself
+/// provides.
+pub fn is_by_letters(collation: &str) -> bool {
+    ["libc C", "libc POSIX"].contains(&collation) || collation.starts_with("builtin ")
 }
 
 impl Snapshot {

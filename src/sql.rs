@@ -16,3 +16,4 @@ pub mod resolution;
 pub(crate) mod scan;
 pub mod split;
 pub mod summary;
+pub mod valueless;

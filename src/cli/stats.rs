@@ -122,13 +122,22 @@ fn from_server(url: Option<&str>, pull: &Pull) -> Result<Snapshot, StatsError> {
 fn summary(snapshot: &Snapshot, pull: &Pull) -> String {
     let columns: usize = snapshot.tables.values().map(|table| table.columns.len()).sum();
     let counted = snapshot.tables.values().filter(|table| table.rows.is_some()).count();
+    let indexes: usize = snapshot.tables.values().map(|table| table.indexes.len()).sum();
+    let statements = match &snapshot.statements {
+        Some(statements) => format!("{} statements", statements.longest.len()),
+        None => "no statements".to_owned(),
+    };
     let mut text = format!(
-        "{} {}: {counted} of {} tables counted, {columns} columns known, {}",
+        "{} {}: {counted} of {} tables counted, {columns} columns known, {indexes} indexes, {statements}, {}",
         snapshot.product,
         snapshot.version,
         snapshot.tables.len(),
         if pull.with_values { "with values" } else { "no values" }
     );
+    let refused = snapshot.missing.iter().any(|missing| missing.starts_with("statements: "));
+    if snapshot.statements.is_none() && snapshot.product == "postgres" && !refused {
+        text.push_str("\nno statements: `CREATE EXTENSION pg_stat_statements` counts them");
+    }
     for missing in &snapshot.missing {
         text.push_str("\nmissing: ");
         text.push_str(missing);

@@ -1,5 +1,6 @@
 //! PostgreSQL's statistics, versions 12 to 18.
 
+mod activity;
 mod extended;
 
 use std::collections::BTreeMap;
@@ -102,6 +103,8 @@ pub fn postgres(ask: Asked<'_>, values: Values) -> Result<Snapshot, String> {
     for row in pull.item("extended statistics", &together) {
         pull.extended(&row);
     }
+    activity::tables(&mut pull);
+    activity::statements(&mut pull);
     pull.note_unseen();
     // Nothing was changed; whether the transaction's end is heard of is all the same.
     let _ = (pull.ask)("COMMIT");
@@ -128,6 +131,11 @@ impl Pull<'_> {
                 Vec::new()
             }
         }
+    }
+
+    /// Asks for one day.
+    fn day(&mut self, what: &str, sql: &str) -> Option<String> {
+        self.item(what, sql).first().and_then(|row| text(row, 0)).map(str::to_owned)
     }
 
     /// Notes a table; the answer says whether its statistics are those of its heirs too.
@@ -183,6 +191,10 @@ impl Pull<'_> {
     fn extended(&mut self, row: &Row) {
         let Some((table, name)) = self.table_of(row).zip(text(row, 2)) else { return };
         table.extended.insert(name.to_owned(), extended::read(row));
+        if extended::is_strange(row) {
+            let newer = format!("extended statistics `{name}`: in a form that this planlint does not read");
+            self.snapshot.missing.push(newer);
+        }
         self.untold += usize::from(text(row, 11) == Some("t"));
     }
 

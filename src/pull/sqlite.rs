@@ -1,7 +1,8 @@
 //! SQLite's statistics: what `ANALYZE` left in `sqlite_stat1`, and the extent of every table and index.
 //!
 //! A table that was never analyzed has its rows counted: few applications ever run `ANALYZE`. The samples of
-//! `sqlite_stat4` are left where they are, since no scratch database is told any.
+//! `sqlite_stat4` are left where they are, although the bundled library is built to plan by them: they are rows of the
+//! data, and of use only for values that are known when a query is planned, while applications send parameters.
 
 use std::collections::BTreeMap;
 

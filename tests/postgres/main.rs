@@ -12,6 +12,7 @@ mod extended;
 mod offered;
 mod operators;
 mod plans;
+mod pulling;
 mod run;
 mod schema;
 mod script;

@@ -32,6 +32,11 @@ pub(super) fn read(row: &Row) -> ExtendedStats {
     ExtendedStats { columns, expressions, distinct, dependencies, common }
 }
 
+/// Says whether the server writes figures in another form than those of versions 12 to 18.
+pub(super) fn is_strange(row: &Row) -> bool {
+    [6, 7].iter().any(|at| text(row, *at).is_some() && figures(row, *at).is_empty())
+}
+
 /// `{"1, 2": 100, …}` and `{"1 => 2": 0.5, …}`.
 fn figures(row: &Row, at: usize) -> BTreeMap<String, f64> {
     text(row, at).and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
@@ -66,6 +71,8 @@ mod tests {
         assert_eq!(read_one.dependencies, [zip]);
         let values = vec![Some("a".to_owned()), None];
         assert_eq!(read_one.common, [Combination { values, fraction: 0.25, independent: 0.125 }]);
+        assert!(!is_strange(&row(["f", distinct, "", "", "", ""])));
+        assert!(is_strange(&row(["f", r#"[{"attributes": [2, 5], "ndistinct": 30}]"#, "", "", "", ""])));
         let unseen = read(&row(["t", "", "", "", "", ""]));
         assert!(unseen.expressions && !unseen.is_known());
     }
