@@ -85,12 +85,14 @@ pub struct Target {
     pub dialect: Dialect,
     /// The version, when configuration or statistics name it.
     pub version: Option<Version>,
+    /// Whether its database is known to compare texts letter by letter (PostgreSQL's collation `C`).
+    pub by_letters: bool,
 }
 
 impl Target {
     /// A target of a known dialect and unknown version.
     pub fn any(dialect: Dialect) -> Self {
-        Self { dialect, version: None }
+        Self { dialect, version: None, by_letters: false }
     }
 
     /// Says whether a b-tree may be searched although its leading column is unconstrained.

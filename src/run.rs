@@ -203,20 +203,23 @@ impl Session {
 
     fn story(&mut self, tree: &dyn Tree, ask: &Ask<'_>, failed: Option<&str>) -> Result<RunReport, RunError> {
         let (config, goal, watcher) = (&self.config, ask.goal, self.progress.as_ref());
+        let figures = self.figures.as_ref();
         let policy = Policy::new(config, ask.scope)?;
         let time = &mut Watch { timings: &mut self.timings, progress: watcher };
         let facts = time.of("facts", || stages::facts(tree, config, goal, watcher))?;
         let linked = time.of("link", || stages::link(&facts, config))?;
         let mut analysis = time.of("schema", || stages::schema(facts, linked, config, goal));
         stages::always(&mut analysis, config)?;
-        let choosing = Choosing { choice: config.engine, programs: self.programs.as_ref(), failed, policy: &policy };
+        stages::order(&mut analysis, figures);
+        let choosing =
+            Choosing { choice: config.engine, programs: self.programs.as_ref(), failed, policy: &policy, figures };
         let engines = match goal > Goal::Queries {
             true => time.of("engines", || choosing.start(&mut analysis))?,
             false => Vec::new(),
         };
         if goal > Goal::Schema {
             time.of("shape", || workload::build(&mut analysis, config, goal, &policy));
-            time.of("assume", || judge::assume(&mut analysis, config, self.figures.as_ref()))?;
+            time.of("assume", || judge::assume(&mut analysis, config, figures))?;
         }
         if let Goal::Explain(focus) = &goal {
             analysis.chosen = explain::pick(&analysis, focus, &Quotes::new(tree, &analysis, ask.here))?;

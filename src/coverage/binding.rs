@@ -195,7 +195,7 @@ fn answers(
 
 /// A prefix LIKE seeks where the index's order is the order of bytes, or the order LIKE itself compares in.
 ///
-/// PostgreSQL: a `…_pattern_ops` class or the C collation (manual, "Operator Classes and Operator Families").
+/// PostgreSQL: a `…_pattern_ops` class or the C collation, be it the database's (manual, "Operator Classes and Operator Families").
 /// SQLite: LIKE ignores case, so the key must be NOCASE, GLOB's BINARY (manual, "The LIKE Optimization").
 /// MySQL: always.
 fn answers_prefix(key: &IndexKey, predicate: &Predicate, asked: &Asked<'_>, target: &Target) -> Result<(), WhyNot> {
@@ -203,7 +203,9 @@ fn answers_prefix(key: &IndexKey, predicate: &Predicate, asked: &Asked<'_>, targ
     let seeks = match target.dialect {
         Dialect::Mysql => true,
         Dialect::Postgres => {
-            is_pattern_class(key) || kept.is_some_and(|name| ["C", "POSIX", "ucs_basic"].contains(&name))
+            let by_letters = |name: &str| ["C", "POSIX", "ucs_basic"].contains(&name);
+            let kept = kept.filter(|name| !is_default_collation(name, target));
+            is_pattern_class(key) || kept.map_or(target.by_letters, by_letters)
         }
         Dialect::Sqlite if is_glob(&predicate.condition) => kept.is_none_or(|name| name.eq_ignore_ascii_case("binary")),
         Dialect::Sqlite => kept.is_some_and(|name| name.eq_ignore_ascii_case("nocase")),

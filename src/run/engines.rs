@@ -21,6 +21,7 @@ use crate::scratch::postgres::Server;
 #[cfg(unix)]
 use crate::scratch::postgres::offered::Offer;
 use crate::scratch::sqlite::SqliteEngine;
+use crate::snapshot::Snapshot;
 use crate::source::HostSpan;
 
 /// How long one statement of the code base may take.
@@ -69,6 +70,8 @@ pub(super) struct Choosing<'a> {
     pub failed: Option<&'a str>,
     /// What is asked for.
     pub policy: &'a Policy<'a>,
+    /// What production knows of its data.
+    pub figures: Option<&'a Snapshot>,
 }
 
 /// An engine, and what is to be said about it.
@@ -107,6 +110,11 @@ impl Choosing<'_> {
         Ok(engines)
     }
 
+    /// How production orders text, if it is known.
+    fn collation(&self, target: Target) -> Option<&str> {
+        self.figures.filter(|figures| figures.is_of(target.dialect))?.collation.as_deref()
+    }
+
     /// The engine for a database, of which `first` is the first query to plan.
     fn choose(&self, database: &Database, first: Option<&QuerySite>) -> Result<Chosen, RunError> {
         let target = database.target;
@@ -117,7 +125,7 @@ impl Choosing<'_> {
             (EngineChoice::Postgres, Dialect::Postgres, None) => none(),
             (EngineChoice::Postgres, Dialect::Postgres, Some(_)) => {
                 let programs = self.programs.cloned().unwrap_or_default();
-                postgres::find(target, &programs)?.start(database)
+                postgres::find(target, &programs, self.collation(target))?.start(database)
             }
             (EngineChoice::Postgres, ..) => {
                 Err(unfit(EngineKind::Postgres, target, "plan these queries on another engine"))
@@ -142,7 +150,7 @@ impl Choosing<'_> {
             let reason = format!("PostgreSQL itself was of no use: {failed}");
             return Ok(Chosen { skips: vec![skip], ..stand_in.because(reason) });
         }
-        match postgres::find(database.target, programs) {
+        match postgres::find(database.target, programs, self.collation(database.target)) {
             Ok(found) => found.start(database),
             // A folder that was named and is wrong is a mistake, not a lack.
             Err(error) if programs.folder.is_some() => Err(error),

@@ -24,6 +24,7 @@ use crate::schema::layout::{self, MigrationTool, SchemaRoot, SourceKind};
 use crate::schema::{ddl, sqlc};
 use crate::scratch::NativeStatement;
 use crate::scratch::sqlite::native::{self, Corrected};
+use crate::snapshot::{self, Snapshot};
 use crate::source::{FileId, HostSpan, TreePath};
 use crate::sql;
 use crate::sql::summary::FileSummary;
@@ -230,7 +231,7 @@ impl Root {
         let version = settings.and_then(|settings| settings.version.as_ref()).or(config.target_version.as_ref());
         Self {
             name: root.name,
-            target: Target { dialect, version: version.and_then(|version| Version::parse(version)) },
+            target: Target { version: version.and_then(|version| Version::parse(version)), ..Target::any(dialect) },
             dialect_source,
             source: Some(root.source),
             paths: schema_paths(&root.source, root.files.iter().map(|file| facts.path(*file))),
@@ -243,7 +244,7 @@ impl Root {
         let version = config.target_version.as_ref().and_then(|version| Version::parse(version));
         Self {
             name: "main".to_owned(),
-            target: Target { dialect, version },
+            target: Target { version, ..Target::any(dialect) },
             dialect_source,
             source: None,
             paths: Vec::new(),
@@ -321,6 +322,15 @@ pub(super) fn schema(facts: Facts, linked: Linked, config: &Config, goal: Goal<'
         analysis.skips.append(&mut skips);
     }
     analysis
+}
+
+/// Notes how production orders text, where that is known.
+pub(super) fn order(analysis: &mut Analysis, figures: Option<&Snapshot>) {
+    for database in &mut analysis.databases {
+        let known = figures.filter(|figures| figures.is_of(database.target.dialect));
+        let collation = known.and_then(|known| known.collation.as_deref());
+        database.target.by_letters = collation.is_some_and(snapshot::is_by_letters);
+    }
 }
 
 /// Notes with each schema what the application's framework adds to every query of a table.

@@ -14,6 +14,8 @@ mod behind;
 #[cfg(unix)]
 pub mod cluster;
 #[cfg(unix)]
+mod collation;
+#[cfg(unix)]
 mod engine;
 #[cfg(unix)]
 pub mod find;

@@ -6,6 +6,7 @@
 
 mod agreement;
 mod cluster;
+mod collation;
 mod ends;
 mod engine;
 mod extended;

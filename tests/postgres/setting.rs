@@ -28,7 +28,13 @@ pub fn binaries() -> Option<Binaries> {
 /// What to start for a test.
 pub fn choice() -> Option<Choice> {
     let statement_timeout = Duration::from_secs(2);
-    Some(Choice { binaries: binaries()?, cache: users_cache(&[]), statement_timeout, untrusted: Vec::new() })
+    Some(Choice {
+        binaries: binaries()?,
+        cache: users_cache(&[]),
+        statement_timeout,
+        untrusted: Vec::new(),
+        collation: None,
+    })
 }
 
 /// Where statements of tests stand.

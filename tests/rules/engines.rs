@@ -42,7 +42,8 @@ pub fn postgres() -> Option<Engine> {
     match find(&Wanted { folder: typed.as_deref(), ..Wanted::default() }) {
         Ok(binaries) => {
             let statement_timeout = std::time::Duration::from_secs(5);
-            let choice = Choice { binaries, cache: users_cache(&[]), statement_timeout, untrusted: Vec::new() };
+            let choice =
+                Choice { binaries, cache: users_cache(&[]), statement_timeout, untrusted: Vec::new(), collation: None };
             Some(Engine::Postgres(Arc::new(Server::start(&choice).expect("it starts"))))
         }
         Err(not) => {

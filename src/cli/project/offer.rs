@@ -35,5 +35,5 @@ pub(super) fn read(options: &Common, engine: EngineChoice) -> Result<Option<Offe
     }
     let address = Address::read(Some(url.reveal()), &|name| std::env::var(name).ok()).map_err(OfferError::Unread)?;
     let ownership = if options.scratch_owned { Ownership::Ours } else { Ownership::Unsaid };
-    Ok(Some(Offer { address, ownership, statement_timeout: STATEMENT_TIMEOUT }))
+    Ok(Some(Offer { address, ownership, statement_timeout: STATEMENT_TIMEOUT, collation: None }))
 }

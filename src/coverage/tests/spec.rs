@@ -15,7 +15,7 @@ use sqlparser::ast;
 pub fn target(text: &str) -> Target {
     let (name, version) = text.split_once(' ').map_or((text, None), |(name, version)| (name, Version::parse(version)));
     let dialect = Dialect::ALL.into_iter().find(|dialect| dialect.as_str() == name).expect("a dialect");
-    Target { dialect, version }
+    Target { version, ..Target::any(dialect) }
 }
 
 /// A column; `o.x` is another table's.

@@ -27,11 +27,12 @@ pub(super) enum Found {
     Offered(Offer),
 }
 
-/// Finds the programs that fit best.
-pub(super) fn find(target: Target, programs: &Programs) -> Result<Found, RunError> {
+/// Finds the programs that fit best; a database is made under production's collation.
+pub(super) fn find(target: Target, programs: &Programs, collation: Option<&str>) -> Result<Found, RunError> {
     let Programs { folder, untrusted, running, offered } = programs;
+    let collation = collation.map(str::to_owned);
     match (offered, running) {
-        (Some(offer), _) => return Ok(Found::Offered(offer.clone())),
+        (Some(offer), _) => return Ok(Found::Offered(Offer { collation, ..offer.clone() })),
         (None, Some(server)) => return Ok(Found::Running(server.clone())),
         (None, None) => {}
     }
@@ -47,6 +48,7 @@ pub(super) fn find(target: Target, programs: &Programs) -> Result<Found, RunErro
         cache: users_cache(untrusted),
         statement_timeout: STATEMENT_TIMEOUT,
         untrusted: untrusted.clone(),
+        collation,
     };
     Ok(Found::Installed(choice, reason))
 }

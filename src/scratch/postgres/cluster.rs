@@ -46,6 +46,8 @@ pub struct Choice {
     pub statement_timeout: Duration,
     /// The folders of the code base: no file of the server is made there, and no library of it is taken from there.
     pub untrusted: Vec<PathBuf>,
+    /// Production's collation as the file of statistics names it (`icu en-US`), if it is known.
+    pub collation: Option<String>,
 }
 
 /// A running server.
@@ -66,7 +68,7 @@ impl Cluster {
     pub fn start(choice: &Choice) -> Result<Self, ScratchError> {
         let (folder, data) = Self::room(choice)?;
         let store = choice.cache.as_deref().and_then(Store::open);
-        let collation = template::lay(&folder, &data, &choice.binaries, store.as_ref())?;
+        let collation = template::lay(&folder, &data, choice, store.as_ref())?;
         Self::started(choice, folder, data, collation)
     }
 
@@ -77,7 +79,7 @@ impl Cluster {
     /// When it does not start.
     pub fn resume(choice: &Choice, digest: u128) -> Result<Option<(Self, String)>, ScratchError> {
         let Some(store) = choice.cache.as_deref().and_then(Store::open) else { return Ok(None) };
-        let key = loaded(&choice.binaries, digest);
+        let key = loaded(choice, digest);
         if !store.has(&key) {
             return Ok(None);
         }
@@ -99,7 +101,7 @@ impl Cluster {
     /// When the server does not stop or start; a cache that cannot be written is no error.
     pub fn keep(&mut self, digest: u128, note: &str) -> Result<(), ScratchError> {
         let Some(store) = self.choice.cache.as_deref().and_then(Store::open) else { return Ok(()) };
-        let (key, note) = (loaded(&self.choice.binaries, digest), format!("{}\n{note}", self.collation));
+        let (key, note) = (loaded(&self.choice, digest), format!("{}\n{note}", self.collation));
         self.paused(|data| {
             store.keep(&key, data, &note);
             Ok(())
@@ -262,8 +264,8 @@ const SETTINGS: &[(u32, &str)] = &[
 ];
 
 /// The name under which a cluster with a schema is kept.
-fn loaded(binaries: &Binaries, digest: u128) -> String {
-    format!("{}-{digest:032x}", template::key(binaries))
+fn loaded(choice: &Choice, digest: u128) -> String {
+    format!("{}-{digest:032x}", template::key(choice))
 }
 
 /// A name as SQL has it.

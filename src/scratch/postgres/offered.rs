@@ -8,6 +8,7 @@ use std::fmt::Write;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use super::collation::Collation;
 use super::find::MAJORS;
 use super::live::{Kept, Mortal};
 use super::session::{Address, Session, SqlError, unguessable};
@@ -22,6 +23,8 @@ pub struct Offer {
     pub ownership: Ownership,
     /// How long a statement of the code base may take.
     pub statement_timeout: Duration,
+    /// Production's collation as the file of statistics names it (`icu en-US`), if it is known.
+    pub collation: Option<String>,
 }
 
 /// What may be done to a server.
@@ -108,14 +111,19 @@ impl Offered {
             (_, true, _) | (_, _, true) => Reach::Structure,
             _ => Reach::Tables,
         };
+        let major = look.number / 10_000;
         let (version, timeout) = (look.version, offer.statement_timeout);
         let is_superuser = look.is_superuser;
         let mut offered = Self { held, _keeper: keeper, password: None, version, timeout, is_superuser, reach };
-        offered.make()?;
+        let collation = offer.collation.as_deref().and_then(Collation::read);
+        offered.make(
+            collation.filter(|collation| collation.is_known_to(major)).map(|collation| collation.clause(major)),
+        )?;
         Ok(offered)
     }
 
-    fn make(&mut self) -> Result<(), ScratchError> {
+    /// Makes the database, under a collation if the server has it.
+    fn make(&mut self, collation: Option<String>) -> Result<(), ScratchError> {
         let Self { held, _keeper: keeper, .. } = self;
         let over = held.over.lock().unwrap_or_else(PoisonError::into_inner);
         if *over {
@@ -133,7 +141,16 @@ impl Offered {
         }
         let make = format!("CREATE DATABASE {name} TEMPLATE template0 CONNECTION LIMIT {CONNECTIONS}");
         // Not every locale has an encoding of its own that holds all letters.
-        run(&format!("{make} ENCODING 'UTF8'")).or_else(|_| run(&make))?;
+        let forms = collation.map(|collation| format!("{make} ENCODING 'UTF8' {collation}"));
+        let forms = forms.into_iter().chain([format!("{make} ENCODING 'UTF8'"), make.clone()]);
+        let mut made = Ok(());
+        for form in forms {
+            made = run(&form);
+            if made.is_ok() {
+                break;
+            }
+        }
+        made?;
         if self.password.is_some() {
             run(&format!("REVOKE ALL ON DATABASE {name} FROM PUBLIC"))?;
             run(&format!("GRANT CONNECT, CREATE, TEMPORARY ON DATABASE {name} TO {name}"))?;

@@ -13,8 +13,9 @@ use super::folder::{self, Folder};
 use super::memory::Before;
 use super::process::{self, Orphaned};
 use super::store::Store;
-use super::{DATABASE, failed, quoted};
+use super::{Choice, DATABASE, failed, quoted};
 use crate::engine::ScratchError;
+use crate::scratch::postgres::collation::Collation;
 use crate::scratch::postgres::find::Binaries;
 use crate::scratch::postgres::session::{ADMIN, PLANNER};
 
@@ -27,11 +28,11 @@ const PATIENCE: Duration = Duration::from_secs(120);
 pub(super) fn lay(
     folder: &Folder,
     data: &Path,
-    binaries: &Binaries,
+    choice: &Choice,
     store: Option<&Store>,
 ) -> Result<String, ScratchError> {
-    let Some(store) = store else { return make(folder, data, binaries) };
-    let key = key(binaries);
+    let Some(store) = store else { return make(folder, data, choice) };
+    let key = key(choice);
     let take = || store.take(&key, data).map_err(|error| failed("the template cannot be copied", &error));
     if let Some(collation) = take()? {
         return Ok(collation);
@@ -40,29 +41,33 @@ pub(super) fn lay(
     if let Some(collation) = take()? {
         return Ok(collation);
     }
-    let collation = make(folder, data, binaries)?;
+    let collation = make(folder, data, choice)?;
     store.keep(&key, data, &collation);
     Ok(collation)
 }
 
-/// What makes two templates the same: the recipe, and the very programs.
-pub(super) fn key(binaries: &Binaries) -> String {
+/// What makes two templates the same: the recipe, the very programs, and the collation that was asked for.
+pub(super) fn key(choice: &Choice) -> String {
+    let binaries = &choice.binaries;
     let stamp = |name: &str| {
         let path = binaries.program(name);
         let seen = fs::metadata(&path).map(|seen| (seen.len(), seen.mtime(), seen.mtime_nsec()));
         format!("{} {:?}", path.display(), seen.ok())
     };
-    let programs = xxh3_64(format!("{} {}", stamp("postgres"), stamp("initdb")).as_bytes());
+    let collation = choice.collation.as_deref().and_then(Collation::read);
+    let collation = collation.map_or(String::new(), |collation| format!(" {collation}"));
+    let programs = xxh3_64(format!("{} {}{collation}", stamp("postgres"), stamp("initdb")).as_bytes());
     format!("postgres-{}-{}-{RECIPE}-{programs:016x}", binaries.version, std::env::consts::ARCH)
 }
 
-fn make(folder: &Folder, data: &Path, binaries: &Binaries) -> Result<String, ScratchError> {
-    let mut collations = collations(binaries.version.major, folder.untrusted()).into_iter().peekable();
+fn make(folder: &Folder, data: &Path, choice: &Choice) -> Result<String, ScratchError> {
+    let binaries = &choice.binaries;
+    let mut collations = collations(choice, folder.untrusted()).into_iter().peekable();
     while let Some(collation) = collations.next() {
         match initdb(folder, data, binaries, &collation) {
             Ok(()) => {
                 slim(folder, data, binaries)?;
-                return Ok(collation.name());
+                return Ok(collation.to_string());
             }
             // Whether a build knows a provider or a locale is best asked by trying.
             Err(_) if collations.peek().is_some() => drop(fs::remove_dir_all(data)),
@@ -72,46 +77,19 @@ fn make(folder: &Folder, data: &Path, binaries: &Binaries) -> Result<String, Scr
     unreachable!("`C` is always tried")
 }
 
-/// Who compares strings.
-enum Collation {
-    Icu(&'static str),
-    Libc(String),
-}
-
-impl Collation {
-    fn name(&self) -> String {
-        match self {
-            Self::Icu(locale) => format!("icu {locale}"),
-            Self::Libc(locale) => format!("libc {locale}"),
-        }
+/// The collations to try, best first: production's, else one of its kind. Those are seldom `C`, under which a plain index
+/// serves `LIKE 'x%'`.
+fn collations(choice: &Choice, untrusted: &[PathBuf]) -> Vec<Collation> {
+    let major = choice.binaries.version.major;
+    let wanted = choice.collation.as_deref().and_then(Collation::read);
+    let by_letters = wanted.as_ref().is_some_and(Collation::is_by_letters);
+    let mut all: Vec<Collation> = wanted.into_iter().filter(|wanted| wanted.is_known_to(major)).collect();
+    if !by_letters {
+        all.extend(Some(Collation::Icu("en-US".to_owned())).filter(|icu| icu.is_known_to(major)));
+        all.extend(utf8_locale(untrusted).map(Collation::Libc));
     }
-
-    fn arguments(&self) -> Vec<String> {
-        match self {
-            // The locale of the system plays no part then, so it is one that is always there.
-            Self::Icu(locale) => {
-                vec!["--locale-provider=icu".into(), format!("--icu-locale={locale}"), "--locale=C".into()]
-            }
-            Self::Libc(locale) => vec![
-                format!("--lc-collate={locale}"),
-                format!("--lc-ctype={locale}"),
-                "--lc-messages=C".into(),
-                "--lc-monetary=C".into(),
-                "--lc-numeric=C".into(),
-                "--lc-time=C".into(),
-            ],
-        }
-    }
-}
-
-/// The collations to try, best first: production's are seldom `C`, under which a plain index serves `LIKE 'x%'`.
-fn collations(major: u32, untrusted: &[PathBuf]) -> Vec<Collation> {
-    let mut all = Vec::new();
-    if major >= 15 {
-        all.push(Collation::Icu("en-US"));
-    }
-    all.extend(utf8_locale(untrusted).map(Collation::Libc));
-    all.push(Collation::Libc("C".to_owned()));
+    all.push(Collation::letters());
+    all.dedup();
     all
 }
 
@@ -127,7 +105,10 @@ fn initdb(folder: &Folder, data: &Path, binaries: &Binaries, collation: &Collati
     let program = binaries.program("initdb");
     let mut command = process::command(&program, Orphaned::Dies, folder.untrusted());
     command.arg("-D").arg(data).args(["-U", ADMIN, "-A", "trust", "--encoding=UTF8", "--wal-segsize=1"]);
-    command.args(["--no-sync", "--no-instructions"]).args(collation.arguments());
+    command.arg("--no-sync").args(collation.arguments());
+    if binaries.version.major >= 14 {
+        command.arg("--no-instructions");
+    }
     if binaries.version.major >= 18 {
         command.arg("--no-data-checksums");
     }
