@@ -2,6 +2,8 @@
 //!
 //! `PLANLINT_AGREEMENT_ROWS` sets the size.
 
+use std::collections::BTreeMap;
+
 use planlint::catalog::{Catalog, IndexDef, IndexId};
 use planlint::dialect::{Dialect, Target};
 use planlint::engine::{Deadline, EngineQuery, IndexSet, PlanRequest, ScratchEngine};
@@ -52,6 +54,9 @@ fn fill(rows: u64) -> [String; 4] {
         "VACUUM (FREEZE, ANALYZE)".to_owned(),
     ]
 }
+
+/// How many forms the queries below have.
+const PATTERNS: usize = 12;
 
 /// Queries over one to three tables, with constants that lie in the data.
 fn queries(rows: u64) -> Vec<String> {
@@ -255,19 +260,46 @@ fn candidates(full: &mut Session, snapshot: &Snapshot, queries: &[String], least
     let ids = empty.add_candidates(&defs.collect::<Vec<_>>()).expect("a server");
     let ids: Vec<IndexId> = ids.into_iter().map(|id| id.expect("an index")).collect();
     let (mut same, mut used, mut all) = (0, 0, 0);
-    for ((table, columns), id) in CANDIDATES.iter().zip(ids) {
+    let mut differing: BTreeMap<(usize, String), [usize; 2]> = BTreeMap::new();
+    let mut blind: BTreeMap<(String, usize), [usize; 2]> = BTreeMap::new();
+    for (number, ((table, columns), id)) in CANDIDATES.iter().zip(ids).enumerate() {
         full.run(&format!("CREATE INDEX tried ON {table} ({})", columns.join(", "))).expect("an index");
         let shown = IndexSet { shown: [id].into(), ..IndexSet::default() };
-        for (sql, plan) in queries.iter().zip(asked(&mut empty, &lowered, &shown)) {
+        for (at, (sql, plan)) in queries.iter().zip(asked(&mut empty, &lowered, &shown)).enumerate() {
             let real = self::plan(full, sql).to_string().contains("\"tried\"");
+            let told = plan.root.indexes().contains(&id);
             all += 1;
             used += usize::from(real);
-            same += usize::from(real == plan.root.indexes().contains(&id));
+            blind.entry((without_constants(sql), number)).or_default()[usize::from(real)] += 1;
+            same += usize::from(real == told);
+            if real != told {
+                let candidate = format!("{table} ({})", columns.join(", "));
+                differing.entry((at % PATTERNS, candidate)).or_default()[usize::from(told)] += 1;
+            }
         }
         full.run("DROP INDEX tried").expect("it was there");
     }
     println!("{} candidates: {same} of {all} verdicts agree, {used} of them are that it is used", CANDIDATES.len());
+    let least_wrong: usize = blind.values().map(|[unused, used]| unused.min(used)).sum();
+    println!("    at most {} agree where nobody looks at constants", all - least_wrong);
+    for ((pattern, candidate), [lost, gained]) in differing {
+        println!(
+            "    {lost} used in the full one alone, {gained} in the empty one: {candidate}, as in {}",
+            queries[pattern]
+        );
+    }
     assert!(f64::from(same as u32) >= least * f64::from(all as u32), "{same} of {all}");
+}
+
+/// What is left of a query for those who know no values: all but its constants, of which a LIMIT is none.
+fn without_constants(sql: &str) -> String {
+    let mut limited = false;
+    let word = |word: &str| {
+        let is_constant = word.contains(|char: char| char.is_ascii_digit() || char == '\'') && !limited;
+        limited = word == "LIMIT";
+        if is_constant { "?".to_owned() } else { word.to_owned() }
+    };
+    sql.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
 /// The model's sizes against the built indexes'.

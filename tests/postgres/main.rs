@@ -14,6 +14,7 @@ mod offered;
 mod operators;
 mod plans;
 mod pulling;
+mod restored;
 mod run;
 mod schema;
 mod script;
