@@ -407,6 +407,11 @@ impl Table {
 }
 
 impl IndexDef {
+    /// Says whether each row has many entries in it, so that it is dear to keep.
+    pub fn is_dear(&self) -> bool {
+        matches!(&self.method, Method::Other(method) if method != "brin")
+    }
+
     /// A plain ascending b-tree over columns, NULLs where `dialect` puts them.
     pub fn btree<I: Into<Ident>>(dialect: Dialect, table: QName, columns: impl IntoIterator<Item = I>) -> Self {
         let keys = columns

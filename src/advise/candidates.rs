@@ -47,6 +47,15 @@ pub(super) struct Candidate {
     pub(super) extends: bool,
 }
 
+impl Candidate {
+    /// Says whether it is made for an operator that plain b-trees do not answer.
+    pub(super) fn is_for_operator(&self) -> bool {
+        self.purpose == Purpose::Operator
+            || self.def.method != Method::Btree
+            || self.def.keys.iter().any(|key| key.opclass.is_some())
+    }
+}
+
 /// What is tried for one query.
 #[derive(Debug, Default)]
 pub(super) struct Proposal {
@@ -65,10 +74,10 @@ pub(super) fn propose(stage: &Stage<'_>, shape: &QueryShape) -> Proposal {
     each_reference(stage, shape, &|builder, drafts| {
         builder.filters(drafts);
         builder.joins(&wanted, drafts);
-        builder.disjunctions(drafts);
+        builder.disjunctions(&shape.clauses, drafts);
         builder.operators(&shape.clauses, drafts);
         let joins = builder.keys.joins.iter().filter(|(_, kind, _)| !wanted(*kind)).flat_map(|(.., keys)| keys);
-        joins.map(|key| (key.expr.clone(), UnfitWhy::WholeJoin)).chain(builder.unfit_branches()).collect()
+        joins.map(|key| (key.expr.clone(), UnfitWhy::WholeJoin)).chain(builder.unfit_branches(&shape.clauses)).collect()
     })
 }
 
@@ -241,36 +250,62 @@ impl Builder<'_> {
     }
 
     /// An OR is served by an index a branch or not at all.
-    fn disjunctions(&self, drafts: &mut Vec<Draft>) {
+    fn disjunctions(&self, clauses: &[Clause], drafts: &mut Vec<Draft>) {
         if !self.keys.equal.is_empty() || !self.keys.lists.is_empty() {
             return;
         }
         for (at, disjunction) in self.pattern.disjunctions.iter().enumerate() {
             let purpose = Purpose::Branch(u16::try_from(at).unwrap_or(u16::MAX));
-            let draft = |branch: &Vec<Predicate>| {
-                let draft = self.draft(&[self.branch_key(branch)?], &[], purpose);
-                Some(Draft { branch: branch.clone(), ..draft })
-            };
-            let branches: Option<Vec<Draft>> = disjunction.branches.iter().map(draft).collect();
-            drafts.extend(branches.unwrap_or_default());
+            let found: Vec<_> =
+                disjunction.branches.iter().map(|branch| self.of_branch(branch, purpose, clauses)).collect();
+            let all = disjunction.branches.iter().zip(&found);
+            if all.into_iter().all(|(branch, draft)| draft.is_some() || self.is_served(branch)) {
+                drafts.extend(found.into_iter().flatten());
+            }
         }
+    }
+
+    /// The index that would find the rows of a branch of an OR.
+    fn of_branch(&self, branch: &[Predicate], purpose: Purpose, clauses: &[Clause]) -> Option<Draft> {
+        let draft = match self.branch_key(branch) {
+            Some(key) => self.draft(&[key], &[], purpose),
+            None => {
+                let required = branch.iter().filter(|predicate| !predicate.optional);
+                // Of the ways to answer a pattern the last is the one that hangs on no collation.
+                let (method, key) = required.filter_map(|one| self.answering(one, clauses).pop()).next()?;
+                Draft { method, ..self.draft(&[], &[key], purpose) }
+            }
+        };
+        Some(Draft { branch: branch.to_vec(), ..draft })
+    }
+
+    /// Says whether an existing index finds the rows of a branch of an OR.
+    fn is_served(&self, branch: &[Predicate]) -> bool {
+        coverage::serving_branch(self.judge.table, self.pattern, branch, self.stage.target()).is_some()
     }
 
     /// An operator is answered by an index of its own where nothing better finds the rows.
     fn operators(&self, clauses: &[Clause], drafts: &mut Vec<Draft>) {
-        let tries = self.stage.native() && self.judge.dialect == Dialect::Postgres;
-        if !tries || !self.keys.equal.is_empty() || !self.keys.lists.is_empty() {
+        if !self.keys.equal.is_empty() || !self.keys.lists.is_empty() {
             return;
         }
-        let has_values = |predicate: &Predicate| {
+        for predicate in required(self.pattern) {
+            for (method, key) in self.answering(predicate, clauses) {
+                drafts.push(Draft { method, ..self.draft(&[], &[key], Purpose::Operator) });
+            }
+        }
+    }
+
+    /// The indexes made for a predicate's operator, where an engine can try them and few rows are found.
+    fn answering(&self, predicate: &Predicate, clauses: &[Clause]) -> Vec<(Method, IndexKey)> {
+        let tries = self.stage.native() && self.judge.dialect == Dialect::Postgres;
+        let has_values = || {
             let column = predicate.key.as_column().and_then(|column| self.judge.stats.columns.get(column));
             column.is_some_and(|column| column.values.is_some())
         };
-        let finds_few = |one: &&Predicate| has_values(one) || !operators::is_short(one);
-        for predicate in required(self.pattern).filter(finds_few) {
-            for (method, key) in operators::answering(self.judge.table, self.reference, predicate, clauses) {
-                drafts.push(Draft { method, ..self.draft(&[], &[key], Purpose::Operator) });
-            }
+        match tries && (!operators::is_short(predicate) || has_values()) {
+            true => operators::answering(self.judge.table, self.reference, predicate, clauses),
+            false => Vec::new(),
         }
     }
 
@@ -290,10 +325,13 @@ impl Builder<'_> {
     }
 
     /// What ORs test that are served by no set of indexes.
-    fn unfit_branches(&self) -> Vec<(Expr, UnfitWhy)> {
+    fn unfit_branches(&self, clauses: &[Clause]) -> Vec<(Expr, UnfitWhy)> {
         let beside = !self.keys.equal.is_empty() || !self.keys.lists.is_empty();
         let why = if beside { UnfitWhy::BesideEquality } else { UnfitWhy::Branch };
-        let lacks = |any: &&Disjunction| beside || any.branches.iter().any(|branch| self.branch_key(branch).is_none());
+        let helps = |branch: &Vec<Predicate>| {
+            self.is_served(branch) || self.of_branch(branch, Purpose::Branch(0), clauses).is_some()
+        };
+        let lacks = |any: &&Disjunction| beside || !any.branches.iter().all(helps);
         self.branch_keys(self.pattern.disjunctions.iter().filter(lacks)).map(|key| (key, why)).collect()
     }
 

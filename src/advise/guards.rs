@@ -17,7 +17,7 @@ pub(super) fn refuse(judge: &Judge<'_>, limits: &Limits, offered: &Keys, candida
     if judge.stats.rows < limits.min_rows {
         return Some(Guard::Small);
     }
-    if candidate.purpose == Purpose::Operator {
+    if candidate.is_for_operator() {
         let known = judge.key(&candidate.def.keys[0].expr);
         return known.filter(|key| key.distinct < FEW_COMBINATIONS).map(|_| Guard::FewValues);
     }

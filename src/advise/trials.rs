@@ -138,7 +138,7 @@ impl Case {
         let seeks = |one: &Candidate| evidence::seeks(&self.before.plan, one.reference);
         if candidates().any(|one| one.extends || seeks(one)) {
             Standard::Extending
-        } else if candidates().all(|one| one.purpose == Purpose::Operator) {
+        } else if candidates().all(Candidate::is_for_operator) {
             Standard::Guessed
         } else {
             Standard::Usual

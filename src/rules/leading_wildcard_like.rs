@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::context::QueryContext;
 use super::findings::Findings;
 use super::served;
+use crate::advice::IndexAdvice;
 use crate::catalog::{Method, TableKind, TypeClass};
 use crate::dialect::Dialect;
 use crate::expr::Expr;
@@ -20,9 +21,17 @@ pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {
         // One table is read once, however many of its columns are matched.
         let certain = likes.iter().find(|(_, _, head)| *head == PatternHead::Wildcard);
         let Some((clause, key, head)) = certain.or(likes.first()) else { continue };
-        let advised = cx.advice_of("leading-wildcard-like");
-        let advised = advised.iter().find(|(_, served)| served.reference == pattern.reference).map(|(advice, _)| *advice);
-        if !is_read_whole(cx, pattern) || has_own_index(cx, pattern, &likes) || (advised.is_none() && is_served(cx, pattern)) {
+        // Each branch of an OR has an index of its own.
+        let advised: Vec<&IndexAdvice> = cx
+            .advice_of("leading-wildcard-like")
+            .into_iter()
+            .filter(|(_, served)| served.reference == pattern.reference)
+            .map(|(advice, _)| advice)
+            .collect();
+        if !is_read_whole(cx, pattern)
+            || has_own_index(cx, pattern, &likes)
+            || (advised.is_empty() && is_served(cx, pattern))
+        {
             continue;
         }
         let keys: BTreeSet<&Expr> =
@@ -44,11 +53,14 @@ pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {
         findings
             .report(cx.place_of_clause(clause), subject.into_iter().collect::<Vec<_>>().join(", "))
             .message(message)
-            .help(advised.map_or_else(|| help(cx.target.dialect).to_owned(), |advice| served::help(&advice.def)))
+            .help(match advised.as_slice() {
+                [] => help(cx.target.dialect).to_owned(),
+                all => all.iter().map(|advice| served::help(&advice.def)).collect::<Vec<_>>().join(", and "),
+            })
             .table(&pattern.table)
             .columns(keys)
-            .advice(advised.map(|advice| advice.id))
-            .proof(advised.and(cx.proof()).cloned())
+            .advice(advised.iter().map(|advice| advice.id))
+            .proof(cx.proof().filter(|_| !advised.is_empty()).cloned())
             .at_most(if known { severity } else { Severity::Info })
             .no_surer_than(if known { confidence } else { confidence.min(Confidence::Medium) });
     }

@@ -4,7 +4,7 @@ use super::context::QueryContext;
 use super::findings::{Findings, Report};
 use super::subject;
 use crate::advice::{self, IndexAdvice, Proof, ProofKind};
-use crate::catalog::{IndexDef, Method};
+use crate::catalog::IndexDef;
 use crate::expr::Expr;
 use crate::finding::{Confidence, Place, Severity};
 use crate::query::{AccessPattern, Predicate, PredicateOp};
@@ -144,7 +144,7 @@ pub(super) fn strength(cx: &QueryContext<'_>, advice: &IndexAdvice, served: &Ser
         return (Severity::Warning, Confidence::Medium);
     };
     // Every row has many entries in such an index: on a table whose size is a guess that may cost more than it gains.
-    let dear = !matches!(advice.def.method, Method::Btree | Method::Hash) && !cx.knows_rows(&advice.def.table);
+    let dear = advice.def.is_dear() && !cx.knows_rows(&advice.def.table);
     let confidence = if dear || *kind == ProofKind::Shape { Confidence::Medium } else { Confidence::High };
     let gain = cost_before.zip(*cost_after).map(|(before, after)| before / after.max(f64::MIN_POSITIVE));
     let small = gain.is_some_and(|gain| gain < SURE_GAIN);

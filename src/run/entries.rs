@@ -23,6 +23,7 @@ use crate::query::{
     VariantKind,
 };
 use crate::sql::print;
+use crate::stats::StatsSource;
 use crate::tree::Tree;
 use crate::workload::{PlanLabels, QueryId, Sender, WorkloadQuery};
 
@@ -357,10 +358,7 @@ fn advice_entry(analysis: &Analysis, database: &Database, advice: &IndexAdvice) 
         replaces: advice.replaces.iter().map(|name| name.name.to_string()).collect(),
         covered_by: advice.covered_by.as_ref().map(ToString::to_string),
         reason: advice.reason.clone(),
-        confidence: match &advice.proof {
-            Some(proof) if proof.kind == ProofKind::Shape && advice.reason.is_none() => Confidence::Medium,
-            _ => Confidence::High,
-        },
+        confidence: confidence(database, advice),
         queries: advice
             .serves
             .iter()
@@ -371,6 +369,17 @@ fn advice_entry(analysis: &Analysis, database: &Database, advice: &IndexAdvice) 
         cost_before: advice.proof.as_ref().and_then(|proof| proof.cost_before),
         cost_after: advice.proof.as_ref().and_then(|proof| proof.cost_after),
         size_bytes: advice.size,
+    }
+}
+
+/// How sure advice is: as sure as the surest finding that asks for it.
+fn confidence(database: &Database, advice: &IndexAdvice) -> Confidence {
+    let stats = database.stats.table(&advice.def.table);
+    let is_assumed = stats.is_none_or(|stats| stats.source == StatsSource::Assumed);
+    match &advice.proof {
+        Some(proof) if proof.kind == ProofKind::Shape && advice.reason.is_none() => Confidence::Medium,
+        Some(_) if advice.def.is_dear() && is_assumed => Confidence::Medium,
+        _ => Confidence::High,
     }
 }
 

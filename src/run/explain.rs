@@ -49,7 +49,7 @@ pub(super) struct Explained {
     /// Both plans in the engine's words, with the names that people know.
     pub raw_before: Option<String>,
     pub raw_after: Option<String>,
-    /// The advice that this plan uses.
+    /// The advice that this plan uses, and what drops an index that the plan without it uses.
     pub used: Vec<AdviceId>,
     /// A script that shows both plans.
     pub repro: Option<String>,

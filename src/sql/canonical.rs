@@ -220,8 +220,8 @@ impl Canonical<'_> {
     /// A comparison; one of rows becomes what it means column by column.
     fn comparison(&mut self, op: Op, left: &ast::Expr, right: &ast::Expr) -> Expr {
         let (left, right) = (unnested(left), unnested(right));
-        // SQLite compares under the collation that either side names; an index is told by its column's.
-        if let (Dialect::Sqlite, ast::Expr::Collate { expr, collation }) = (self.dialect, right)
+        // Databases compare under the collation that either side names; an index is told by its column's.
+        if let ast::Expr::Collate { expr, collation } = right
             && !matches!(left, ast::Expr::Collate { .. })
         {
             let left = ast::Expr::Collate { expr: Box::new(left.clone()), collation: collation.clone() };

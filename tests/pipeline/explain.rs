@@ -44,6 +44,25 @@ fn text(report: &RunReport, width: usize) -> String {
     text.split_once("\n\n").expect("a headline and a page").1.replace(&version, "sqlite")
 }
 
+#[test]
+fn the_plan_with_the_advice_does_without_what_is_dropped() {
+    let schema = "CREATE TABLE t (id integer PRIMARY KEY, code text NOT NULL, kind text NOT NULL, note text);
+        CREATE INDEX code ON t (code); CREATE INDEX code_again ON t (code); CREATE INDEX kinds ON t (kind);";
+    let tree = Memory::default().with("schema.sql", schema);
+    let report = typed(&tree, "SELECT note FROM t WHERE code = ?");
+    let told = only(&report);
+    let (before, after) = (told.plan_before.as_deref(), told.plan_after.as_deref());
+    let (dropped, kept) = ("code_again (", "code (");
+    assert!(before.is_some_and(|plan| plan.contains(dropped)), "{before:?}");
+    assert!(after.is_some_and(|plan| !plan.contains(dropped) && plan.contains(kept)), "{after:?}");
+    let ddl: Vec<&str> =
+        report.advice.iter().filter(|one| told.advice.contains(&one.id)).map(|one| &*one.ddl).collect();
+    assert_eq!(ddl, ["DROP INDEX code_again;"]);
+    // What existing indexes answer together is no OR without them.
+    let both = typed(&tree, "SELECT note FROM t WHERE code = ? OR kind = ?");
+    assert_eq!(only(&both).unfit, [], "each branch has its index");
+}
+
 const SHOP: &str = "
 CREATE TABLE users (id BIGSERIAL PRIMARY KEY, email TEXT NOT NULL UNIQUE, is_active BOOLEAN NOT NULL, profile JSONB);
 CREATE TABLE orders (id BIGSERIAL PRIMARY KEY, user_id BIGINT NOT NULL REFERENCES users (id), code TEXT NOT NULL,

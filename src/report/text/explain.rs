@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use super::{Text, count, queries, say};
+use crate::advice::Action;
 use crate::outcome::{
     CandidateEntry, ColumnFiguresEntry, ExplainedEntry, PatternEntry, QueryEntry, ReferenceEntry, RunReport,
     ServingEntry, UnfitEntry, VariantEntry,
@@ -142,10 +143,12 @@ impl Page<'_> {
     }
 
     fn write_advice(&self, out: &mut dyn Write) -> io::Result<()> {
-        let serving = self.report.advice.iter().filter(|advice| self.explained.advice.contains(&advice.id));
-        for (number, advice) in serving.enumerate() {
+        let serving = || self.report.advice.iter().filter(|advice| self.explained.advice.contains(&advice.id));
+        let drops = serving().any(|advice| advice.action == Action::Drop);
+        for (number, advice) in serving().enumerate() {
             if number == 0 {
-                writeln!(out, "\n  advice of the whole workload that serves it")?;
+                let how = if drops { "changes its plan" } else { "serves it" };
+                writeln!(out, "\n  advice of the whole workload that {how}")?;
             }
             let others =
                 advice.queries.iter().filter(|id| self.report.queries.iter().all(|query| query.id != **id)).count();

@@ -44,22 +44,31 @@ pub(in crate::run) fn ask(
 }
 
 /// The advised set by its numbers on the engine.
+#[derive(Default)]
 struct Advised {
     set: IndexSet,
     names: BTreeMap<IndexId, Ident>,
     advice: BTreeMap<IndexId, AdviceId>,
+    /// The existing indexes that are to be dropped.
+    dropped: BTreeMap<IndexId, AdviceId>,
 }
 
 impl Advised {
     fn of(database: &Database, engine: &mut dyn ScratchEngine) -> Result<Self, RunError> {
-        let mut found = Self { set: IndexSet::default(), names: BTreeMap::new(), advice: BTreeMap::new() };
-        for advice in database.advice.iter().filter(|advice| advice.action != Action::Drop) {
+        let mut found = Self::default();
+        for advice in database.listed_advice() {
+            let Some(table) = database.catalog.table(&advice.def.table) else { continue };
+            if advice.action == Action::Drop {
+                let gone = table.indexes.iter().find(|index| index.name.as_ref() == Some(&advice.name));
+                found.set.hidden.extend(gone.map(|index| index.id));
+                found.dropped.extend(gone.map(|index| (index.id, advice.id)));
+                continue;
+            }
             // The advisor has had it numbered before.
             let Some(Ok(id)) = engine.add_candidates(std::slice::from_ref(&advice.def))?.pop() else { continue };
             found.set.shown.insert(id);
             found.names.insert(id, advice.name.clone());
             found.advice.insert(id, advice.id);
-            let Some(table) = database.catalog.table(&advice.def.table) else { continue };
             let replaced = |name: &Option<Ident>| advice.replaces.iter().any(|old| Some(&old.name) == name.as_ref());
             let gone = table.indexes.iter().filter(|index| replaced(&index.name)).map(|index| index.id);
             found.set.hidden.extend(gone);
@@ -84,16 +93,14 @@ impl Advised {
         let request = PlanRequest { query: &query.engine, indexes: &self.set };
         explained.repro = engine.script(&request, &name)?;
         explained.raw_before = Some(named(kind, &before.raw, &name));
-        let touched = database
-            .advice
-            .iter()
-            .any(|advice| advice.action != Action::Drop && query.engine.references.contains(&advice.def.table));
+        let touched = database.listed_advice().any(|advice| query.engine.references.contains(&advice.def.table));
         if let Some(Some(Ok(after))) = engine.plan(&[request], until)?.pop().filter(|_| touched) {
             let labels = PlanLabels { query, catalog: &database.catalog, advised: &self.names };
             explained.plan_after = Some(plan::tree(&after, &labels));
             explained.raw_after = Some(named(kind, &after.raw, &name));
             let used = after.root.indexes().into_iter().filter_map(|id| self.advice.get(&id).copied());
-            explained.used = used.collect();
+            let lost = before.root.indexes().into_iter().filter_map(|id| self.dropped.get(&id).copied());
+            explained.used = used.chain(lost).collect();
         }
         Ok(explained)
     }

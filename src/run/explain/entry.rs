@@ -41,7 +41,7 @@ pub(in crate::run) fn explained(
         references: writer.references(),
         candidates: advised.tried.iter().map(|trial| writer.candidate(trial, &serving)).collect(),
         unfit: writer.unfit(advised),
-        advice: writer.advice(|id| serving.contains(&id)).map(advice_name).collect(),
+        advice: database.listed_advice().filter(|one| serving.contains(&one.id)).map(advice_name).collect(),
         repro: asked.repro.clone(),
     }
 }

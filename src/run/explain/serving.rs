@@ -73,12 +73,22 @@ impl Judge<'_> {
                 Some(WhyNot::LeadingKey) if in_branch => {
                     "its leading key is compared in a branch of the OR alone".to_owned()
                 }
+                Some(WhyNot::LeadingKey) if self.sorts_by_lead(&index.def) => {
+                    "gives another order than the one asked for".to_owned()
+                }
                 Some(why) => why.explain(&index.def),
                 None => format!("would serve too: {}", self.told(&coverage, &index.def)),
             };
             entry(index, why)
         };
         others.into_iter().map(told).collect()
+    }
+
+    /// Says whether the leading key is a column that is sorted by: where NULLs stand, a direction or a collation differs.
+    fn sorts_by_lead(&self, def: &IndexDef) -> bool {
+        let lead = def.keys.first().and_then(|key| key.expr.as_column());
+        let first = self.pattern.order.first().map(|order| order.key.columns());
+        lead.zip(first).is_some_and(|(lead, sorted)| sorted.len() == 1 && sorted.contains(lead))
     }
 
     fn judge(&self, def: &IndexDef) -> Coverage {

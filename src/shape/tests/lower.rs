@@ -212,6 +212,10 @@ fn rewrites_of_postgres() {
                 "SELECT * FROM \"users\" AS t0 WHERE collated(t0.name) = 'x'",
             ),
             (
+                "SELECT * FROM users WHERE name = 'x' COLLATE \"C\"",
+                "SELECT * FROM \"users\" AS t0 WHERE collated(t0.name) = collated('x')",
+            ),
+            (
                 "SELECT DATE '2020-01-01', E'a\\nb', $tag$x$tag$, TRUE, NULL, 1.5",
                 "SELECT '2020-01-01', 'a b', 'x', TRUE, NULL, 1.5",
             ),
@@ -242,6 +246,22 @@ fn rewrites_of_postgres() {
             (
                 "SELECT * FROM users ORDER BY name NULLS FIRST",
                 "SELECT * FROM \"users\" AS t0 ORDER BY nulls_apart(t0.name) NULLS FIRST ~ SQLite orders NULLs by other rules",
+            ),
+            (
+                "SELECT id, name AS n FROM users ORDER BY n NULLS FIRST, 1 DESC NULLS LAST",
+                "SELECT t0.id, t0.name AS n FROM \"users\" AS t0 ORDER BY nulls_apart(n) NULLS FIRST, nulls_apart(t0.id) DESC NULLS LAST ~ SQLite orders NULLs by other rules",
+            ),
+            (
+                "SELECT s.a FROM (SELECT created_at AS a FROM users) s ORDER BY s.a DESC NULLS LAST",
+                "SELECT s.a FROM (SELECT t0.created_at AS a FROM \"users\" AS t0) s ORDER BY nulls_apart(s.a) DESC NULLS LAST ~ SQLite orders NULLs by other rules",
+            ),
+            (
+                "SELECT id FROM users UNION SELECT id FROM orders ORDER BY 1 DESC NULLS LAST",
+                "SELECT t0.id FROM \"users\" AS t0 UNION SELECT t1.id FROM \"orders\" AS t1 ORDER BY 1 DESC NULLS LAST ~ SQLite orders NULLs by other rules",
+            ),
+            (
+                "SELECT rank() OVER (ORDER BY created_at DESC NULLS LAST) FROM users",
+                "SELECT rank() OVER (ORDER BY nulls_apart(t0.created_at) DESC NULLS LAST) FROM \"users\" AS t0 ~ SQLite orders NULLs by other rules",
             ),
             (
                 "SELECT * FROM users ORDER BY id LIMIT $1 OFFSET $2",

@@ -23,6 +23,13 @@ impl Lowering<'_> {
                 if let (Expr::Tuple(_), Expr::Tuple(_)) = (unnested(left), unnested(right)) {
                     self.whole_tuples += 2;
                 }
+                // Under the collation that the value names no index of the column's own is searched.
+                if let (true, Expr::Collate { collation, .. }) = (self.stands_in(), unnested(right))
+                    && !matches!(unnested(left), Expr::Collate { .. })
+                {
+                    let collation = collation.clone();
+                    *left = Box::new(Expr::Collate { expr: Box::new(taken(left)), collation });
+                }
             }
             Expr::AnyOp { left, compare_op: BinaryOperator::Eq, right, .. }
             | Expr::AllOp { left, compare_op: BinaryOperator::NotEq, right }

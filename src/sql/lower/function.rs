@@ -151,7 +151,7 @@ impl Lowering<'_> {
         function.uses_odbc_syntax = false;
         if let Some(ast::WindowType::WindowSpec(window)) = &mut function.over {
             let mut keys = std::mem::take(&mut window.order_by);
-            self.sort_keys(&mut keys);
+            self.sort_keys(&mut keys, Some(&[]));
             window.order_by = keys;
         }
         let aggregate = AGGREGATES.iter().find(|(from, _)| *from == called).map(|(_, to)| *to);
@@ -177,7 +177,7 @@ impl Lowering<'_> {
         list.clauses.retain(|clause| matches!(clause, ast::FunctionArgumentClause::OrderBy(_)));
         for clause in &mut list.clauses {
             if let ast::FunctionArgumentClause::OrderBy(keys) = clause {
-                self.sort_keys(keys);
+                self.sort_keys(keys, Some(&[]));
             }
         }
         for arg in &mut list.args {

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use sqlparser::ast::{self, LimitClause, OrderByKind, SetExpr, TableFactor, TableWithJoins, VisitorMut};
 
 use super::statement::Position;
-use super::{Lowering, function_call, number, quote};
+use super::{Lowering, number, quote};
 use crate::sql::build;
 
 /// The rows that `LIMIT $n` stands for (statistics.md, "Parameters").
@@ -94,10 +94,16 @@ impl Lowering<'_> {
             query.order_by = None;
             return;
         };
-        self.sort_keys(keys);
+        let outputs = match &*query.body {
+            SetExpr::Select(select) => select.projection.as_slice(),
+            // The order of a set operation is one of its outputs, and of nothing else.
+            _ => return self.sort_keys(keys, None),
+        };
+        self.sort_keys(keys, Some(outputs));
     }
 
-    pub(super) fn sort_keys(&mut self, keys: &mut [ast::OrderByExpr]) {
+    /// Brings sort keys into SQLite's form; `outputs` are what numbers stand for, none where no key may be rewritten.
+    pub(super) fn sort_keys(&mut self, keys: &mut [ast::OrderByExpr], outputs: Option<&[ast::SelectItem]>) {
         for key in keys {
             key.with_fill = None;
             let desc = matches!(key.options.sort, Some(ast::OrderBySort::Desc));
@@ -109,7 +115,9 @@ impl Lowering<'_> {
                 Some(first) if first == self.dialect.nulls_first_by_default(desc) => key.options.nulls_first = None,
                 Some(_) => {
                     self.approximate("SQLite orders NULLs by other rules");
-                    self.unordered(&mut key.expr);
+                    if let Some(outputs) = outputs.filter(|_| self.stands_in()) {
+                        self.unordered(&mut key.expr, outputs);
+                    }
                 }
                 None => {}
             }
@@ -117,11 +125,22 @@ impl Lowering<'_> {
     }
 
     /// Makes a sort key that no index has in order: SQLite's hold NULLs at the end where PostgreSQL's do not.
-    fn unordered(&self, key: &mut ast::Expr) {
-        if self.stands_in() && self.is_base_column(key) {
-            let column = ast::FunctionArgExpr::Expr(std::mem::replace(key, number(0)));
-            *key = function_call("nulls_apart", vec![ast::FunctionArg::Unnamed(column)]);
-        }
+    fn unordered(&mut self, key: &mut ast::Expr, outputs: &[ast::SelectItem]) {
+        let number = match key {
+            ast::Expr::Value(value) => match &value.value {
+                ast::Value::Number(number, _) => number.parse::<usize>().ok(),
+                _ => None,
+            },
+            _ => None,
+        };
+        let output = number.and_then(|number| outputs.get(number.checked_sub(1)?));
+        let sorted = match (output, number) {
+            (Some(ast::SelectItem::UnnamedExpr(expr) | ast::SelectItem::ExprWithAlias { expr, .. }), _) => expr.clone(),
+            // `2` in what `*` stands for.
+            (_, Some(_)) => return,
+            (_, None) => std::mem::replace(key, super::number(0)),
+        };
+        *key = self.call("nulls_apart", vec![sorted]);
     }
 
     fn limit(&mut self, query: &mut ast::Query) {
