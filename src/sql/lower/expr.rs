@@ -28,7 +28,7 @@ impl Lowering<'_> {
                     && !matches!(unnested(left), Expr::Collate { .. })
                 {
                     let collation = collation.clone();
-                    *left = Box::new(Expr::Collate { expr: Box::new(taken(left)), collation });
+                    **left = Expr::Collate { expr: Box::new(taken(left)), collation };
                 }
             }
             Expr::AnyOp { left, compare_op: BinaryOperator::Eq, right, .. }
