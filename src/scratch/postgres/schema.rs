@@ -74,6 +74,8 @@ const CURABLE: &[&str] = &["42P01", "42703", "42704", "42883", "3F000", "42830",
 const DUPLICATE_SCHEMA: &str = "42P06";
 /// Errors of what is there already: columns, objects, relations, a second primary key.
 const DUPLICATES: &[&str] = &["42701", "42710", "42P07", "42P16"];
+/// A statement that cannot be read.
+const SYNTAX: &str = "42601";
 /// A statement that took too long.
 const CANCELLED: &str = "57014";
 /// How often refused statements are sent again at most.
@@ -261,5 +263,16 @@ fn refusal(one: &Pending, made: &[QName]) -> Option<(usize, String)> {
     if repeats || one.error.code == DUPLICATE_SCHEMA || (one.drops && CURABLE.contains(&one.error.code.as_str())) {
         return None;
     }
-    Some((one.at, format!("postgres refuses the statement: {}", one.error)))
+    Some((one.at, format!("postgres refuses the statement: {}{}", one.error, newer(&one.error))))
+}
+
+/// What to do where a newer server may read what this one does not.
+fn newer(error: &SqlError) -> &'static str {
+    match error.code.as_str() {
+        SYNTAX if error.to_string().contains("subquery in FROM must have an alias") => {
+            "; it is written for PostgreSQL 16 or newer: install it, or name it with `--pg-bin`"
+        }
+        SYNTAX => "; if a newer PostgreSQL reads it, install that one, or name it with `--pg-bin`",
+        _ => "",
+    }
 }
