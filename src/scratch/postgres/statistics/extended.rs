@@ -1,7 +1,7 @@
 //! What is known of columns together, told to a server: its extended statistics.
 //!
 //! Before version 19 no function takes them, so they are written into the server's own table in its own serialised forms
-//! ([`forms`]). A cast that takes bytes for such a form lives in the transaction that uses it: the code base never sees
+//! (`forms`). A cast that takes bytes for such a form lives in the transaction that uses it: the code base never sees
 //! one, for forged bytes would be read without much care. The planner goes by what is written, whatever kinds of
 //! statistics an object was declared with; so one of ours serves where the schema has none.
 
