@@ -82,7 +82,7 @@ pub struct Config {
         example = one("reports/**", ["full-table-scan"])
     )]
     pub per_path_ignores: BTreeMap<String, Vec<String>>,
-    /// The worst that findings below a path can be, by gitignore pattern; of several patterns the longest decides.
+    /// The worst that findings below a path can be, by gitignore pattern; of several patterns the longest decides. Nothing is made worse: `info` is what the evidence allows.
     #[schemars(extend("propertyNames" = {"format": PATTERN}), example = one("legacy/**", "info"))]
     pub per_path_severity: BTreeMap<String, Severity>,
     /// Numbers that decide when to speak.

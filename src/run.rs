@@ -227,8 +227,8 @@ impl Session {
         if goal > Goal::Queries {
             time.of("plan", || judge::plan(&mut analysis, engines, config, &policy, ask.until))?;
         }
-        // Advice is not given for what is suppressed, which only the rules can tell.
-        if goal == Goal::Check || (goal > Goal::Queries && !analysis.suppressions.is_empty()) {
+        // How sure advice is and whether it is suppressed only the rules can tell.
+        if goal > Goal::Queries {
             time.of("rules", || {
                 judge::check(&mut analysis, config, &policy);
                 suppressions::check(&mut analysis, config, &policy, ask);

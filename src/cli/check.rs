@@ -66,6 +66,9 @@ enum CheckError {
     #[error("no query was found in {} beside those that `exclude` hides", counted(*files))]
     #[diagnostic(help("take what hides the SQL out of `exclude`, or say `--allow-empty` if there may be none"))]
     Excluded { files: usize },
+    #[error("standard input is empty")]
+    #[diagnostic(help("look at what writes it, or say `--allow-empty` if there may be nothing"))]
+    EmptyInput,
     #[error("no schema was found: no file creates a table")]
     #[diagnostic(help(
         "name the schema with `--schema PATH` or `schema = [\"PATH\"]` in `planlint.toml`, or say `--allow-empty`"
@@ -89,6 +92,9 @@ pub(super) fn run(options: &Options) -> Result<u8, Stop> {
     project.settings.fail_on(options.fail_on);
     let mut report = project.analyse(Goal::Check, &options.common)?;
     refuse(&report, options, &project.settings.config)?;
+    if project.has_empty_input() && !options.allow_empty {
+        return Err(CheckError::EmptyInput.into());
+    }
     options.evidence.refuse(&report)?;
     project.settings.keep(&mut report);
     outputs.write(&report)?;

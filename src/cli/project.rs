@@ -194,7 +194,35 @@ impl Project {
         self.aim(&Aim::Text(sql), options)
     }
 
+    /// Says whether standard input was read and holds nothing.
+    pub(super) fn has_empty_input(&self) -> bool {
+        self.buffer.iter().any(|(_, content)| content.text().is_some_and(|text| text.is_empty()))
+    }
+
     fn aim(&self, aim: &Aim<'_>, options: &Common) -> Result<RunReport, Stop> {
+        let report = self.nearest_with_schema(aim, options)?;
+        self.tell_unseen(&report);
+        Ok(report)
+    }
+
+    /// Says which of the files that were named are not looked at: excludes are honoured, but not without a word.
+    fn tell_unseen(&self, report: &RunReport) {
+        let layout = &self.layouts[0];
+        let way = layout.way(&self.here);
+        for file in &layout.files {
+            let path = way.here().path(file);
+            if report.inputs.iter().any(|input| **input == *path) {
+                continue;
+            }
+            let cause = match sqlfile::reads(file) || sqlc::reads(file) {
+                true => "`exclude` hides it",
+                false => "its name does not end in `.sql`",
+            };
+            terminal::say(&format!("`{}` was not looked at: {cause}\n", shown(&path)));
+        }
+    }
+
+    fn nearest_with_schema(&self, aim: &Aim<'_>, options: &Common) -> Result<RunReport, Stop> {
         let (nearest, wider) = self.layouts.split_first().expect("a project lies somewhere");
         let report = self.analyse_as(nearest, aim, options)?;
         if !self.schema.is_empty() || has_schema(&report) {

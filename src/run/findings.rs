@@ -34,22 +34,23 @@ pub(super) fn findings(analysis: &Analysis, policy: &Policy<'_>, quotes: &Quotes
     found
 }
 
-/// Takes out the advice whose every finding in application code is suppressed, and makes what other findings still ask
-/// for no surer than the surest of those; what is left of the findings does not name what went.
-pub(super) fn leave_out_suppressed(findings: &mut [FindingEntry], advice: &mut Vec<AdviceEntry>) {
+/// Takes out the advice whose every finding in application code is suppressed, and makes the rest as sure as the surest
+/// of the findings that still ask for it, so that both are shown or neither; what is left of the findings does not name
+/// what went.
+pub(super) fn settle_advice(findings: &mut [FindingEntry], advice: &mut Vec<AdviceEntry>) {
     let asking = || findings.iter().filter(|finding| finding.class == PathClass::App);
     let (suppressed, open): (Vec<_>, Vec<_>) = asking().partition(|finding| finding.suppressed.is_some());
     let doubtful: BTreeSet<String> = suppressed.iter().flat_map(|finding| &finding.advice).cloned().collect();
     let mut asked: BTreeMap<String, Confidence> = BTreeMap::new();
     for finding in open {
-        for id in finding.advice.iter().filter(|id| doubtful.contains(*id)) {
+        for id in &finding.advice {
             let surest = asked.entry(id.clone()).or_insert(finding.confidence);
             *surest = (*surest).max(finding.confidence);
         }
     }
     advice.retain(|advice| !doubtful.contains(&advice.id) || asked.contains_key(&advice.id));
     for one in advice.iter_mut() {
-        one.confidence = asked.get(&one.id).map_or(one.confidence, |surest| one.confidence.min(*surest));
+        one.confidence = asked.get(&one.id).copied().unwrap_or(one.confidence);
     }
     leave_out_silent(findings, advice);
     for finding in findings {

@@ -51,7 +51,7 @@ fn judged(tree: &dyn Tree, analysis: &Analysis, policy: &Policy<'_>, ask: &Ask<'
     }
     if goal > Goal::Queries {
         let mut found = findings::findings(analysis, policy, &quotes);
-        findings::leave_out_suppressed(&mut found, &mut report.advice);
+        findings::settle_advice(&mut found, &mut report.advice);
         report.findings = found;
     }
     if goal == Goal::Advise {

@@ -64,7 +64,7 @@ fn add(analysis: &mut Analysis, groups: &mut [Groups], (sender, outcome): Read) 
 fn key(shape: &QueryShape, engine: &EngineQuery) -> u128 {
     let mut key = match &engine.fidelity {
         // What cannot be lowered is told apart by what it asks, not by a text that is not there.
-        Fidelity::None(_) => format!("{:?}", (&shape.references, &shape.patterns, &shape.clauses)),
+        Fidelity::None(reason) => format!("{:?}", (reason, &shape.references, &shape.patterns, &shape.clauses)),
         // Lowering may hide how a clause is written.
         _ => shape.clauses.iter().fold(engine.sql.clone(), |key, clause| key + "\0" + &written(clause)),
     };

@@ -65,9 +65,11 @@ pub fn parse(sql: &str, dialect: Dialect) -> Result<Parsed, ParseFailure> {
 pub fn parse_at(sql: &str, dialect: Dialect, shift_lines: u64) -> Result<Parsed, ParseFailure> {
     first_that_reads(dialect, |dialect| {
         let tokens = tokens(sql, dialect, shift_lines)?;
+        let nesting = guard::nesting(&tokens);
         let mut parser = parser(dialect, tokens);
-        let statement = parser.parse_statement().map_err(|error| failure(sql, error, shift_lines))?;
-        expect_end(sql, parser, shift_lines)?;
+        let statement = parser.parse_statement().map_err(|error| failure(sql, error, shift_lines));
+        let whole = statement.and_then(|statement| expect_end(sql, parser, shift_lines).map(|()| statement));
+        let statement = whole.map_err(|failure| blame_nesting(failure, nesting))?;
         Ok(Parsed { statement, dialect, lines: LineStarts::new(sql) })
     })
 }
@@ -86,10 +88,12 @@ pub fn parse_expr(sql: &str, dialect: Dialect) -> Result<ast::Expr, ParseFailure
 /// As [`parse`].
 pub fn parse_expr_at(sql: &str, dialect: Dialect, shift_lines: u64) -> Result<ast::Expr, ParseFailure> {
     first_that_reads(dialect, |dialect| {
-        let mut parser = parser(dialect, tokens(sql, dialect, shift_lines)?);
-        let expr = parser.parse_expr().map_err(|error| failure(sql, error, shift_lines))?;
-        expect_end(sql, parser, shift_lines)?;
-        Ok(expr)
+        let tokens = tokens(sql, dialect, shift_lines)?;
+        let nesting = guard::nesting(&tokens);
+        let mut parser = parser(dialect, tokens);
+        let expr = parser.parse_expr().map_err(|error| failure(sql, error, shift_lines));
+        let whole = expr.and_then(|expr| expect_end(sql, parser, shift_lines).map(|()| expr));
+        whole.map_err(|failure| blame_nesting(failure, nesting))
     })
 }
 
@@ -194,15 +198,24 @@ fn expect_end(sql: &str, mut parser: Parser<'_>, shift_lines: u64) -> Result<(),
 /// Takes the location out of sqlparser's words: it becomes a place.
 fn failure(sql: &str, error: ParserError, shift_lines: u64) -> ParseFailure {
     let message = match error {
-        ParserError::RecursionLimitExceeded => {
-            let message = format!("nested deeper than {} levels", guard::MAX_NESTING);
-            return ParseFailure { reason: "too-deep", message, at: None };
-        }
+        ParserError::RecursionLimitExceeded => return too_deep(),
         ParserError::TokenizerError(message) | ParserError::ParserError(message) => message,
     };
     let (words, location) = split_location(&message);
     let at = location.map(|location| LineStarts::new(sql).byte(unshift(location, shift_lines)));
     ParseFailure { reason: "unreadable", message: lower_first(words), at }
+}
+
+fn too_deep() -> ParseFailure {
+    let message = format!("nested deeper than {} levels", guard::MAX_NESTING);
+    ParseFailure { reason: "too-deep", message, at: None }
+}
+
+/// Calls what could not be read for its nesting by that name; a few levels are the statement's own.
+fn blame_nesting(failure: ParseFailure, nesting: usize) -> ParseFailure {
+    const OWN_LEVELS: usize = 10;
+    let is_deep = failure.reason == "unreadable" && nesting + OWN_LEVELS > guard::MAX_NESTING;
+    if is_deep { too_deep() } else { failure }
 }
 
 fn unshift(location: Location, shift_lines: u64) -> Location {

@@ -301,6 +301,9 @@ fn below_a_path_rules_are_silent_and_severities_bounded() {
     let bounded = ("planlint.toml", "[per-path-severity]\n\"legacy/**\" = \"info\"\n");
     check(&[SCHEMA, legacy, bounded], &["check"], 0, "1 finding (1 info)");
     check(&[SCHEMA, legacy, BAD, bounded], &["check"], 1, "2 findings (1 warning, 1 info)");
+    // A bound makes nothing worse than the evidence does.
+    let raised = ("planlint.toml", "[per-path-severity]\n\"legacy/**\" = \"error\"\n");
+    check(&[SCHEMA, legacy, raised], &["check", "--fail-on", "error"], 0, "1 finding (1 warning)");
 }
 
 #[test]

@@ -211,6 +211,8 @@ fn standard_input_is_a_file_among_the_others() {
     check(&[SCHEMA], &["check", "-"], b"\xff\xfeS\0E\0L\0E\0C\0T\0 \x001\0", 0, "1 query");
     check(&[SCHEMA], &["check", "-"], b"SELECT '\xff'", 0, "not read: encoding 1");
     check(&[SCHEMA], &["check", "-"], b"SELECT \0", 2, "standard input");
+    check(&[SCHEMA], &["check", "-"], b"", 2, "standard input is empty");
+    check(&[SCHEMA], &["check", "-", "--allow-empty"], b"", 0, "0 queries");
     let two = [b"SELECT 1;\n", bad].concat();
     check(&[SCHEMA], &["explain", "-:2"], &two, 0, "stdin.sql:2:1");
     check(&[SCHEMA], &["explain", "-:2:5", "."], &two, 0, "idx_users_email");

@@ -210,7 +210,12 @@ fn a_file_that_is_named_is_read_or_complained_of() {
     // What is named is read although it is hidden, and not what the configuration excludes.
     check(&[SCHEMA, ("x/q.sql", BAD.1), (".gitignore", "x/\n")], &["check", "x/q.sql"], 1, "missing-index");
     let excluded = ("planlint.toml", "exclude = [\"x/**\"]\n");
-    check(&[SCHEMA, ("x/q.sql", BAD.1), excluded], &["check", "x/q.sql"], 0, "0 queries");
+    check(
+        &[SCHEMA, ("x/q.sql", BAD.1), excluded],
+        &["check", "x/q.sql"],
+        0,
+        "`x/q.sql` was not looked at: `exclude` hides it",
+    );
 }
 
 #[test]
@@ -362,6 +367,21 @@ fn a_statement_is_named_by_its_place_or_typed() {
     check(&app, &["explain", "--repro", "q.sql:1"], 0, "EXPLAIN QUERY PLAN");
     check(&app, &["explain", "--repro", "-q", "SELECT 1; SELECT 2"], 2, "FILE:LINE:COL");
     check(&app, &["explain", "--repro", "--engine", "none", "q.sql:1"], 2, "leave out `--repro`");
+}
+
+#[test]
+fn every_query_that_is_not_planned_has_a_reason_of_its_own() {
+    let schema = format!("{}\nCREATE VIEW v AS SELECT * FROM w;\nCREATE VIEW w AS SELECT * FROM v;", SCHEMA.1);
+    let queries = "SELECT name FROM sqlite_master;\nSELECT file FROM pragma_database_list;\nSELECT * FROM v;";
+    let folder = project(&[("schema.sql", &schema), ("q.sql", queries)]);
+    let said = text(&planlint(folder.path(), &["check", "-v"]).stdout);
+    for reason in [
+        "q.sql:1:1: no-stand-in: table `sqlite_master` is not in the schema\n",
+        "q.sql:2:1: no-stand-in: table `pragma_database_list` is not in the schema\n",
+        "q.sql:3:1: no-stand-in: view `v` is not expanded: it reads itself,",
+    ] {
+        assert!(said.contains(reason), "{reason}: {said}");
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ mod review;
 mod sample;
 
 use planlint::finding::Severity;
-use planlint::outcome::RunReport;
+use planlint::outcome::{RunReport, Suppressed};
 use planlint::report::{Colour, Json, Reporter, Skips, Tally, Text, View};
 use unicode_width::UnicodeWidthStr;
 
@@ -55,8 +55,13 @@ fn tabs_and_wide_characters_take_their_columns() {
 fn words_fit_the_terminal_and_code_stays_on_its_line() {
     let mut report = sample::report();
     report.findings[1].related[0].location.path = "a folder with a long name/".repeat(6).into();
+    let long = "words upon words ".repeat(12);
+    report.skips.iter_mut().for_each(|skip| skip.detail.clone_from(&long));
+    report.findings[0].suppressed = Some(Suppressed { reason: Some(long), path: "q.sql".into(), line: 3 });
+    let shown = written(&Text { skips: Skips::Listed, ..PLAIN }, &report);
+    assert_eq!(shown.matches("upon").count(), 12 * (report.skips.len() + 1), "{shown}");
     let is_code = |line: &str| line.contains("INDEX") || line.contains("seek") || line.contains("scan");
-    for line in written(&PLAIN, &report).lines().filter(|line| !is_code(line)) {
+    for line in shown.lines().filter(|line| !is_code(line)) {
         assert!(line.width() <= 80, "{line}");
     }
 }

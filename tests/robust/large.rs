@@ -20,7 +20,7 @@ fn nested(depth: usize, open: &str, inner: &str, close: &str) -> String {
     [open.repeat(depth), inner.to_owned(), close.repeat(depth)].concat()
 }
 
-const TOO_DEEP: &[&str] = &["too-deep", "unreadable"];
+const TOO_DEEP: &[&str] = &["too-deep"];
 
 /// Read by us, and too much for the engine.
 const REFUSED: &[&str] = &["refused"];

@@ -65,7 +65,8 @@ fn write_left_out(text: &Text, report: &RunReport, prefix: &str, out: &mut dyn W
                 (Some(line), Some(column)) => format!("{path}:{line}:{column}"),
                 _ => path,
             };
-            writeln!(out, "{prefix}  {place}: {}: {}", skip.reason, neutral::line(&skip.detail))?;
+            let words = format!("{place}: {}: {}", skip.reason, neutral::line(&skip.detail));
+            say(text, &format!("{prefix}  "), &words, out)?;
         }
     }
     if !report.run.complete {

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{Skips, Text};
+use super::{Skips, Text, say};
 use crate::outcome::{FindingEntry, RunReport, Suppressed};
 use crate::report::neutral;
 
@@ -15,7 +15,7 @@ pub(super) fn write(text: &Text, report: &RunReport, out: &mut dyn Write) -> io:
     }
     writeln!(out, "suppressed")?;
     for (finding, by) in listed {
-        writeln!(out, "  {}", line(finding, by))?;
+        say(text, "  ", &line(finding, by), out)?;
     }
     writeln!(out)
 }

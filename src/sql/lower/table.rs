@@ -6,6 +6,7 @@ use super::{Lowering, alias, engine_table_name, parameter, query, quote, quoted}
 use crate::dialect::Dialect;
 use crate::query::RefId;
 use crate::sql::build;
+use crate::sql::parse::qname;
 use crate::sql::resolution::place_of_table;
 
 /// The rows that a list of unknown length stands for (statistics.md, "Parameters").
@@ -106,7 +107,12 @@ impl Lowering<'_> {
         let TableFactor::Table { name, alias, .. } = factor else { return };
         let Some(mut last) = name.0.last().and_then(|part| part.as_ident()).cloned() else { return };
         if name.0.len() > 1 || !self.ctes.contains(&last.value.to_ascii_lowercase()) {
-            return self.refuse(format!("table `{}` is not in the schema", name));
+            return self.refuse(match self.catalog.view(&qname(name, self.dialect)) {
+                Some(_) => format!(
+                    "view `{name}` is not expanded: it reads itself, is not understood, or too many are behind it"
+                ),
+                None => format!("table `{name}` is not in the schema"),
+            });
         }
         self.label(&mut last);
         let mut alias = alias.take();

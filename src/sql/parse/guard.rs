@@ -28,6 +28,24 @@ pub(super) fn check(tokens: &[TokenWithSpan]) -> Result<(), ParseFailure> {
     Ok(())
 }
 
+/// Says how deep parentheses, CASE and rows of prefix operators nest: where sqlparser reaches its bound within one of
+/// those, it goes back, reads them as something else and complains of a word.
+pub(super) fn nesting(tokens: &[TokenWithSpan]) -> usize {
+    let (mut open, mut prefixes, mut deepest) = (0_usize, 0, 0);
+    for TokenWithSpan { token, .. } in tokens {
+        let keyword = if let Token::Word(word) = token { word.keyword } else { Keyword::NoKeyword };
+        match (token, keyword) {
+            (Token::LParen, _) | (_, Keyword::CASE) => open += 1,
+            (Token::RParen, _) | (_, Keyword::END) => open = open.saturating_sub(1),
+            _ => {}
+        }
+        let is_prefix = matches!(token, Token::Minus | Token::Plus | Token::Tilde) || keyword == Keyword::NOT;
+        prefixes = if is_prefix { prefixes + 1 } else { 0 };
+        deepest = deepest.max(open + prefixes);
+    }
+    deepest
+}
+
 /// What stands between two parentheses.
 #[derive(Default)]
 struct Frame {
