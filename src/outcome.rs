@@ -40,8 +40,10 @@ pub struct RunReport {
     pub findings: Vec<FindingEntry>,
     /// The index set that mends them.
     pub advice: Vec<AdviceEntry>,
-    /// The schema.
+    /// The schema, each table below those that it refers to.
     pub tables: Vec<TableEntry>,
+    /// What stands before and after the tables in a script that makes the schema.
+    pub ddl: Vec<DdlEntry>,
     /// The text of the files that findings stand in, for reports that quote them; not part of the contract.
     #[serde(skip)]
     pub sources: BTreeMap<Arc<str>, Arc<str>>,
@@ -503,12 +505,23 @@ pub struct TableEntry {
     pub columns: Vec<ColumnEntry>,
     /// Its indexes.
     pub indexes: Vec<IndexEntry>,
-    /// The table and its indexes as DDL.
+    /// The table and its indexes as DDL, without foreign keys that point ahead.
     pub ddl: String,
     /// The file it was declared in.
     pub path: Arc<str>,
     /// Its line.
     pub line: u32,
+}
+
+/// The statements of a database's schema beside its tables.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct DdlEntry {
+    /// The database.
+    pub database: String,
+    /// Schemas, sequences and types, which the tables need.
+    pub before: Vec<String>,
+    /// Foreign keys that point ahead, and views.
+    pub after: Vec<String>,
 }
 
 /// A column of the schema.

@@ -14,7 +14,7 @@ use crate::expr::Expr;
 use crate::finding::Confidence;
 use crate::name::{Ident, QName};
 use crate::outcome::{
-    AdviceEntry, ColumnEntry, IndexColumnEntry, IndexEntry, JoinEntry, KeyEntry, OrderEntry, PatternEntry,
+    AdviceEntry, ColumnEntry, DdlEntry, IndexColumnEntry, IndexEntry, JoinEntry, KeyEntry, OrderEntry, PatternEntry,
     PredicateEntry, ProofEntry, QueryEntry, TableEntry, VariantEntry,
 };
 use crate::plan;
@@ -22,7 +22,7 @@ use crate::query::{
     AccessPattern, Implied, Limit, Predicate, QueryShape, QuerySite, RefId, Resolution, SiteId, SiteOrigin, Variant,
     VariantKind,
 };
-use crate::sql::print;
+use crate::sql::print::{self, Script};
 use crate::stats::StatsSource;
 use crate::tree::Tree;
 use crate::workload::{PlanLabels, QueryId, Sender, WorkloadQuery};
@@ -258,18 +258,18 @@ fn nulls(first: bool) -> &'static str {
     if first { "first" } else { "last" }
 }
 
-/// Writes the schema.
-pub(super) fn tables(analysis: &Analysis, quotes: &Quotes<'_>) -> Vec<TableEntry> {
-    let mut found = Vec::new();
+/// Writes the schema: the tables, and what stands around those of each database.
+pub(super) fn schema(analysis: &Analysis, quotes: &Quotes<'_>) -> (Vec<TableEntry>, Vec<DdlEntry>) {
+    let (mut tables, mut around) = (Vec::new(), Vec::new());
     for database in &analysis.databases {
-        let mut tables: Vec<&Table> = database.catalog.tables.values().collect();
-        tables.sort_by_key(|table| (&table.name.schema, &table.name.name));
-        found.extend(tables.into_iter().map(|table| table_entry(database, table, quotes)));
+        let Script { before, tables: ordered, after } = print::script(&database.catalog);
+        tables.extend(ordered.into_iter().map(|(table, ddl)| table_entry(database, table, ddl, quotes)));
+        around.push(DdlEntry { database: database.name.to_string(), before, after });
     }
-    found
+    (tables, around)
 }
 
-fn table_entry(database: &Database, table: &Table, quotes: &Quotes<'_>) -> TableEntry {
+fn table_entry(database: &Database, table: &Table, ddl: String, quotes: &Quotes<'_>) -> TableEntry {
     let place = quotes.locate(table.place);
     TableEntry {
         name: table.name.to_string(),
@@ -285,7 +285,7 @@ fn table_entry(database: &Database, table: &Table, quotes: &Quotes<'_>) -> Table
             })
             .collect(),
         indexes: table.indexes.iter().map(|index| index_entry(index, quotes)).collect(),
-        ddl: print::table(table, database.target.dialect),
+        ddl,
         path: place.path,
         line: place.line,
     }

@@ -39,12 +39,13 @@ fn judged(tree: &dyn Tree, analysis: &Analysis, policy: &Policy<'_>, ask: &Ask<'
         findings: Vec::new(),
         advice: Vec::new(),
         tables: Vec::new(),
+        ddl: Vec::new(),
         sources: BTreeMap::new(),
         inputs: inputs(analysis, &quotes),
         rules: Vec::new(),
     };
     if goal == Goal::Schema {
-        report.tables = entries::tables(analysis, &quotes);
+        (report.tables, report.ddl) = entries::schema(analysis, &quotes);
     }
     if goal > Goal::Queries {
         report.advice = analysis.databases.iter().flat_map(|database| entries::advice(analysis, database)).collect();

@@ -3,6 +3,10 @@
 //! What is printed replays to the same catalogue, as far as it holds what a database needs to know: an exclusion
 //! constraint has lost its operators and a materialised view its query, so they are printed with a comment.
 
+mod script;
+
+pub use script::{Script, script};
+
 use crate::advice::{create_ddl, quote_qualified};
 use crate::catalog::{
     Backing, Catalog, Column, ForeignKey, Index, Method, ReferentialAction, Table, TableKind, UserType, View,
@@ -11,15 +15,11 @@ use crate::dialect::Dialect;
 use crate::expr::Expr;
 use crate::name::{Ident, QName};
 
-/// Prints a whole catalogue: types, tables (a parent before its heirs), views; a blank line between two of them.
+/// Prints a whole catalogue as [`script`] orders it, a blank line between two pieces.
 pub fn catalog(catalog: &Catalog) -> String {
-    let dialect = catalog.dialect;
-    let mut pieces: Vec<String> = catalog.types.iter().map(|(name, ty)| user_type(name, ty, dialect)).collect();
-    let mut tables: Vec<&Table> = catalog.tables.values().collect();
-    tables.sort_by_key(|table| generation(catalog, table));
-    pieces.extend(tables.into_iter().map(|found| table(found, dialect)));
-    pieces.extend(catalog.views.values().map(|found| view(found, dialect)));
-    pieces.join("\n\n") + "\n"
+    let Script { before, tables, after } = script(catalog);
+    let tables = tables.into_iter().map(|(_, text)| text);
+    before.into_iter().chain(tables).chain(after).collect::<Vec<_>>().join("\n\n") + "\n"
 }
 
 /// Prints a table and, a line each, the indexes that stand behind no constraint.
@@ -73,12 +73,6 @@ pub fn index(index: &Index, dialect: Dialect) -> String {
         }
         Dialect::Postgres | Dialect::Sqlite => format!("{text} -- invalid"),
     }
-}
-
-/// How many ancestors a table has.
-fn generation(catalog: &Catalog, table: &Table) -> usize {
-    let parent = |table: &Table| table.parent.as_ref().and_then(|parent| catalog.tables.get(parent));
-    std::iter::successors(parent(table), |table| parent(table)).take(catalog.tables.len()).count()
 }
 
 fn user_type(name: &QName, ty: &UserType, dialect: Dialect) -> String {

@@ -13,6 +13,7 @@ mod extended;
 mod offered;
 mod operators;
 mod plans;
+mod printed;
 mod pulling;
 mod restored;
 mod run;

@@ -57,6 +57,11 @@ pub fn report() -> RunReport {
         findings: findings(),
         advice: advice(),
         tables: tables(),
+        ddl: vec![DdlEntry {
+            database: "default".to_owned(),
+            before: vec!["CREATE TYPE state AS ENUM ('open', 'paid');".to_owned()],
+            after: vec!["CREATE VIEW open_orders AS SELECT id FROM orders;".to_owned()],
+        }],
         inputs: Vec::new(),
         sources: BTreeMap::from([
             ("queries.sql".into(), Arc::from(QUERIES)),

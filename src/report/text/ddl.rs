@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::count;
 use crate::advice::Action;
-use crate::outcome::RunReport;
+use crate::outcome::{DdlEntry, RunReport, TableEntry};
 use crate::report::{neutral, sql};
 
 /// Writes the index set as DDL, and what it comes to.
@@ -27,22 +27,36 @@ pub(super) fn changes(report: &RunReport) -> String {
         .join(", ")
 }
 
-/// Writes every table as DDL, below the place it was declared at.
+/// Writes each database's schema as a script, every table below the place it was declared at.
 pub(super) fn write_schema(report: &RunReport, out: &mut dyn Write) -> io::Result<()> {
-    let several = report.run.databases.len() > 1;
-    for table in &report.tables {
-        let database = if several { format!(", database {}", neutral::line(&table.database)) } else { String::new() };
-        writeln!(out, "-- {}:{}{database}", neutral::line(&table.path), table.line)?;
-        for index in &table.indexes {
-            let elsewhere = (&index.path, index.line) != (&table.path, table.line);
-            if let Some(name) = index.name.as_ref().filter(|_| elsewhere) {
-                writeln!(out, "-- {}: {}:{}", neutral::line(name), neutral::line(&index.path), index.line)?;
-            }
+    let several = report.ddl.len() > 1;
+    for DdlEntry { database, before, after } in &report.ddl {
+        if several {
+            writeln!(out, "-- database {}\n", neutral::line(database))?;
         }
-        if !table.complete {
-            writeln!(out, "-- not every statement about this table was understood")?;
+        write_pieces(before, out)?;
+        for table in report.tables.iter().filter(|table| table.database == *database) {
+            write_table(table, out)?;
         }
-        writeln!(out, "{}\n", neutral::block(table.ddl.trim_end()))?;
+        write_pieces(after, out)?;
     }
     Ok(())
+}
+
+fn write_pieces(pieces: &[String], out: &mut dyn Write) -> io::Result<()> {
+    pieces.iter().try_for_each(|piece| writeln!(out, "{}\n", neutral::block(piece.trim_end())))
+}
+
+fn write_table(table: &TableEntry, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "-- {}:{}", neutral::line(&table.path), table.line)?;
+    for index in &table.indexes {
+        let elsewhere = (&index.path, index.line) != (&table.path, table.line);
+        if let Some(name) = index.name.as_ref().filter(|_| elsewhere) {
+            writeln!(out, "-- {}: {}:{}", neutral::line(name), neutral::line(&index.path), index.line)?;
+        }
+    }
+    if !table.complete {
+        writeln!(out, "-- not every statement about this table was understood")?;
+    }
+    writeln!(out, "{}\n", neutral::block(table.ddl.trim_end()))
 }
