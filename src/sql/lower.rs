@@ -171,6 +171,14 @@ fn parameter(name: &str) -> ast::Expr {
     ast::Expr::value(ast::Value::Placeholder(format!("${name}")))
 }
 
+/// Keeps a minus apart from the one before it: printed side by side they start a comment.
+fn apart(operand: &mut ast::Expr) {
+    if let ast::Expr::UnaryOp { op: ast::UnaryOperator::Minus, .. } = operand {
+        let inner = std::mem::replace(operand, number(0));
+        *operand = ast::Expr::Nested(Box::new(inner));
+    }
+}
+
 /// A value that differs from row to row and that no index holds.
 fn unknown_value() -> ast::Expr {
     function_call("random", Vec::new())

@@ -94,6 +94,11 @@ fn rewrites_of_postgres() {
                 "SELECT * FROM \"users\" AS t0 WHERE CAST(t0.id AS text) = $1 AND cast_varchar_5___(t0.id) = $2",
             ),
             (
+                "SELECT - -id, - - - 1 FROM users WHERE id = - -1",
+                "SELECT -(-t0.id), -(-(-1)) FROM \"users\" AS t0 WHERE t0.id = -(-1)",
+            ),
+            ("SELECT id, a.b.c.d FROM users", "SELECT t0.id, random() FROM \"users\" AS t0"),
+            (
                 "SELECT * FROM users WHERE name ILIKE 'a%' OR name NOT ILIKE $1",
                 "SELECT * FROM \"users\" AS t0 WHERE ilike(t0.name, 'a%') OR NOT ilike(t0.name, $1)",
             ),

@@ -121,6 +121,8 @@ impl Lowering<'_> {
             Name::Value if is_keyword(&path[0].value) => {}
             Name::Value => *expr = parameter("value"),
             Name::Derived { .. } | Name::Other if self.was_lateral(path) => *expr = super::unknown_value(),
+            // A column of another database (`a.b.c.d`), which SQLite's grammar has no form for.
+            Name::Other if path.len() > 3 => *expr = super::unknown_value(),
             Name::List | Name::Derived { .. } | Name::Other => {
                 let qualifiers = path.len() - 1;
                 path[..qualifiers].iter_mut().for_each(|name| self.label(name));
@@ -175,7 +177,8 @@ impl Lowering<'_> {
     fn unary(&mut self, expr: &mut Expr) {
         let Expr::UnaryOp { op, expr: operand } = expr else { return };
         match op {
-            UnaryOperator::Not | UnaryOperator::Minus | UnaryOperator::BitwiseNot => {}
+            UnaryOperator::Minus => super::apart(operand),
+            UnaryOperator::Not | UnaryOperator::BitwiseNot => {}
             // In SQLite it keeps an index from being used; elsewhere it does nothing.
             UnaryOperator::Plus if self.dialect == Dialect::Sqlite => {}
             UnaryOperator::Plus => *expr = taken(operand),

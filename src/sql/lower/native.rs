@@ -169,6 +169,7 @@ impl VisitorMut for Native<'_> {
             }
             ast::Expr::CompoundIdentifier(path) => self.qualified(path),
             ast::Expr::Function(function) => self.arguments(function),
+            ast::Expr::UnaryOp { op: ast::UnaryOperator::Minus, expr: operand } => super::apart(operand),
             ast::Expr::Value(value) => {
                 if let ast::Value::Placeholder(name) = &mut value.value {
                     *name = self.parameter(name);
