@@ -98,6 +98,7 @@ fn rewrites_of_postgres() {
                 "SELECT -(-t0.id), -(-(-1)) FROM \"users\" AS t0 WHERE t0.id = -(-1)",
             ),
             ("SELECT id, a.b.c.d FROM users", "SELECT t0.id, random() FROM \"users\" AS t0"),
+            ("SELECT X'12ab', X'1', X'zz' FROM users", "SELECT X'12ab', '1', 'zz' FROM \"users\" AS t0"),
             (
                 "SELECT * FROM users WHERE name ILIKE 'a%' OR name NOT ILIKE $1",
                 "SELECT * FROM \"users\" AS t0 WHERE ilike(t0.name, 'a%') OR NOT ilike(t0.name, $1)",

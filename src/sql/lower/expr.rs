@@ -63,6 +63,7 @@ impl Lowering<'_> {
                 Value::Placeholder(ref name) if !name.bytes().skip(1).any(|byte| byte.is_ascii_alphanumeric()) => {
                     *expr = parameter("value");
                 }
+                Value::Placeholder(ref mut name) => plain_parameter(name),
                 ref mut other => constant(other),
             },
             Expr::Function(_) => self.function(expr),
@@ -390,9 +391,21 @@ fn constant(value: &mut Value) {
         | Value::SingleQuotedByteStringLiteral(text)
         | Value::DoubleQuotedString(text) => std::mem::take(text),
         Value::DollarQuotedString(text) => std::mem::take(&mut text.value),
+        // Of an odd length or with other letters it is none to SQLite; PostgreSQL reads bits, not bytes.
+        Value::HexStringLiteral(text) if text.len() % 2 > 0 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+            std::mem::take(text)
+        }
         _ => return,
     };
     *value = Value::SingleQuotedString(plain);
+}
+
+/// Leaves of a parameter's name what SQLite reads.
+fn plain_parameter(name: &mut String) {
+    let plain = |char: char| if char.is_alphanumeric() || char == '_' { char } else { '_' };
+    if name.chars().skip(1).any(|char| plain(char) != char) {
+        *name = name.chars().take(1).chain(name.chars().skip(1).map(plain)).collect();
+    }
 }
 
 /// Keywords that SQLite reads as the values they are.
