@@ -8,11 +8,13 @@ mod setting;
 
 use std::time::{Duration, Instant};
 
+use planlint::advise::{self, AdviseContext, Advised};
 use planlint::assume::assume;
 use planlint::catalog::{Catalog, IndexDef, replay};
 use planlint::config::Config;
 use planlint::dialect::{Dialect, Target};
 use planlint::engine::{Deadline, EngineQuery, IndexSet, PlanRequest, ScratchEngine};
+use planlint::query::DatabaseId;
 use planlint::schema::ddl;
 use planlint::scratch::NativeStatement;
 use planlint::scratch::postgres::PostgresEngine;
@@ -23,6 +25,7 @@ use planlint::source::{FileId, TreePath};
 use planlint::sql::lower::lower_native;
 use planlint::sqlfile::{self, Part, SqlStatement, StatementClass};
 use planlint::stats::StatsModel;
+use planlint::workload::{QueryId, WorkloadQuery};
 
 use setting::choice;
 
@@ -102,27 +105,34 @@ fn phases(choice: &Choice) {
 
 /// The engine on schemas of the sizes that matter.
 fn engines(choice: &Choice) {
-    for (tables, indexes, queries) in [(4, 12, 300), (169, 611, 300), (500, 1500, 10_000)] {
-        println!("{tables} tables, {indexes} indexes, {queries} queries");
+    let sizes = [(4, 12, 300), (169, 611, 300), (169, 611, 1_000), (169, 611, 3_000), (500, 1500, 10_000)];
+    for ((tables, indexes, queries), lanes) in sizes.into_iter().flat_map(|size| [(size, 1), (size, 2)]) {
+        println!("{tables} tables, {indexes} indexes, {queries} queries, lanes: {lanes}");
         let schema = Schema::new(tables, indexes);
-        let queries = schema.queries(queries);
+        let workload = schema.workload(queries);
+        let queries: Vec<EngineQuery> = workload.iter().map(|query| query.engine.clone()).collect();
         let cache = tempfile::tempdir().expect("a folder");
         let choice = Choice { cache: Some(cache.path().to_path_buf()), ..choice.clone() };
         drop(start(&choice));
         let first = Instant::now();
-        drop(schema.engine(&choice));
+        drop(schema.engine(&choice, lanes));
         println!("{:>40} {:.1} ms", "the first run's engine", first.elapsed().as_secs_f64() * 1e3);
         let mut ready = None;
-        median("a warm run's engine", || ready = Some(schema.engine(&choice)));
+        median("a warm run's engine", || ready = Some(schema.engine(&choice, lanes)));
         let mut engine = ready.expect("it ran");
         median("statistics and sizes", || engine.load(&schema.catalog, &schema.stats).expect("statistics"));
         let as_is = IndexSet::default();
         median("plans", || plan(&mut engine, &queries, &as_is));
         trials(&schema, &mut engine, &queries);
         median("all of it", || {
-            let mut engine = schema.engine(&choice);
+            let mut engine = schema.engine(&choice, lanes);
             engine.load(&schema.catalog, &schema.stats).expect("statistics");
             plan(&mut engine, &queries, &as_is);
+        });
+        median("all of it, and advice", || {
+            let mut engine = schema.engine(&choice, lanes);
+            engine.load(&schema.catalog, &schema.stats).expect("statistics");
+            schema.advise(&mut engine, &workload);
         });
     }
 }
@@ -183,17 +193,36 @@ impl Schema {
         Self { statements, catalog, stats, tables }
     }
 
-    fn engine(&self, choice: &Choice) -> PostgresEngine {
+    fn engine(&self, choice: &Choice, lanes: usize) -> PostgresEngine {
         let statements = setting::native(&self.statements);
         let target = Target::any(Dialect::Postgres);
         let (engine, skips) =
             PostgresEngine::with_schema(choice, target, &statements, &self.catalog).expect("a server");
         assert_eq!(skips, []);
-        engine
+        engine.with_lanes(lanes).expect("a server")
+    }
+
+    /// Plans a workload and looks for the indexes that help.
+    fn advise(&self, engine: &mut PostgresEngine, workload: &[WorkloadQuery]) -> Advised {
+        let as_is = IndexSet::default();
+        let requests: Vec<PlanRequest<'_>> =
+            workload.iter().map(|query| PlanRequest { query: &query.engine, indexes: &as_is }).collect();
+        let plans = engine.plan(&requests, Deadline(None)).expect("a server");
+        let mut workload = workload.to_vec();
+        workload.iter_mut().zip(plans).for_each(|(query, plan)| query.plan = plan);
+        let config = Config::default();
+        let cx = AdviseContext {
+            database: DatabaseId(0),
+            catalog: &self.catalog,
+            stats: &self.stats,
+            target: Target::any(Dialect::Postgres),
+            limits: &config.limits,
+        };
+        advise::advise(&cx, engine, &workload, Deadline(None)).expect("a server")
     }
 
     /// So many queries, no two alike.
-    fn queries(&self, count: usize) -> Vec<EngineQuery> {
+    fn workload(&self, count: usize) -> Vec<WorkloadQuery> {
         let query = |at: usize| {
             let (table, form) = (at % self.tables, at / self.tables);
             let limit = form / 6 + 1;
@@ -208,7 +237,10 @@ impl Schema {
                 4 => format!("SELECT status, count(*) FROM t{table} WHERE at > $1 GROUP BY status LIMIT {limit}"),
                 _ => format!("UPDATE t{table} SET name = $1, total = {limit} WHERE status = $2 AND name = $3"),
             };
-            lower_native(&shape(&text, &self.catalog).expect("a query"), &self.catalog, 50)
+            let shaped = shape(&text, &self.catalog).expect("a query");
+            let engine = lower_native(&shaped, &self.catalog, 50);
+            let id = QueryId(u32::try_from(at).expect("there are few"));
+            WorkloadQuery { id, senders: Vec::new(), shape: shaped.shape, engine, advisable: true, plan: None }
         };
         (0..count).map(query).collect()
     }

@@ -100,8 +100,11 @@ impl Choosing<'_> {
             let is_asked = |site: &QuerySite| self.policy.is_asked(&analysis.files[site.place.file.0 as usize].path);
             let is_planned = |site: &QuerySite| site.class.is_judged() && !site.variants.is_empty() && is_asked(site);
             let of_it = |site: &&QuerySite| usize::from(site.database.0) == number && is_planned(site);
-            let first = analysis.sites.iter().find(of_it).filter(|_| !database.catalog.tables.is_empty());
-            let Chosen { engine, reason, skips } = self.choose(database, first)?;
+            let mut planned: Vec<&QuerySite> = analysis.sites.iter().filter(of_it).collect();
+            if database.catalog.tables.is_empty() {
+                planned.clear();
+            }
+            let Chosen { engine, reason, skips } = self.choose(database, &planned)?;
             analysis.skips.extend(skips);
             database.engine = Some(engine.facts().clone()).filter(|facts| facts.kind != EngineKind::None);
             database.engine_reason = reason;
@@ -115,17 +118,17 @@ impl Choosing<'_> {
         self.figures.filter(|figures| figures.is_of(target.dialect))?.collation.as_deref()
     }
 
-    /// The engine for a database, of which `first` is the first query to plan.
-    fn choose(&self, database: &Database, first: Option<&QuerySite>) -> Result<Chosen, RunError> {
+    /// The engine for a database, of which these are the queries to plan.
+    fn choose(&self, database: &Database, planned: &[&QuerySite]) -> Result<Chosen, RunError> {
         let target = database.target;
         let none = || Ok(Chosen::new(NoEngine::new(target)));
-        match (self.choice, target.dialect, first) {
+        match (self.choice, target.dialect, planned) {
             (EngineChoice::None, ..) => none(),
             // No server is started for nothing.
-            (EngineChoice::Postgres, Dialect::Postgres, None) => none(),
-            (EngineChoice::Postgres, Dialect::Postgres, Some(_)) => {
+            (EngineChoice::Postgres, Dialect::Postgres, []) => none(),
+            (EngineChoice::Postgres, Dialect::Postgres, _) => {
                 let programs = self.programs.cloned().unwrap_or_default();
-                postgres::find(target, &programs, self.collation(target))?.start(database)
+                postgres::find(target, &programs, self.collation(target))?.start(database, planned)
             }
             (EngineChoice::Postgres, ..) => {
                 Err(unfit(EngineKind::Postgres, target, "plan these queries on another engine"))
@@ -135,13 +138,13 @@ impl Choosing<'_> {
             (EngineChoice::Sqlite, Dialect::Mysql, _) => {
                 Err(unfit(EngineKind::Sqlite, target, "judge these queries by their shape"))
             }
-            (EngineChoice::Auto, Dialect::Postgres, Some(first)) => self.best(database, first),
+            (EngineChoice::Auto, Dialect::Postgres, [first, ..]) => self.best(database, first, planned),
             (EngineChoice::Auto | EngineChoice::Sqlite, ..) => Ok(Chosen::new(SqliteEngine::new(target))),
         }
     }
 
     /// PostgreSQL itself where it can be had, else the stand-in.
-    fn best(&self, database: &Database, first: &QuerySite) -> Result<Chosen, RunError> {
+    fn best(&self, database: &Database, first: &QuerySite, planned: &[&QuerySite]) -> Result<Chosen, RunError> {
         let stand_in = Chosen::new(SqliteEngine::new(database.target));
         let Some(programs) = self.programs else { return Ok(stand_in) };
         if let Some(failed) = self.failed {
@@ -151,7 +154,7 @@ impl Choosing<'_> {
             return Ok(Chosen { skips: vec![skip], ..stand_in.because(reason) });
         }
         match postgres::find(database.target, programs, self.collation(database.target)) {
-            Ok(found) => found.start(database),
+            Ok(found) => found.start(database, planned),
             // A folder that was named and is wrong is a mistake, not a lack.
             Err(error) if programs.folder.is_some() => Err(error),
             Err(error) => Ok(stand_in.because(format!("{error}; {}", postgres::HINT))),
@@ -170,7 +173,7 @@ fn unfit(engine: EngineKind, target: Target, otherwise: &str) -> RunError {
 /// Nothing of ours is started elsewhere.
 #[cfg(not(unix))]
 mod postgres {
-    use super::{Chosen, Database, Programs, RunError, Target};
+    use super::{Chosen, Database, Programs, QuerySite, RunError, Target};
 
     pub(super) const HINT: &str = "there PostgreSQL itself plans";
 
@@ -185,7 +188,7 @@ mod postgres {
     }
 
     impl Nothing {
-        pub(super) fn start(&self, _: &Database) -> Result<Chosen, RunError> {
+        pub(super) fn start(&self, _: &Database, _: &[&QuerySite]) -> Result<Chosen, RunError> {
             match *self {}
         }
     }

@@ -10,6 +10,7 @@ mod collation;
 mod ends;
 mod engine;
 mod extended;
+mod lanes;
 mod offered;
 mod operators;
 mod plans;

@@ -1,10 +1,12 @@
 //! A PostgreSQL of our own, from the programs that are installed.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
 use super::{Chosen, Programs, STATEMENT_TIMEOUT};
 use crate::dialect::Target;
+use crate::query::QuerySite;
 use crate::run::RunError;
 use crate::run::analysis::Database;
 use crate::scratch::NativeStatement;
@@ -16,6 +18,11 @@ use crate::scratch::postgres::{PostgresEngine, Server};
 /// How PostgreSQL itself is had.
 pub(super) const HINT: &str = "with them (`apt install postgresql`, `brew install postgresql`, `--pg-bin DIR`) \
                                PostgreSQL itself plans";
+
+/// From so many queries on, a copy of the database costs less time than it saves.
+const MANY: usize = 1_000;
+/// Databases that are planned in at once.
+const LANES: usize = 2;
 
 /// What is to be started, or runs already.
 pub(super) enum Found {
@@ -54,14 +61,14 @@ pub(super) fn find(target: Target, programs: &Programs, collation: Option<&str>)
 }
 
 impl Found {
-    /// Starts a server with a database's schema.
-    pub(super) fn start(&self, database: &Database) -> Result<Chosen, RunError> {
+    /// Starts a server with a database's schema, for these queries.
+    pub(super) fn start(&self, database: &Database, planned: &[&QuerySite]) -> Result<Chosen, RunError> {
         let statements: Vec<NativeStatement<'_>> =
             database.ddl.iter().map(|(sql, place)| NativeStatement { sql, place: *place }).collect();
         let (engine, skips, reason) = match self {
             Self::Installed(choice, reason) => {
                 let made = PostgresEngine::with_schema(choice, database.target, &statements, &database.catalog)?;
-                (made.0, made.1, *reason)
+                (made.0.with_lanes(lanes(planned))?, made.1, *reason)
             }
             Self::Running(server) => {
                 let mut engine = PostgresEngine::within(server, database.target)?;
@@ -77,6 +84,12 @@ impl Found {
         };
         Ok(Chosen { skips, ..Chosen::new(engine).because(reason) })
     }
+}
+
+/// In how many databases at once these queries are planned. One query sent from many places is planned once.
+fn lanes(planned: &[&QuerySite]) -> usize {
+    let texts: HashSet<&str> = planned.iter().flat_map(|site| &site.variants).map(|variant| &*variant.sql).collect();
+    if texts.len() < MANY { 1 } else { rayon::current_num_threads().min(LANES) }
 }
 
 /// What a server of the user's is good for.

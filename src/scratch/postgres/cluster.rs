@@ -32,6 +32,8 @@ use store::Store;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How often a starting server is looked after.
 const BEAT: Duration = Duration::from_millis(1);
+/// How long the end of a session is waited for.
+const MOMENT: Duration = Duration::from_secs(1);
 /// The database that every cluster has; the first lane.
 pub const DATABASE: &str = "postgres";
 
@@ -161,6 +163,15 @@ impl Cluster {
     pub fn clone_database(&self, admin: &mut Session, name: &str, from: &str) -> Result<(), ScratchError> {
         // Files are copied as they are; through the log, each page would be written twice.
         let strategy = if self.choice.binaries.version.major >= 15 { " STRATEGY file_copy" } else { "" };
+        // Whose session was ended a moment ago may be there still; the server itself would look again in 100 ms.
+        let others = format!(
+            "SELECT 1 FROM pg_catalog.pg_stat_activity WHERE datname = '{}' AND pid <> pg_catalog.pg_backend_pid()",
+            from.replace('\'', "''")
+        );
+        let until = Instant::now() + MOMENT;
+        while Instant::now() < until && admin.rows(&others).is_ok_and(|others| !others.is_empty()) {
+            std::thread::sleep(BEAT);
+        }
         let make = format!("CREATE DATABASE {} TEMPLATE {}{strategy}", quoted(name), quoted(from));
         let made = admin.run(&make).and_then(|()| admin.run(&template::grants(name)));
         made.map_err(|error| ScratchError::Engine(error.to_string()))

@@ -17,9 +17,7 @@ pub(super) struct Indexes {
     known: BTreeMap<IndexId, Known>,
     /// By table, and by the name that plans print.
     named: HashMap<(QName, Ident), IndexId>,
-    candidates: HashMap<IndexDef, IndexId>,
-    /// The number of the next candidate.
-    next: u32,
+    candidates: BTreeSet<IndexId>,
 }
 
 /// An index that has a number.
@@ -33,8 +31,7 @@ struct Known {
 impl Indexes {
     /// The catalogue's indexes; `on_server` says which of the server's each is.
     pub(super) fn of(catalog: &Catalog, on_server: &BTreeMap<IndexId, u32>, relations: &Relations) -> Self {
-        let next = catalog.indexes().map(|index| index.id.0 + 1).max().unwrap_or(0);
-        let mut found = Self { next, ..Self::default() };
+        let mut found = Self::default();
         for index in catalog.indexes() {
             if let Some(oid) = on_server.get(&index.id) {
                 found.note(index.id, &index.def, *oid, relations);
@@ -43,34 +40,21 @@ impl Indexes {
         found
     }
 
-    /// The number of a candidate.
-    pub(super) fn candidate(&self, def: &IndexDef) -> Option<IndexId> {
-        self.candidates.get(def).copied()
-    }
-
-    /// The number of an index of the schema, or of a candidate.
-    pub(super) fn number(&self, def: &IndexDef) -> Option<IndexId> {
-        let of_schema = || self.known.iter().find(|(_, known)| known.def == *def).map(|(id, _)| *id);
-        self.candidate(def).or_else(of_schema)
+    /// The number of an index of the schema.
+    pub(super) fn of_schema(&self, def: &IndexDef) -> Option<IndexId> {
+        let known = self.known.iter().filter(|(id, _)| !self.candidates.contains(id));
+        known.into_iter().find(|(_, known)| known.def == *def).map(|(id, _)| *id)
     }
 
     /// The numbers of all candidates, in order of number.
     pub(super) fn candidates(&self) -> impl Iterator<Item = IndexId> {
-        let all: std::collections::BTreeSet<IndexId> = self.candidates.values().copied().collect();
-        all.into_iter()
+        self.candidates.iter().copied()
     }
 
-    /// The number of the next candidate.
-    pub(super) fn next(&self) -> IndexId {
-        IndexId(self.next)
-    }
-
-    /// Gives a candidate that was created its number; none is given twice.
-    pub(super) fn add(&mut self, id: IndexId, def: &IndexDef, oid: u32, relations: &Relations) -> IndexId {
-        self.next = self.next.max(id.0 + 1);
-        self.candidates.insert(def.clone(), id);
+    /// Takes a candidate that was created.
+    pub(super) fn add(&mut self, id: IndexId, def: &IndexDef, oid: u32, relations: &Relations) {
+        self.candidates.insert(id);
         self.note(id, def, oid, relations);
-        id
     }
 
     fn note(&mut self, id: IndexId, def: &IndexDef, oid: u32, relations: &Relations) {
@@ -98,7 +82,7 @@ impl Indexes {
 
     /// The server's numbers of the candidates that are not among `shown`.
     pub(super) fn candidates_beside(&self, shown: &BTreeSet<IndexId>) -> BTreeSet<u32> {
-        let others = self.candidates.values().filter(|id| !shown.contains(id));
+        let others = self.candidates.difference(shown);
         others.flat_map(|id| self.oids(*id)).copied().collect()
     }
 

@@ -161,19 +161,24 @@ impl Offered {
         }
         drop(over);
         if self.password.is_some() {
-            let own = self.admin()?.run(&format!("ALTER SCHEMA public OWNER TO {}", self.held.name));
+            let own = self.admin(self.database())?.run(&format!("ALTER SCHEMA public OWNER TO {}", self.held.name));
             // Before version 15 it is a superuser's, and open to everybody.
             own.or_else(|error| if error.is_lost() { Err(refused(&error)) } else { Ok(()) })?;
         }
         Ok(())
     }
 
+    /// The name of the database, and of the role.
+    pub(super) fn database(&self) -> &str {
+        &self.held.name
+    }
+
     /// Opens a session for statements of ours.
     ///
     /// # Errors
     /// When the server does not answer.
-    pub(super) fn admin(&self) -> Result<Session, ScratchError> {
-        let address = self.held.address.within(&self.held.name, "-c search_path=pg_catalog,pg_temp");
+    pub(super) fn admin(&self, database: &str) -> Result<Session, ScratchError> {
+        let address = self.held.address.within(database, "-c search_path=pg_catalog,pg_temp");
         Session::connect(&address).map(|(session, _)| session).map_err(|error| unanswered(&error))
     }
 
@@ -181,10 +186,10 @@ impl Offered {
     ///
     /// # Errors
     /// When the server does not answer.
-    pub(super) fn planner(&self) -> Result<Session, ScratchError> {
+    pub(super) fn planner(&self, database: &str) -> Result<Session, ScratchError> {
         let limit = self.timeout.as_millis();
         let options = format!("-c statement_timeout={limit} -c lock_timeout={limit}");
-        let mut address = self.held.address.within(&self.held.name, &options);
+        let mut address = self.held.address.within(database, &options);
         if let Some(password) = &self.password {
             address = address.as_role(&self.held.name, password);
         }

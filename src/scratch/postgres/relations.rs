@@ -4,7 +4,7 @@
 //! is evaluated and no definition of a view is printed.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::session::{Row, Session, SqlError};
 use crate::name::{Ident, QName};
@@ -197,6 +197,17 @@ impl Relations {
         if let Some(RelationKind::Index(facts)) = self.by_oid.get_mut(&oid).map(|relation| &mut relation.kind) {
             facts.columns = columns;
         }
+    }
+
+    /// The same in a copy of the database, whose files are in a folder of its number.
+    pub(super) fn within(&self, database: u32) -> Self {
+        let mut copied = self.clone();
+        for file in copied.by_oid.values_mut().filter_map(|relation| relation.file.as_mut()) {
+            if let (Some(above), Some(name)) = (file.parent().and_then(Path::parent), file.file_name()) {
+                *file = above.join(database.to_string()).join(name);
+            }
+        }
+        copied
     }
 
     /// Finds a table by name.

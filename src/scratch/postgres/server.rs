@@ -86,15 +86,42 @@ impl Home {
         Ok(Self::Shared { server: server.clone(), database: server.make()? })
     }
 
+    /// The name of its first database.
+    pub(super) fn first(&self) -> String {
+        match self {
+            Self::Own(_) => DATABASE.to_owned(),
+            Self::Shared { database, .. } => database.clone(),
+            Self::Offered(offered) => offered.database().to_owned(),
+        }
+    }
+
+    /// Says whether the first database may be copied: elsewhere, others pay for the room and the time.
+    pub(super) fn is_copied(&self) -> bool {
+        matches!(self, Self::Own(_))
+    }
+
+    /// Makes a copy of the first database, which nobody is connected to, and returns its name.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub(super) fn copy(&self, number: usize) -> Result<String, ScratchError> {
+        let name = format!("lane_{number}");
+        match self {
+            Self::Own(cluster) => cluster.clone_database(&mut cluster.admin(DATABASE)?, &name, DATABASE)?,
+            Self::Shared { .. } | Self::Offered(_) => return Err(failed(&"the database may not be copied")),
+        }
+        Ok(name)
+    }
+
     /// Opens a session for statements of ours.
     ///
     /// # Errors
     /// When the server does not answer.
-    pub(super) fn admin(&self) -> Result<Session, ScratchError> {
+    pub(super) fn admin(&self, database: &str) -> Result<Session, ScratchError> {
         match self {
-            Self::Own(cluster) => cluster.admin(DATABASE),
-            Self::Shared { server, database } => server.cluster.admin(database),
-            Self::Offered(offered) => offered.admin(),
+            Self::Own(cluster) => cluster.admin(database),
+            Self::Shared { server, .. } => server.cluster.admin(database),
+            Self::Offered(offered) => offered.admin(database),
         }
     }
 
@@ -102,11 +129,11 @@ impl Home {
     ///
     /// # Errors
     /// When the server does not answer.
-    pub(super) fn planner(&self) -> Result<Session, ScratchError> {
+    pub(super) fn planner(&self, database: &str) -> Result<Session, ScratchError> {
         match self {
-            Self::Own(cluster) => cluster.planner(DATABASE),
-            Self::Shared { server, database } => server.cluster.planner(database),
-            Self::Offered(offered) => offered.planner(),
+            Self::Own(cluster) => cluster.planner(database),
+            Self::Shared { server, .. } => server.cluster.planner(database),
+            Self::Offered(offered) => offered.planner(database),
         }
     }
 

@@ -1,21 +1,19 @@
 //! Which indexes the planner sees where no superuser may hide them: those it does not are dropped in a transaction that
 //! is rolled back.
 
-use super::{PostgresEngine, Round, Row, SqlError, lost};
+use super::lane::{Ground, Lane};
+use super::lost;
 use crate::advice::quote_qualified;
 use crate::catalog::IndexId;
 use crate::dialect::Dialect;
 use crate::engine::ScratchError;
+use crate::scratch::postgres::rounds::Round;
+use crate::scratch::postgres::session::{Row, SqlError};
 
-impl PostgresEngine {
-    /// Says whether indexes are dropped to hide them.
-    pub(super) fn drops(&self) -> bool {
-        !self.home.may_hide()
-    }
-
+impl Lane {
     /// Begins to see what a round wants on its tables.
-    pub(super) fn view(&mut self, round: &Round) -> Result<(), ScratchError> {
-        self.end_view()?;
+    pub(super) fn view(&mut self, cx: &Ground, round: &Round) -> Result<(), ScratchError> {
+        self.end_view(cx)?;
         let is_shown = |id: &IndexId| round.views.values().any(|view| view.shown.contains(id));
         let candidates = self.indexes.candidates().filter(|id| !is_shown(id));
         let gone = candidates.chain(round.views.values().flat_map(|view| view.hidden.iter().copied()));
@@ -37,13 +35,13 @@ impl PostgresEngine {
     }
 
     /// Sees all there is again.
-    pub(super) fn end_view(&mut self) -> Result<(), ScratchError> {
-        if self.drops() { self.planner.run("ROLLBACK").map_err(lost) } else { Ok(()) }
+    pub(super) fn end_view(&mut self, cx: &Ground) -> Result<(), ScratchError> {
+        if cx.home.may_hide() { Ok(()) } else { self.planner.run("ROLLBACK").map_err(lost) }
     }
 
     /// Puts statements to the planner, each as if there were no other.
-    pub(super) fn put(&mut self, statements: &[String]) -> Vec<Result<Vec<Row>, SqlError>> {
-        if !self.drops() {
+    pub(super) fn put(&mut self, cx: &Ground, statements: &[String]) -> Vec<Result<Vec<Row>, SqlError>> {
+        if cx.home.may_hide() {
             return self.planner.pipeline(statements);
         }
         let back = "ROLLBACK TO SAVEPOINT asked";
