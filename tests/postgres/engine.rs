@@ -153,6 +153,34 @@ fn a_query_that_cannot_be_planned_within_bounds_costs_itself_alone() {
     check(asked("SELECT * FROM orders WHERE id = stubborn()"), "the server does not answer in time");
 }
 
+const SLOW: &str = "CREATE FUNCTION slow(n int) RETURNS bigint LANGUAGE plpgsql IMMUTABLE AS $$ \
+     BEGIN PERFORM pg_sleep(60); RETURN n; END $$";
+
+#[test]
+fn a_slow_function_costs_its_time_once() {
+    let schema: Vec<&str> = SCHEMA.iter().copied().chain([SLOW]).collect();
+    let Some(mut bench) = Bench::of(&schema) else { return };
+    let timeout = choice().expect("it was there").statement_timeout;
+    let texts: Vec<String> = (0..6).map(|n| format!("SELECT * FROM orders WHERE customer_id = slow({n})")).collect();
+    let slow: Vec<EngineQuery> = texts.iter().map(|sql| bench.lower(sql)).collect();
+    let good = bench.lower("SELECT * FROM orders WHERE customer_id = $1");
+    let as_is = IndexSet::default();
+    let hidden = IndexSet { hidden: [IndexId(bench.index("orders_customer"))].into(), ..IndexSet::default() };
+    let begun = std::time::Instant::now();
+    let mut said = Vec::new();
+    for indexes in [&as_is, &hidden] {
+        let batch = slow.iter().flat_map(|query| [query, &good]).map(|query| PlanRequest { query, indexes });
+        let answers = bench.engine.plan(&batch.collect::<Vec<_>>(), Deadline(None)).expect("a server");
+        said.extend(answers.into_iter().map(|answer| answer.expect("time").err().map(|refusal| refusal.to_string())));
+    }
+    let took = begun.elapsed();
+    assert!(took >= timeout && took < timeout * 3, "{took:?}");
+    let (slow, good): (Vec<_>, Vec<_>) = said.chunks(2).map(|pair| (pair[0].as_deref(), pair[1].as_deref())).unzip();
+    assert_eq!(slow[0], Some("canceling statement due to statement timeout"));
+    assert!(slow[1..].iter().all(|said| *said == Some("it calls `slow(integer)`, which came to no end before")));
+    assert!(good.iter().all(Option::is_none), "{good:?}");
+}
+
 #[test]
 fn a_deadline_leaves_questions_unanswered() {
     let Some(mut bench) = Bench::start() else { return };

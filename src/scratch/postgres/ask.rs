@@ -226,7 +226,7 @@ mod tests {
 
     fn error(code: &str, message: &str, position: Option<u32>) -> SqlError {
         let message = message.to_owned();
-        SqlError { code: code.to_owned(), message, detail: None, hint: None, position }
+        SqlError { code: code.to_owned(), message, detail: None, hint: None, context: None, position }
     }
 
     #[test]

@@ -134,6 +134,11 @@ impl Cluster {
         &self.choice.binaries
     }
 
+    /// How long a statement of the planner may take.
+    pub(super) fn statement_timeout(&self) -> Duration {
+        self.choice.statement_timeout
+    }
+
     /// Returns the folder of its files; what a session prints of them is relative to it.
     pub fn data_dir(&self) -> &Path {
         &self.data

@@ -5,6 +5,7 @@
 //! plan, several copies of the database, a lane each, share the work.
 
 mod lane;
+mod slow;
 mod view;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};

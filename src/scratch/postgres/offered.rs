@@ -67,7 +67,7 @@ pub(super) struct Offered {
     password: Option<String>,
     /// The server's version as it prints it.
     pub(super) version: String,
-    timeout: Duration,
+    pub(super) timeout: Duration,
     /// Whether the role that was offered is a superuser.
     pub(super) is_superuser: bool,
     pub(super) reach: Reach,

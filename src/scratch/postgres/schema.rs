@@ -76,8 +76,6 @@ const DUPLICATE_SCHEMA: &str = "42P06";
 const DUPLICATES: &[&str] = &["42701", "42710", "42P07", "42P16"];
 /// A statement that cannot be read.
 const SYNTAX: &str = "42601";
-/// A statement that took too long.
-const CANCELLED: &str = "57014";
 /// How often refused statements are sent again at most.
 const ROUNDS: usize = 20;
 
@@ -130,7 +128,7 @@ pub(super) fn make(
     planner.run("RESET search_path")?;
     let in_doubt = |name: &str| is_unsaid || in_doubt(&pending, name);
     fill::parts(planner, catalog, &Relations::read(admin)?, &in_doubt)?;
-    let in_time = pending.iter().all(|one| one.error.code != CANCELLED);
+    let in_time = pending.iter().all(|one| !one.error.is_out_of_time());
     let refusals = pending.iter().filter_map(|one| refusal(one, &filled.made)).collect();
     Ok(Made { missing, refusals, unmade: filled.refused, in_time })
 }

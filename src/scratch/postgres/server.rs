@@ -6,6 +6,7 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use super::behind;
 use super::cluster::{Choice, Cluster, DATABASE};
@@ -159,6 +160,15 @@ impl Home {
         match self {
             Self::Own(_) | Self::Shared { .. } => true,
             Self::Offered(offered) => offered.is_superuser,
+        }
+    }
+
+    /// How long a statement of the code base may take.
+    pub(super) fn statement_timeout(&self) -> Duration {
+        match self {
+            Self::Own(cluster) => cluster.statement_timeout(),
+            Self::Shared { server, .. } => server.cluster.statement_timeout(),
+            Self::Offered(offered) => offered.timeout,
         }
     }
 

@@ -150,14 +150,29 @@ impl Session {
 
     /// Runs many statements, each for itself, without waiting for one before the next is sent.
     pub fn pipeline<S: AsRef<str>>(&mut self, statements: &[S]) -> Vec<Result<Vec<Row>, SqlError>> {
+        self.pipeline_until(statements, |_| false)
+    }
+
+    /// The same up to the first answer that ends it; what was sent after that statement is still run by the server.
+    pub(super) fn pipeline_until<S: AsRef<str>>(
+        &mut self,
+        statements: &[S],
+        ends: impl Fn(&Result<Vec<Row>, SqlError>) -> bool,
+    ) -> Vec<Result<Vec<Row>, SqlError>> {
         let mut answers = Vec::with_capacity(statements.len());
         for some in statements.chunks(AT_ONCE) {
+            if answers.last().is_some_and(&ends) {
+                break;
+            }
             let (client, tls, patience, lost) = (&self.client, &self.tls, self.patience, &mut self.lost);
             self.runtime.block_on(async {
                 let asked = some.iter().map(|statement| client.simple_query(statement.as_ref()));
                 let mut asked: FuturesOrdered<_> = asked.collect();
                 for _ in some {
                     answers.push(answer(client, tls, &mut asked, patience, lost).await);
+                    if answers.last().is_some_and(&ends) {
+                        break;
+                    }
                 }
             });
         }

@@ -5,7 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use super::slow::Slow;
 use super::{Answer, below, lost, refusal};
 use crate::advice::create_ddl;
 use crate::catalog::{Catalog, IndexDef, IndexId};
@@ -32,8 +35,8 @@ const AT_ONCE: usize = 256;
 /// left behind may run on.
 const SESSIONS: u32 = 3;
 
-/// The SQLSTATE of a statement that came to no end and of a session that did not suffer from it.
-const CANCELED: &str = "57014";
+/// The least that the limit of a statement's time is halved to: what any ordinary query is planned in many times over.
+const LEAST_TIME: Duration = Duration::from_millis(250);
 
 /// What the lanes of a server share.
 pub(super) struct Ground {
@@ -41,6 +44,7 @@ pub(super) struct Ground {
     pub(super) stats: StatsModel,
     /// How many sessions of the planner were given up.
     given_up: AtomicU32,
+    slow: Mutex<Slow>,
 }
 
 /// A database and its sessions.
@@ -61,11 +65,13 @@ pub(super) struct Lane {
     hidden: BTreeSet<IndexId>,
     /// By text, the types that a query's parameters had to be given.
     types: HashMap<String, BTreeMap<u16, String>>,
+    /// How long a statement may take, once one has taken too long.
+    limit: Option<Duration>,
 }
 
 impl Ground {
     pub(super) fn new(home: Home) -> Self {
-        Self { home, stats: StatsModel::default(), given_up: AtomicU32::new(0) }
+        Self { home, stats: StatsModel::default(), given_up: AtomicU32::new(0), slow: Mutex::default() }
     }
 
     /// What makes a planner's session plan as production's: its settings, or a probe where costs mean nothing.
@@ -74,6 +80,10 @@ impl Ground {
             Reach::Costs => self.stats.origin.iter().flat_map(ask::as_in).collect(),
             Reach::Structure | Reach::Tables => vec![ask::PROBE.to_owned()],
         }
+    }
+
+    fn slow(&self) -> MutexGuard<'_, Slow> {
+        self.slow.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Says whether a session more of the planner's may be given up, and counts it.
@@ -100,6 +110,7 @@ impl Lane {
             shown: BTreeSet::new(),
             hidden: BTreeSet::new(),
             types: HashMap::new(),
+            limit: None,
         })
     }
 
@@ -262,24 +273,50 @@ impl Lane {
         Ok(answers.into_iter().map(|answer| answer.expect("every question ends")).collect())
     }
 
-    /// Puts statements to the planner; one that it neither answers nor stops costs itself alone, and a session.
+    /// Puts statements to the planner; one that comes to no end costs itself and a session, and is not put again.
     fn answers(&mut self, cx: &Ground, statements: &[String]) -> Result<Vec<Result<Vec<Row>, SqlError>>, ScratchError> {
-        let mut answers = self.put(cx, statements);
-        let is_late = |answer: &Result<Vec<Row>, SqlError>| answer.as_ref().is_err_and(SqlError::is_late);
-        while let Some(late) = answers.iter().position(is_late) {
-            let error = answers[late].as_ref().expect_err("it is late").clone();
-            // What was dropped to hide it stays dropped, and locked, until the session has ended.
-            if !cx.home.may_hide() || !cx.may_give_up() {
-                return Err(lost(error));
+        let mut answers: BTreeMap<usize, Result<Vec<Row>, SqlError>> = BTreeMap::new();
+        while answers.len() < statements.len() {
+            let left: Vec<usize> = (0..statements.len()).filter(|at| !answers.contains_key(at)).collect();
+            let (asked, known): (Vec<usize>, Vec<usize>) =
+                left.into_iter().partition(|at| cx.slow().why(&statements[*at]).is_none());
+            let refused = |at: usize| cx.slow().why(&statements[at]).map(|why| (at, Err(SqlError::canceled(why))));
+            answers.extend(known.into_iter().filter_map(refused));
+            let put = self.put(cx, &asked.iter().map(|at| &statements[*at]).collect::<Vec<_>>());
+            for (at, answer) in asked.into_iter().zip(put) {
+                let answer = match answer {
+                    Err(error) if error.is_out_of_time() => {
+                        cx.slow().note(&statements[at], &error);
+                        self.begin_again(cx, &error)?;
+                        Err(error.of_statement())
+                    }
+                    answer => answer,
+                };
+                answers.insert(at, answer);
             }
-            self.planner = cx.home.planner(&self.database)?;
-            self.planner.run(ask::SETTINGS).map_err(lost)?;
-            self.steer(cx)?;
-            answers.truncate(late);
-            answers.push(Err(SqlError { code: CANCELED.to_owned(), ..error }));
-            answers.extend(self.put(cx, &statements[late + 1..]));
         }
-        Ok(answers)
+        Ok(answers.into_values().collect())
+    }
+
+    /// Goes on in a new session after a statement came to no end; the next one has half the time.
+    fn begin_again(&mut self, cx: &Ground, error: &SqlError) -> Result<(), ScratchError> {
+        if !cx.home.may_hide() {
+            // What was dropped to hide it stays dropped, and locked, until the session has ended.
+            return if error.is_late() { Err(lost(error.clone())) } else { Ok(()) };
+        }
+        if error.is_late() && !cx.may_give_up() {
+            return Err(lost(error.clone()));
+        }
+        // It would go on with all that it was sent.
+        let others = "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity \
+                      WHERE datname = pg_catalog.current_database() AND pid <> pg_catalog.pg_backend_pid()";
+        self.admin.run(others).map_err(lost)?;
+        self.planner = cx.home.planner(&self.database)?;
+        self.planner.run(ask::SETTINGS).map_err(lost)?;
+        self.steer(cx)?;
+        self.limit = Some(self.limit.unwrap_or(cx.home.statement_timeout()).div_f64(2.0).max(LEAST_TIME));
+        let limit = self.limit.unwrap_or_default().as_millis();
+        self.planner.run(&format!("SET statement_timeout = {limit}; SET lock_timeout = {limit}")).map_err(lost)
     }
 
     /// A query as it is asked, with the types that were found before.

@@ -39,10 +39,12 @@ impl Lane {
         if cx.home.may_hide() { Ok(()) } else { self.planner.run("ROLLBACK").map_err(lost) }
     }
 
-    /// Puts statements to the planner, each as if there were no other.
-    pub(super) fn put(&mut self, cx: &Ground, statements: &[String]) -> Vec<Result<Vec<Row>, SqlError>> {
+    /// Puts statements to the planner, each as if there were no other; up to the first that runs out of time where the
+    /// session may be given up then.
+    pub(super) fn put(&mut self, cx: &Ground, statements: &[&String]) -> Vec<Result<Vec<Row>, SqlError>> {
         if cx.home.may_hide() {
-            return self.planner.pipeline(statements);
+            let is_over = |answer: &Result<_, SqlError>| answer.as_ref().is_err_and(SqlError::is_out_of_time);
+            return self.planner.pipeline_until(statements, is_over);
         }
         let back = "ROLLBACK TO SAVEPOINT asked";
         let each: Vec<&str> = statements.iter().flat_map(|statement| [back, statement]).collect();

@@ -5,6 +5,9 @@ use thiserror::Error;
 /// The connection could not be made for reasons of TLS.
 const TLS: &str = "08001";
 
+/// The statement came to no end, and the session did not suffer from it.
+const CANCELED: &str = "57014";
+
 /// Nobody knows what became of the statement.
 const LATE: &str = "08007";
 
@@ -20,6 +23,8 @@ pub struct SqlError {
     pub detail: Option<String>,
     /// What it advises.
     pub hint: Option<String>,
+    /// What the server was in by then: functions, innermost first.
+    pub context: Option<Box<str>>,
     /// Where in the statement, in characters from 1.
     pub position: Option<u32>,
 }
@@ -27,7 +32,12 @@ pub struct SqlError {
 impl SqlError {
     /// An error of ours under a SQLSTATE of the server's.
     pub(in crate::scratch::postgres) fn new(code: &str, message: impl Into<String>) -> Self {
-        Self { code: code.to_owned(), message: message.into(), detail: None, hint: None, position: None }
+        Self { code: code.to_owned(), message: message.into(), detail: None, hint: None, context: None, position: None }
+    }
+
+    /// A statement that would come to no end.
+    pub(in crate::scratch::postgres) fn canceled(why: impl Into<String>) -> Self {
+        Self::new(CANCELED, why)
     }
 
     /// The session is of no use any more.
@@ -43,6 +53,16 @@ impl SqlError {
     /// Says whether the session was given up for want of an answer to this very statement.
     pub fn is_late(&self) -> bool {
         self.code == LATE
+    }
+
+    /// Says whether the statement came to no end within its limit of time, or within the client's.
+    pub fn is_out_of_time(&self) -> bool {
+        self.code == CANCELED || self.is_late()
+    }
+
+    /// The same, of which nobody takes the session to be gone.
+    pub(in crate::scratch::postgres) fn of_statement(self) -> Self {
+        if self.is_late() { Self { code: CANCELED.to_owned(), ..self } } else { self }
     }
 
     /// Says whether the session is gone, or its server has no room left: no other statement will be answered as it
@@ -81,6 +101,7 @@ impl From<tokio_postgres::Error> for SqlError {
             message: said.message().to_owned(),
             detail: said.detail().map(str::to_owned),
             hint: said.hint().map(str::to_owned),
+            context: said.where_().map(Box::from),
             position,
         }
     }
