@@ -96,6 +96,8 @@ impl Choosing<'_> {
     /// Chooses an engine for every database; each says of itself what it is, unless it is none.
     pub(super) fn start(&self, analysis: &mut Analysis) -> Result<Engines, RunError> {
         let mut engines = Vec::with_capacity(analysis.databases.len());
+        // One engine cannot plan all dialects of a tree; one that plans none of them was not meant.
+        let some_fit = analysis.databases.iter().any(|database| self.fits(database.target.dialect));
         for (number, database) in analysis.databases.iter_mut().enumerate() {
             let is_asked = |site: &QuerySite| self.policy.is_asked(&analysis.files[site.place.file.0 as usize].path);
             let is_planned = |site: &QuerySite| site.class.is_judged() && !site.variants.is_empty() && is_asked(site);
@@ -104,7 +106,11 @@ impl Choosing<'_> {
             if database.catalog.tables.is_empty() {
                 planned.clear();
             }
-            let Chosen { engine, reason, skips } = self.choose(database, &planned)?;
+            let chosen = match self.fits(database.target.dialect) || !some_fit {
+                true => self.choose(database, &planned)?,
+                false => self.beside(database, &planned)?,
+            };
+            let Chosen { engine, reason, skips } = chosen;
             analysis.skips.extend(skips);
             database.engine = Some(engine.facts().clone()).filter(|facts| facts.kind != EngineKind::None);
             database.engine_reason = reason;
@@ -118,6 +124,26 @@ impl Choosing<'_> {
         self.figures.filter(|figures| figures.is_of(target.dialect))?.collation.as_deref()
     }
 
+    /// Says whether the engine that was asked for plans a dialect.
+    fn fits(&self, dialect: Dialect) -> bool {
+        match self.choice {
+            EngineChoice::Auto | EngineChoice::None => true,
+            EngineChoice::Sqlite => dialect != Dialect::Mysql,
+            EngineChoice::Postgres => dialect == Dialect::Postgres,
+        }
+    }
+
+    /// The engine for a database beside others that the engine which was asked for plans.
+    fn beside(&self, database: &Database, planned: &[&QuerySite]) -> Result<Chosen, RunError> {
+        let chosen = Choosing { choice: EngineChoice::Auto, ..*self }.choose(database, planned)?;
+        if chosen.engine.facts().kind == EngineKind::None {
+            return Ok(chosen);
+        }
+        let named = if self.choice == EngineChoice::Postgres { EngineKind::Postgres } else { EngineKind::Sqlite };
+        let reason = format!("`{}` plans nothing that is written for `{}`", named.as_str(), database.target.dialect);
+        Ok(chosen.because(reason))
+    }
+
     /// The engine for a database, of which these are the queries to plan.
     fn choose(&self, database: &Database, planned: &[&QuerySite]) -> Result<Chosen, RunError> {
         let target = database.target;
@@ -125,7 +151,11 @@ impl Choosing<'_> {
         match (self.choice, target.dialect, planned) {
             (EngineChoice::None, ..) => none(),
             // No server is started for nothing.
-            (EngineChoice::Postgres, Dialect::Postgres, []) => none(),
+            (EngineChoice::Postgres, Dialect::Postgres, []) => {
+                let lacks =
+                    if database.catalog.tables.is_empty() { "table is known" } else { "query is to be planned" };
+                Ok(none()?.because(format!("no {lacks}")))
+            }
             (EngineChoice::Postgres, Dialect::Postgres, _) => {
                 let programs = self.programs.cloned().unwrap_or_default();
                 postgres::find(target, &programs, self.collation(target))?.start(database, planned)

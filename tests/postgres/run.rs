@@ -272,11 +272,41 @@ fn what_plans_nothing_starts_nothing() {
     for args in commands {
         let said = told(&project.command(args).output().expect("it runs"));
         assert!(!cache.exists() && !said.contains("exit 2"), "{args:?}: {said}");
+        let unasked = said.contains("no engine was asked: no query");
+        assert_eq!(unasked, args.contains(&"--require-engine"), "{args:?}: {said}");
     }
     fs::write(project.path("app/schema.sql"), "CREATE TABLE users (id INTEGER PRIMARY KEY AUTOINCREMENT, email TEXT);")
         .expect("a file");
     let said = told(&project.command(&["check"]).output().expect("it runs"));
     assert!(!cache.exists() && said.contains("planned by sqlite"), "{said}");
+}
+
+#[test]
+fn postgres_plans_what_is_written_for_it_beside_other_dialects() {
+    let project = Project::new();
+    let schema = "CREATE TABLE notes (id INTEGER PRIMARY KEY AUTOINCREMENT, text TEXT);";
+    fs::create_dir(project.path("app/local")).expect("a folder");
+    fs::write(project.path("app/local/schema.sql"), schema).expect("a file");
+    fs::write(project.path("app/local/q.sql"), "SELECT id FROM notes WHERE text = ?;").expect("a file");
+    let databases = "[[database]]\nname = 'main'\ndialect = 'postgres'\nschema = ['schema.sql']\n\
+                     [[database]]\nname = 'local'\ndialect = 'sqlite'\nschema = ['local/schema.sql']\n";
+    fs::write(project.path("app/planlint.toml"), databases).expect("a file");
+    let run = |args: &[&str]| {
+        let said = told(&project.command(args).output().expect("it runs"));
+        said.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    if let Some(binaries) = binaries() {
+        let said = run(&["check", "--engine", "postgres"]);
+        assert!(said.contains(&format!("planned by postgres {}", binaries.version)), "{said}");
+        assert!(said.contains("`postgres` plans nothing that is written for `sqlite`"), "{said}");
+        assert!(said.contains("planned by sqlite") && said.ends_with("exit 1"), "{said}");
+    }
+    // One that plans none of them was not meant.
+    fs::write(project.path("app/planlint.toml"), databases.replace("postgres", "mysql")).expect("a file");
+    let said = run(&["check", "--engine", "postgres"]);
+    assert!(said.contains("`postgres` cannot plan what is written for `mysql`") && said.ends_with("exit 2"), "{said}");
+    let said = run(&["check", "--engine", "sqlite"]);
+    assert!(said.contains("planned by sqlite") && said.contains("engine none: judged by shape"), "{said}");
 }
 
 #[test]

@@ -121,6 +121,7 @@ fn evidence_line(view: View, database: &DatabaseEntry) -> String {
         .map_or(String::new(), |reason| if database.native { format!(", {reason}") } else { format!(": {reason}") });
     match &database.engine {
         None if view == View::Queries => format!("evidence: {worth}, no engine was asked"),
+        None if database.engine_reason.is_some() => format!("evidence: {worth}, no engine was asked{reason}"),
         None => format!("evidence: {worth}, engine none: judged by shape alone"),
         Some(engine) if database.native => format!("evidence: {worth}, planned by {engine}{reason}"),
         Some(engine) => {
