@@ -100,7 +100,7 @@ fn a_report_is_the_same_however_many_lanes_plan() {
         return;
     }
     let schema: String = schema().iter().map(|statement| statement.clone() + ";\n").collect();
-    let queries: String = queries(1_200).iter().map(|statement| statement.clone() + ";\n").collect();
+    let queries: String = queries(3_100).iter().map(|statement| statement.clone() + ";\n").collect();
     let project = Project::of(&schema, &queries);
     let run = |threads: &str| {
         let mut command = project.command(&["check", "--engine", "postgres", "--output", "json", "--plans"]);
