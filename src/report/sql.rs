@@ -35,10 +35,8 @@ pub(super) fn write_changes(report: &RunReport, out: &mut dyn Write) -> io::Resu
         if number > 0 {
             writeln!(out)?;
         }
-        if report.run.databases.len() > 1 && database.replace(&advice.database) != Some(&advice.database) {
-            let entry = report.run.databases.iter().find(|entry| entry.name == advice.database);
-            let dialect = entry.map_or(String::new(), |entry| format!(" ({})", entry.dialect));
-            writeln!(out, "-- database {}{dialect}\n", neutral::line(&advice.database))?;
+        if let Some(name) = another_database(report, &mut database, advice) {
+            writeln!(out, "-- {name}\n")?;
         }
         out.write_all(served_by(report, advice, "-- ").as_bytes())?;
         writeln!(out, "{}", statements(&advice.ddl))?;
@@ -47,6 +45,20 @@ pub(super) fn write_changes(report: &RunReport, out: &mut dyn Write) -> io::Resu
         }
     }
     Ok(())
+}
+
+/// Names the database that a change is of, where the report has several and the change before was of another.
+pub(super) fn another_database<'a>(
+    report: &RunReport,
+    last: &mut Option<&'a str>,
+    advice: &'a AdviceEntry,
+) -> Option<String> {
+    if report.run.databases.len() < 2 || last.replace(&advice.database) == Some(&advice.database) {
+        return None;
+    }
+    let entry = report.run.databases.iter().find(|entry| entry.name == advice.database);
+    let dialect = entry.map_or(String::new(), |entry| format!(" ({})", entry.dialect));
+    Some(format!("database {}{dialect}", neutral::line(&advice.database)))
 }
 
 /// Statements as they are; as a comment where a name in them holds what a terminal obeys.

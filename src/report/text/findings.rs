@@ -24,7 +24,11 @@ pub(super) fn write(text: &Text, report: &RunReport, out: &mut dyn Write) -> io:
     }
     if !report.advice.is_empty() {
         writeln!(out, "index set")?;
+        let mut database = None;
         for advice in &report.advice {
+            if let Some(name) = sql::another_database(report, &mut database, advice) {
+                say(text, "  -- ", &name, out)?;
+            }
             for reason in sql::served_by(report, advice, "").lines() {
                 say(text, "  -- ", reason, out)?;
             }

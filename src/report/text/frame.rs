@@ -29,6 +29,9 @@ const LINE_BYTES: usize = 1 << 14;
 /// Columns of a line shown at the least, however narrow the terminal.
 const MIN_ROOM: usize = 32;
 
+/// Columns that miette puts between a mark and its label (`╰── `).
+const LEADER: usize = 4;
+
 /// Columns that miette puts before a message, and leaves free behind it.
 const MESSAGE_INDENT: usize = 6;
 
@@ -79,11 +82,17 @@ impl Frame {
                 let (places, others) = places_of(finding, source);
                 left_out = others;
                 let (made, ranges) = Excerpt::new(source, location, &places, text.width);
-                for (range, (_, _, label)) in ranges.into_iter().zip(&places) {
-                    let label = label.map(neutral::line);
-                    labels.push(match labels.is_empty() {
-                        true => LabeledSpan::new_primary_with_span(label, range),
-                        false => LabeledSpan::new_with_span(label, range),
+                for (range, (_, _, related)) in ranges.into_iter().zip(&places) {
+                    labels.push(match related {
+                        None => LabeledSpan::new_primary_with_span(None, range),
+                        Some(related) => {
+                            let label = neutral::line(&related.label);
+                            if !made.has_room(&range, &label, text.width) {
+                                left_out.push(related);
+                                continue;
+                            }
+                            LabeledSpan::new_with_span(Some(label), range)
+                        }
                     });
                 }
                 excerpt = Some(made);
@@ -103,7 +112,7 @@ impl Frame {
 }
 
 /// A place in the file at hand, its column there, and what stands there.
-type Labelled<'a> = (Range<usize>, u32, Option<&'a str>);
+type Labelled<'a> = (Range<usize>, u32, Option<&'a RelatedEntry>);
 
 /// The finding's own place and the related ones that fit the same frame; then the related ones that do not.
 fn places_of<'a>(finding: &'a FindingEntry, source: &str) -> (Vec<Labelled<'a>>, Vec<&'a RelatedEntry>) {
@@ -117,7 +126,7 @@ fn places_of<'a>(finding: &'a FindingEntry, source: &str) -> (Vec<Labelled<'a>>,
         let overlaps = places.iter().any(|(taken, ..)| range.start < taken.end && taken.start < range.end);
         match related.location.path == finding.location.path && near {
             true if overlaps => {}
-            true => places.push((range, related.location.column, Some(related.label.as_str()))),
+            true => places.push((range, related.location.column, Some(related))),
             false => left_out.push(related),
         }
     }
@@ -191,6 +200,14 @@ impl Excerpt {
         let column = |column: u32| column.saturating_sub(1) as usize;
         let columns = ranges.iter().zip(places).map(|(range, (_, at, _))| (range.start, column(*at))).collect();
         (Self { path: neutral::line(&own.path), text, first_line, columns }, ranges)
+    }
+
+    /// Says whether a range is in view and a label fits beside its mark.
+    fn has_room(&self, range: &Range<usize>, label: &str, width: usize) -> bool {
+        let line = self.text[..range.end].rfind('\n').map_or(0, |at| at + 1);
+        let columns = |text: &str| text.chars().map(neutral::columns_of).sum::<usize>();
+        let taken = GUTTER + columns(&self.text[line..range.end]) + LEADER + columns(label);
+        !range.is_empty() && taken <= width.max(GUTTER + MIN_ROOM)
     }
 }
 
