@@ -64,6 +64,7 @@ impl Progress for Line {
             "facts" => "listing files",
             "files" => "reading files",
             "link" | "schema" => "building the schema",
+            "engines" => "starting the engine",
             "shape" | "assume" => "reading queries",
             "plan" => "planning queries and trying indexes",
             "rules" => "applying rules",
