@@ -19,7 +19,7 @@ use crate::scratch::postgres::{PostgresEngine, Server};
 pub(super) const HINT: &str = "with them (`apt install postgresql`, `brew install postgresql`, `--pg-bin DIR`) \
                                PostgreSQL itself plans";
 
-/// From so many queries on, a copy of the database costs less time than it saves (`docs/evidence.md`).
+/// Below so many queries, a copy of the database was seen to cost more time than it saves (`docs/evidence.md`).
 const MANY: usize = 3_000;
 /// Databases that are planned in at once.
 const LANES: usize = 2;
