@@ -390,6 +390,18 @@ impl Table {
         self.columns.iter().find(|column| column.name == *name)
     }
 
+    /// SQLite: returns the column that is the rowid itself, a key of one column declared exactly `INTEGER`.
+    pub fn rowid(&self) -> Option<&Ident> {
+        let [only] = self.primary_key.as_slice() else { return None };
+        let declared = &self.column(only)?.ty.declared;
+        (!self.without_rowid && declared.eq_ignore_ascii_case("integer")).then_some(only)
+    }
+
+    /// SQLite: says whether it is a full-text table, whose columns have no other type.
+    pub fn is_full_text(&self) -> bool {
+        !self.columns.is_empty() && self.columns.iter().all(|column| column.ty.class == TypeClass::TextSearch)
+    }
+
     /// Finds an index by its number.
     pub fn index(&self, id: IndexId) -> Option<&Index> {
         self.indexes.iter().find(|index| index.id == id)

@@ -243,10 +243,7 @@ impl Judge<'_> {
     }
 
     fn is_rowid(&self, column: &Ident) -> bool {
-        self.dialect == Dialect::Sqlite
-            && !self.table.without_rowid
-            && self.table.primary_key.as_slice() == std::slice::from_ref(column)
-            && self.table.column(column).is_some_and(|column| column.ty.declared.eq_ignore_ascii_case("integer"))
+        self.dialect == Dialect::Sqlite && self.table.rowid() == Some(column)
     }
 
     fn joins(&self, shape: &QueryShape, reference: RefId, pattern: &AccessPattern, keys: &mut Keys) {

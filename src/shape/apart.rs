@@ -226,7 +226,7 @@ impl Names<'_, '_> {
 
 fn references(name: &Name) -> impl Iterator<Item = RefId> {
     let (one, several): (_, &[(RefId, crate::name::Ident)]) = match name {
-        Name::Column(reference, _) | Name::Row(reference) => (Some(*reference), &[]),
+        Name::Column(reference, _) | Name::Hidden(reference, _) | Name::Row(reference) => (Some(*reference), &[]),
         Name::Derived { sources, .. } => (None, sources),
         _ => (None, &[]),
     };

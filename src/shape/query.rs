@@ -303,10 +303,13 @@ impl Shaper<'_> {
             },
             _ => (None, false),
         };
+        let own_of_column = alias.is_none() && self.dialect == Dialect::Sqlite;
         let name = alias.or(own);
         match walked.used.first() {
             Some(used) if passes && !used.outer => match &used.name {
                 Name::Column(reference, column) => {
+                    // A rowid goes by the name of the column that it is.
+                    let name = if own_of_column { Some(column.clone()) } else { name };
                     Output { name, ..Output::passed_on(*reference, column.clone(), Reach::Joins) }
                 }
                 same @ (Name::Derived { .. } | Name::List) => Output { name, is: same.clone() },

@@ -244,7 +244,10 @@ impl Shaper<'_> {
         while let Some(here) = at {
             let relation = self.scopes[here].relations.iter().find(|relation| relation.label.as_ref() == Some(&label));
             if let Some(relation) = relation {
-                let found = self.column_of(relation, &wanted);
+                let found = match self.column_of(relation, &wanted) {
+                    Found::Name(name) => Found::Name(name),
+                    other => self.hidden_of(relation, &wanted).map_or(other, Found::Name),
+                };
                 let lacking = match found {
                     Found::Nothing if !self.is_system_column(&wanted) => self.lacking(relation, &wanted),
                     _ => None,
@@ -308,7 +311,38 @@ impl Shaper<'_> {
             }
         }
         // The database would refuse an ambiguous name; nothing can be told from it.
-        if several { Found::Name(Name::Other) } else { found }
+        if several {
+            return Found::Name(Name::Other);
+        }
+        match found {
+            Found::Name(name) => Found::Name(name),
+            other => self.find_hidden(wanted, scope).map_or(other, Found::Name),
+        }
+    }
+
+    /// What a bare name is that no relation of a scope declares, if one has it all the same.
+    fn find_hidden(&self, wanted: &Ident, scope: usize) -> Option<Name> {
+        let relations = &self.scopes[scope].relations;
+        let mut having = relations.iter().filter_map(|relation| self.hidden_of(relation, wanted));
+        // Every relation may have a rowid, and of several it would be nobody's.
+        having.next().filter(|_| having.next().is_none() && (relations.len() == 1 || !is_rowid(wanted)))
+    }
+
+    /// A column that a base table has without declaring it.
+    fn hidden_of(&self, relation: &Relation, wanted: &Ident) -> Option<Name> {
+        let (Columns::Table(reference, table), Dialect::Sqlite) = (&relation.columns, self.dialect) else {
+            return None;
+        };
+        let table = self.catalog.tables.get(table)?;
+        let searched = || table.name.name == *wanted || *wanted == "rank";
+        match is_rowid(wanted) {
+            true if table.without_rowid => None,
+            true => Some(match table.rowid() {
+                Some(column) => Name::Column(*reference, column.clone()),
+                None => Name::Hidden(*reference, wanted.clone()),
+            }),
+            false => (table.is_full_text() && searched()).then(|| Name::Hidden(*reference, wanted.clone())),
+        }
     }
 
     fn column_of(&self, relation: &Relation, wanted: &Ident) -> Found {
@@ -385,6 +419,11 @@ fn column_of_table(reference: RefId, table: &Table, wanted: &Ident) -> Found {
         None if table.complete && !table.columns.is_empty() => Found::Nothing,
         None => Found::Perhaps,
     }
+}
+
+/// SQLite's names for the number of a row.
+fn is_rowid(name: &Ident) -> bool {
+    ["rowid", "oid", "_rowid_"].iter().any(|known| name == known)
 }
 
 /// Words that the parser gives as names: keywords that stand for values, units of time, variables.

@@ -6,6 +6,7 @@ mod schema;
 mod always;
 mod clauses;
 mod conditions;
+mod hidden;
 mod joins;
 mod lower;
 mod native;

@@ -41,7 +41,7 @@ impl Used {
     /// Returns the base references that the name may stand for.
     pub(super) fn references(&self) -> impl Iterator<Item = RefId> + '_ {
         let (one, several): (_, &[(RefId, Ident)]) = match &self.name {
-            Name::Column(reference, _) | Name::Row(reference) => (Some(*reference), &[]),
+            Name::Column(reference, _) | Name::Hidden(reference, _) | Name::Row(reference) => (Some(*reference), &[]),
             Name::Derived { sources, .. } => (None, sources),
             _ => (None, &[]),
         };

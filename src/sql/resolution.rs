@@ -39,6 +39,8 @@ pub struct Resolution {
 pub enum Name {
     /// A column of a base table.
     Column(RefId, Ident),
+    /// A column that a base table has without declaring it: SQLite's `rowid`, what a full-text table is searched by.
+    Hidden(RefId, Ident),
     /// The whole row of a base table.
     Row(RefId),
     /// The whole row of a derived table or CTE: its columns, as far as they have names.

@@ -63,7 +63,7 @@ impl Replay {
             backs: Some(backing),
         };
         index.name = match (self.dialect(), backing) {
-            (Dialect::Sqlite, Backing::PrimaryKey) if is_rowid_key(&self.catalog.tables[key]) => None,
+            (Dialect::Sqlite, Backing::PrimaryKey) if self.catalog.tables[key].rowid().is_some() => None,
             (Dialect::Sqlite, _) => Some(names::sqlite_autoindex(&self.catalog.tables[key])),
             (Dialect::Mysql, Backing::PrimaryKey) => Some(Ident::new("PRIMARY")),
             _ => Some(name.cloned().unwrap_or_else(|| self.generated_index_name(key, &index))),
@@ -240,13 +240,6 @@ fn unique(dialect: Dialect, table: &QName, columns: &[Ident]) -> IndexDef {
     IndexDef { unique: true, ..IndexDef::btree(dialect, table.clone(), columns.iter().cloned()) }
 }
 
-/// SQLite: a single column declared exactly `INTEGER` is the rowid itself.
-fn is_rowid_key(table: &Table) -> bool {
-    match table.primary_key.as_slice() {
-        [column] => !table.without_rowid && table.column(column).is_some_and(|column| column.ty.declared == "integer"),
-        _ => false,
-    }
-}
 
 /// Whether a b-tree's first keys are exactly `columns`, so that InnoDB accepts it for a foreign key.
 pub(super) fn leads_with(def: &IndexDef, columns: &[Ident]) -> bool {

@@ -66,7 +66,8 @@ pub(super) fn literal(text: &str) -> String {
 
 /// Prints a table without its indexes.
 pub(super) fn table(table: &Table, stats: Option<&TableStats>, dialect: Dialect) -> PrintedTable {
-    let rowid = rowid_alias(table, dialect);
+    // No other database has a key that is the row's number.
+    let rowid = table.rowid().filter(|_| dialect == Dialect::Sqlite);
     let keyed = dialect == Dialect::Sqlite && table.without_rowid && !table.primary_key.is_empty();
     let mut parts: Vec<String> = table.columns.iter().map(|column| column_ddl(column, rowid, dialect)).collect();
     if parts.is_empty() {
@@ -91,13 +92,6 @@ pub(super) fn table(table: &Table, stats: Option<&TableStats>, dialect: Dialect)
         own_key,
         indexes: Vec::new(),
     }
-}
-
-/// The column that is the rowid: SQLite's `INTEGER PRIMARY KEY`, which no other database has.
-fn rowid_alias(table: &Table, dialect: Dialect) -> Option<&Ident> {
-    let [only] = table.primary_key.as_slice() else { return None };
-    let declared = &table.column(only)?.ty.declared;
-    (dialect == Dialect::Sqlite && !table.without_rowid && declared.eq_ignore_ascii_case("integer")).then_some(only)
 }
 
 fn column_ddl(column: &Column, rowid: Option<&Ident>, dialect: Dialect) -> String {

@@ -19,6 +19,8 @@ const TABLES: &[&str] = &[
     "orgs: id:int name:text plan:text",
     "audit.log: id:int actor:int at:time",
     "partial~: id:int",
+    "found~: title:words body:words",
+    "notes: title:text",
 ];
 
 const VIEWS: &[(&str, &str)] = &[
@@ -63,6 +65,7 @@ fn column(text: &str) -> Column {
         "time" => ("timestamp", TypeClass::Timestamp),
         "json" => ("jsonb", TypeClass::Json),
         "array" => ("text[]", TypeClass::Array),
+        "words" => ("", TypeClass::TextSearch),
         _ => ("text", TypeClass::Text),
     };
     let ty = ColumnType { declared: declared.to_owned(), class, members: Vec::new() };

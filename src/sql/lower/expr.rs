@@ -108,6 +108,7 @@ impl Lowering<'_> {
         let Some(name) = self.names.column(path[0].span.start) else { return };
         match name {
             Name::Column(reference, name) => *expr = column(*reference, name.as_str()),
+            Name::Hidden(reference, name) => *expr = self.hidden(*reference, name),
             Name::Row(reference) => *expr = self.whole_row(*reference),
             Name::Fields(columns) => {
                 let mut label = path[0].clone();
@@ -129,6 +130,16 @@ impl Lowering<'_> {
                 path[..qualifiers].iter_mut().for_each(|name| self.label(name));
                 path[qualifiers..].iter_mut().for_each(quote);
             }
+        }
+    }
+
+    /// A rowid is there; what a full-text table is searched by is all of it, and how well a row fits is computed.
+    fn hidden(&mut self, reference: RefId, name: &crate::name::Ident) -> Expr {
+        let table = self.table_of(reference);
+        match table.filter(|table| table.is_full_text()) {
+            Some(table) if table.name.name == *name => self.whole_row(reference),
+            Some(_) if *name == "rank" => super::unknown_value(),
+            _ => column(reference, name.as_str()),
         }
     }
 
@@ -159,8 +170,10 @@ impl Lowering<'_> {
             | BinaryOperator::PGBitwiseShiftRight
             | BinaryOperator::Arrow
             | BinaryOperator::LongArrow => {}
-            BinaryOperator::Match | BinaryOperator::Glob | BinaryOperator::Regexp
-                if self.dialect == Dialect::Sqlite => {}
+            BinaryOperator::Match if self.dialect == Dialect::Sqlite => {
+                self.approximate("a full-text search is planned as a scan");
+            }
+            BinaryOperator::Glob | BinaryOperator::Regexp if self.dialect == Dialect::Sqlite => {}
             BinaryOperator::PGLikeMatch | BinaryOperator::PGNotLikeMatch => {
                 let negated = *op == BinaryOperator::PGNotLikeMatch;
                 let (key, pattern) = (Box::new(taken(left)), Box::new(taken(right)));
