@@ -38,6 +38,9 @@ pub struct Meta {
     pub engines: Vec<String>,
     /// The version that brought it.
     pub since: String,
+    /// Whether only the target's own planner knows what it looks for, so that it is silent where another stands in.
+    #[serde(default)]
+    pub native: bool,
     /// Whether it runs unless something else is said.
     #[serde(default = "usually")]
     pub default: bool,

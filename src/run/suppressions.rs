@@ -109,7 +109,7 @@ fn is_run(analysis: &Analysis, one: &RunSuppression, rule: &Rule) -> bool {
     // MySQL's queries are always judged by shape; without an engine, others are this once.
     let planned = database.is_some_and(|database| match database.target.dialect {
         Dialect::Mysql => rule.meta().reads != Reads::Plan,
-        _ => database.engine.is_some(),
+        _ => database.engine.as_ref().is_some_and(|engine| engine.native || !rule.meta().native),
     });
     of_class && planned
 }

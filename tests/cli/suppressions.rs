@@ -104,6 +104,21 @@ fn what_silences_nothing_is_told_only_when_everything_ran() {
 }
 
 #[test]
+fn a_stand_in_does_not_judge_what_only_the_own_planner_knows() {
+    let schema =
+        "CREATE TABLE users (id bigserial PRIMARY KEY, name text NOT NULL);\nCREATE INDEX u_n ON users (name);";
+    let check = |rules: &str, engine: &str, expect: &[&str]| {
+        let query = format!("-- planlint: ignore[{rules}] -- few\nSELECT * FROM users WHERE id = 7;");
+        let files = [("schema.sql", schema), ("q.sql", &*query)];
+        let found = findings(&report(&files, &["check", "--dialect", "postgres", "--engine", engine]));
+        assert_eq!(found, expect, "{rules} on {engine}");
+    };
+    check("like-needs-pattern-ops, implicit-cast", "sqlite", &[]);
+    check("missing-index", "sqlite", &["unused-suppression q.sql:1"]);
+    check("missing-index, like-needs-pattern-ops", "none", &[]);
+}
+
+#[test]
 fn advice_is_as_sure_as_what_asks_for_it() {
     let schema = "CREATE TABLE users (id INTEGER PRIMARY KEY AUTOINCREMENT);
 CREATE TABLE orders (id INTEGER PRIMARY KEY, user_id INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE);";

@@ -240,7 +240,6 @@ fn unique(dialect: Dialect, table: &QName, columns: &[Ident]) -> IndexDef {
     IndexDef { unique: true, ..IndexDef::btree(dialect, table.clone(), columns.iter().cloned()) }
 }
 
-
 /// Whether a b-tree's first keys are exactly `columns`, so that InnoDB accepts it for a foreign key.
 pub(super) fn leads_with(def: &IndexDef, columns: &[Ident]) -> bool {
     def.keys.len() >= columns.len()
