@@ -4,6 +4,7 @@
 //! cannot be listed and a configuration that names what is not there.
 
 mod dialect;
+mod left_out;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -126,6 +127,10 @@ pub(super) struct Linked {
     roots: Vec<Root>,
     /// By file: the database of its queries.
     database_of: Vec<Result<DatabaseId, Nobodys>>,
+    /// Positions among the facts of the files that are steps of migrations, applied or not.
+    migrations: Vec<usize>,
+    /// The schemas that are there and are not read.
+    skips: Vec<Skip>,
 }
 
 /// Why a file's queries are of no database.
@@ -163,6 +168,8 @@ pub(super) fn link(facts: &Facts, config: &Config) -> Result<Linked, RunError> {
         _ => facts.files.iter().map(|file| layout::database_of(&planned, &file.path)).collect(),
     };
     let dialects = dialect::of_roots(&planned, &nearest, facts, config);
+    let migrations = layout::migrations(&summaries, &planned);
+    let skips = left_out::skips(&summaries, &planned, &dialects, facts, config);
     let planned = planned.into_iter().zip(dialects);
     let mut roots: Vec<Root> = planned.map(|(root, told)| Root::of(root, told, facts, config)).collect();
     if roots.is_empty() {
@@ -177,7 +184,7 @@ pub(super) fn link(facts: &Facts, config: &Config) -> Result<Linked, RunError> {
         }
     };
     let database_of = facts.files.iter().zip(nearest).map(database_of).collect();
-    Ok(Linked { roots, database_of })
+    Ok(Linked { roots, database_of, migrations, skips })
 }
 
 /// A schema that the configuration names and no file answers to is an error, not an empty database.
@@ -264,6 +271,9 @@ fn schema_paths<'a>(source: &SourceKind, files: impl Iterator<Item = &'a TreePat
     };
     paths.sort();
     paths.dedup();
+    for root in paths.iter_mut().filter(|path| path.is_empty()) {
+        root.push('.');
+    }
     paths
 }
 
@@ -272,17 +282,19 @@ pub(super) fn schema(facts: Facts, linked: Linked, config: &Config, goal: Goal<'
     let mut analysis =
         Analysis { files_read: facts.sql.iter().map(|facts| facts.file).collect(), ..Analysis::default() };
     let Facts { mut files, mut sql, typed, skips, .. } = facts;
-    analysis.skips.extend(skips);
+    analysis.skips.extend(skips.into_iter().chain(linked.skips));
     let is_loose = |root: &Root| root.source == Some(SourceKind::Files);
     let loose: Vec<bool> = linked.roots.iter().map(is_loose).collect();
+    for number in linked.migrations {
+        be_migration(&mut files[sql[number].file.0 as usize]);
+    }
     for root in linked.roots {
         for number in &root.files {
             let file = &mut files[sql[*number].file.0 as usize];
             file.builds_schema = true;
-            // What a migration or a dump does to data is not what the application asks for.
             let is_replayed = !matches!(root.source, None | Some(SourceKind::Files));
-            if is_replayed && file.class == PathClass::App {
-                file.class = PathClass::Migration;
+            if is_replayed {
+                be_migration(file);
             }
         }
         let (mut database, mut skips) = build(root, &sql, config.engine);
@@ -353,6 +365,13 @@ pub(super) fn always(analysis: &mut Analysis, config: &Config) -> Result<(), Run
     Ok(())
 }
 
+/// What a migration or a dump does to data is not what the application asks for.
+fn be_migration(file: &mut RunFile) {
+    if file.class == PathClass::App {
+        file.class = PathClass::Migration;
+    }
+}
+
 /// Sites of no database: counted, not judged.
 fn nobodys(mut sites: Vec<QuerySite>, why: Nobodys) -> (Vec<QuerySite>, Vec<Skip>) {
     let (reason, detail) = match why {
@@ -368,9 +387,7 @@ fn nobodys(mut sites: Vec<QuerySite>, why: Nobodys) -> (Vec<QuerySite>, Vec<Skip
     for site in &mut sites {
         site.resolution = Resolution::Skipped;
         site.variants.clear();
-        if site.class.is_judged() {
-            skips.push(Skip { stage: SkipStage::Query, reason, detail: detail.to_owned(), place: site.place });
-        }
+        skips.push(Skip { stage: SkipStage::Query, reason, detail: detail.to_owned(), place: site.place });
     }
     (sites, skips)
 }

@@ -11,6 +11,7 @@ mod path;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::config::{Config, DatabaseSettings};
@@ -21,6 +22,7 @@ use crate::sql::summary::FileSummary;
 pub use migration::MigrationTool;
 
 use group::{Candidate, Source};
+use migration::{Migration, Role};
 use path::Standing;
 
 /// A database and the files its schema is built from.
@@ -86,6 +88,10 @@ impl fmt::Display for SourceKind {
 pub struct OtherSource {
     /// Its kind.
     pub kind: SourceKind,
+    /// The folder that it lies in.
+    pub folder: String,
+    /// The dialect that its files' paths name, if they do.
+    pub dialect: Option<Dialect>,
     /// Its files, as indexes into the list that was given.
     pub files: Vec<usize>,
 }
@@ -146,6 +152,29 @@ pub fn database_of(roots: &[SchemaRoot], path: &TreePath) -> Option<usize> {
         [index] => Some(index),
         _ => None,
     }
+}
+
+/// Finds the schemas for databases whose dialects we do not read, as far as none of `roots` is made of them.
+pub fn foreign(files: &[(TreePath, FileSummary)], roots: &[SchemaRoot]) -> Vec<OtherSource> {
+    let taken: BTreeSet<usize> = roots.iter().flat_map(|root| &root.files).copied().collect();
+    let left = files.iter().enumerate().filter(|(index, _)| !taken.contains(index));
+    let candidates = left.filter_map(|(index, (path, summary))| Candidate::found(index, path, summary));
+    let foreign = candidates.filter(|candidate| candidate.standing == Standing::Foreign).collect();
+    let sources = group::sources(foreign).into_iter();
+    sources.filter(|source| source.creates > 0 && source.dialect.is_none()).map(OtherSource::from).collect()
+}
+
+/// Finds the migrations of the sets that `roots` are made of or passed over, the ways back among them.
+pub fn migrations(files: &[(TreePath, FileSummary)], roots: &[SchemaRoot]) -> Vec<usize> {
+    let read = |index: usize| migration::read(&files[index].0, &files[index].1);
+    let others = |root: &SchemaRoot| root.others.iter().flat_map(|other| &other.files).copied().collect::<Vec<_>>();
+    let known = roots.iter().flat_map(|root| root.files.iter().copied().chain(others(root)));
+    let sets: BTreeSet<String> = known.filter_map(|index| Some(read(index)?.folder)).collect();
+    // Numbers alone may count anything, queries too.
+    let is_told = |migration: &Migration| migration.role == Role::Down || migration.tool != MigrationTool::Numbered;
+    let is_one =
+        |index: &usize| read(*index).is_some_and(|migration| is_told(&migration) && sets.contains(&migration.folder));
+    (0..files.len()).filter(is_one).collect()
 }
 
 /// Tells the dialect that a file's path names, if it does (`queries/mysql/…`).
@@ -253,7 +282,13 @@ fn choose(folder: String, mut sources: Vec<Source>, dialect: Option<Dialect>) ->
         source: chosen.kind,
         dialect: chosen.dialect,
         files: chosen.files,
-        others: rest.map(|source| OtherSource { kind: source.kind, files: source.files }).collect(),
+        others: rest.map(OtherSource::from).collect(),
+    }
+}
+
+impl From<Source> for OtherSource {
+    fn from(source: Source) -> Self {
+        Self { kind: source.kind, folder: source.folder, dialect: source.dialect, files: source.files }
     }
 }
 

@@ -433,3 +433,25 @@ fn a_schema_without_marks_is_of_the_dialect_of_what_is_nearest() {
     // Two that contradict each other tell nothing, and those farther away are not asked.
     said(&[(kv, sqlite), (server, postgres), ("app/migrations/1_a.sql", sqlite)], "postgres (no mark, the default)");
 }
+
+#[test]
+fn schemas_that_are_not_taken_are_counted_with_what_to_type() {
+    let users = "CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT);";
+    let query = ("q.sql", "SELECT id FROM users WHERE id = ?;");
+    let folders =
+        |names: [&'static str; 3]| names.map(|name| (name, users)).into_iter().chain([query]).collect::<Vec<_>>();
+    let of_flyway =
+        folders(["db/migration/h2/V1__a.sql", "db/migration/mysql/V1__a.sql", "db/migration/sqlite/V1__a.sql"]);
+    check(&of_flyway, &["check"], 0, "not read: other-dialect 1, unknown-dialect 1\n");
+    check(&of_flyway, &["check"], 0, "1 table, 1 index from flyway migrations db/migration/sqlite\n");
+    check(&of_flyway, &["check", "-v"], 0, "`--dialect mysql`");
+    check(&of_flyway, &["check", "-v"], 0, "unknown-dialect: `db/migration/h2` has");
+    let counted = |args: &[&str]| text(&planlint(project(&of_flyway).path(), args).stdout).contains("not read");
+    assert!(!counted(&["check", "--dialect", "mysql"]));
+    assert!(!counted(&["check", "--schema", "db/migration/mysql"]));
+
+    let up_down = folders(["migrations/mysql/1_a.up.sql", "migrations/pg/1_a.up.sql", "migrations/pg/1_a.down.sql"]);
+    check(&up_down, &["check"], 0, "not read: other-dialect 1\n");
+    let within = [("1_a.up.sql", users), ("1_a.down.sql", "INSERT INTO users SELECT * FROM gone;")];
+    check(&within, &["check", "--audit"], 0, "from up/down migrations .\n");
+}

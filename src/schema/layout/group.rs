@@ -1,7 +1,7 @@
 //! Files to sources, sources to databases.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::migration::{self, Migration, MigrationTool, Role};
 use super::path::Standing;
@@ -15,6 +15,7 @@ use crate::sql::summary::FileSummary;
 const DUMP_NAMES: &[&str] = &["schema", "structure", "dump", "latest", "schema_dump", "db_schema", "full_schema"];
 
 /// A file that may belong to a schema.
+#[derive(Clone)]
 pub(super) struct Candidate {
     index: usize,
     path: TreePath,
@@ -96,6 +97,7 @@ pub(super) fn sources(candidates: Vec<Candidate>) -> Vec<Source> {
             }
         }
     }
+    add_common(&mut migrations);
     for (folder, mut set) in migrations {
         // Numbered files without DDL are something else, most often queries.
         if !set.iter().any(|candidate| candidate.has_ddl) {
@@ -113,14 +115,38 @@ pub(super) fn sources(candidates: Vec<Candidate>) -> Vec<Source> {
 }
 
 fn source(kind: SourceKind, folder: String, set: Vec<Candidate>) -> Source {
+    let dialect = path::common_dialect(set.iter().map(|candidate| &candidate.path));
     Source {
         kind,
+        dialect: dialect.or_else(|| path::dialect(&TreePath::new(&folder))),
         folder,
-        dialect: path::common_dialect(set.iter().map(|candidate| &candidate.path)),
         creates: set.iter().map(|candidate| candidate.creates).sum(),
         creating: set.iter().filter(|candidate| candidate.creates > 0).count(),
         files: set.into_iter().map(|candidate| candidate.index).collect(),
     }
+}
+
+/// Adds to the sets of single databases what they have in common, unless a version stands in both: then that is a set
+/// of its own, for one database more.
+fn add_common(migrations: &mut BTreeMap<String, Vec<Candidate>>) {
+    let common = |set: &Vec<Candidate>| set.iter().find_map(|candidate| candidate.migration.as_ref()?.common.clone());
+    let parts: Vec<(String, String)> =
+        migrations.iter().filter_map(|(folder, set)| Some((folder.clone(), common(set)?))).collect();
+    let version = |candidate: &Candidate| {
+        let Migration { role, version, .. } = candidate.migration.as_ref()?;
+        Some((*role, trimmed(version), (*role == Role::Repeatable).then(|| candidate.path.file_name().to_owned())))
+    };
+    let mut added = BTreeSet::new();
+    for (folder, common) in parts {
+        let Some(shared) = migrations.get(&common).cloned() else { continue };
+        let versions: BTreeSet<_> = shared.iter().filter_map(version).collect();
+        let set = migrations.entry(folder).or_default();
+        if set.iter().filter_map(version).all(|version| !versions.contains(&version)) {
+            set.extend(shared);
+            added.insert(common);
+        }
+    }
+    migrations.retain(|folder, _| !added.contains(folder));
 }
 
 /// Puts a set of migrations into its tool's order and tells the tool: the one that most specific file names speak for.

@@ -7,7 +7,7 @@ use std::fmt;
 use crate::source::TreePath;
 use crate::sql::summary::{FileSummary, MarkerTool};
 
-use super::path::is_version;
+use super::path::{self, is_version};
 
 /// A migration tool, as far as file names and markers tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -55,6 +55,8 @@ pub(super) struct Migration {
     pub(super) tool: MigrationTool,
     /// The folder of the whole set.
     pub(super) folder: String,
+    /// The folder of a set that is a part of this one: what the folders of all databases have in common.
+    pub(super) common: Option<String>,
     /// What the tool does with it.
     pub(super) role: Role,
     /// Its version's parts.
@@ -82,7 +84,7 @@ pub(super) fn read(path: &TreePath, summary: &FileSummary) -> Option<Migration> 
         // Both tools name the folder of a step by its time.
         let digits = step.starts_with(|first: char| first.is_ascii_digit());
         let version = vec![step_version(step)];
-        digits.then(|| Migration { tool, folder: parent.to_owned(), role, version })
+        digits.then(|| Migration { tool, folder: parent.to_owned(), common: None, role, version })
     };
     match name {
         "up.sql" => return in_step(MigrationTool::Diesel, Role::Up),
@@ -119,9 +121,9 @@ fn flyway(path: &TreePath, stem: &str) -> Option<Migration> {
     if version.is_empty() && role != Role::Repeatable {
         return None;
     }
-    // Flyway searches its location's folders, too.
-    let folder = set_folder(path.folder());
-    Some(Migration { tool: MigrationTool::Flyway, folder, role, version })
+    let (folder, common) = flyway_set(path.folder());
+    let common = common.map(str::to_owned);
+    Some(Migration { tool: MigrationTool::Flyway, folder: folder.to_owned(), common, role, version })
 }
 
 fn numbered(path: &TreePath, stem: &str, summary: &FileSummary) -> Option<Migration> {
@@ -147,7 +149,7 @@ fn numbered(path: &TreePath, stem: &str, summary: &FileSummary) -> Option<Migrat
         (None, Some(_)) => MigrationTool::UpDown,
         (None, None) => MigrationTool::Numbered,
     };
-    Some(Migration { tool, folder, role: direction.unwrap_or(Role::Up), version })
+    Some(Migration { tool, folder, common: None, role: direction.unwrap_or(Role::Up), version })
 }
 
 /// Folders that are versions (`0.17/01_x.sql`) are a part of the file's.
@@ -158,19 +160,24 @@ fn versioned_folder(folder: &str) -> (String, Vec<u64>) {
     }
 }
 
-/// The outermost folder named like a place for migrations, else the folder itself.
-fn set_folder(folder: &str) -> String {
-    let mut seen = String::new();
-    for part in folder.split('/') {
-        if !seen.is_empty() {
-            seen.push('/');
-        }
-        seen.push_str(part);
-        if ["migration", "migrations"].contains(&part.to_ascii_lowercase().as_str()) {
-            return seen;
-        }
+/// The folder of a Flyway set, and that of what it has in common with the sets of other databases.
+///
+/// Flyway searches its location's folders, too; one that is named after a database is a location of its own
+/// (`db/migration/{vendor}`).
+fn flyway_set(folder: &str) -> (&str, Option<&str>) {
+    let set = through(folder, |part| ["migration", "migrations"].contains(&part)).unwrap_or(folder);
+    let above = if set == folder { folder.rsplit_once('/').map_or("", |(above, _)| above) } else { set };
+    match through(&folder[above.len()..], path::is_vendor) {
+        Some(own) => (&folder[..above.len() + own.len()], Some(above)),
+        None => (set, None),
     }
-    folder.to_owned()
+}
+
+/// The start of a path through the first part that, in lower case, is one of those looked for.
+fn through(path: &str, is: impl Fn(&str) -> bool) -> Option<&str> {
+    let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
+    let last = |end: &usize| path[..*end].rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
+    ends.into_iter().find(|end| is(&last(end))).map(|end| &path[..end])
 }
 
 fn parts(text: &str) -> Vec<u64> {

@@ -75,14 +75,19 @@ const FOREIGN: &[&str] = &[
     "crdb",
     "db2",
     "derby",
+    "firebird",
     "h2",
+    "hana",
     "hsqldb",
+    "informix",
     "mssql",
     "oracle",
     "redshift",
     "snowflake",
     "spanner",
     "sqlserver",
+    "sybase",
+    "teradata",
     "tsql",
     "yugabyte",
     "yugabytedb",
@@ -181,6 +186,11 @@ fn dialect_within(word: &str) -> Option<Dialect> {
         ("mariadb", Dialect::Mysql),
     ];
     names.into_iter().find(|(name, _)| word.contains(name)).map(|(_, dialect)| dialect)
+}
+
+/// Whether a part of a path, in lower case, is the name of a database.
+pub(super) fn is_vendor(part: &str) -> bool {
+    dialect_word(part).is_some() || FOREIGN.contains(&part)
 }
 
 /// The dialect that all paths name.

@@ -35,7 +35,8 @@ fn decide(tree: &str, config: &Config) -> String {
     files.sort_by(|a, b| a.0.cmp(&b.0));
     let name = |index: &usize| files[*index].0.as_str().to_owned();
     let mut text = String::new();
-    for root in plan(&files, config, &[]) {
+    let roots = plan(&files, config, &[]);
+    for root in &roots {
         text.push_str(&format!("{} in `{}`: {}", root.name, root.folder, root.source));
         if let Some(dialect) = root.dialect {
             text.push_str(&format!(" ({dialect})"));
@@ -46,6 +47,9 @@ fn decide(tree: &str, config: &Config) -> String {
             let first = other.files.first().map(name).unwrap_or_default();
             text.push_str(&format!("  not: {} ({} files, {first})\n", other.kind, other.files.len()));
         }
+    }
+    for other in foreign(&files, &roots) {
+        text.push_str(&format!("foreign: {} in `{}`\n", other.kind, other.folder));
     }
     text
 }
@@ -272,8 +276,76 @@ fn databases_we_do_not_read_are_left_out() {
         "jdbc-mysql in `jdbc-mysql`: flyway migrations (mysql)
          jdbc-mysql/src/main/resources/migrations/mysql/V1__a.sql
          jdbc-postgres in `jdbc-postgres`: flyway migrations (postgres)
-         jdbc-postgres/src/main/resources/migrations/postgres/V1__a.sql",
+         jdbc-postgres/src/main/resources/migrations/postgres/V1__a.sql
+         foreign: flyway migrations in `jdbc-h2/src/main/resources/migrations/h2`",
     );
+}
+
+#[test]
+fn flyway_folders_of_databases_are_apart() {
+    check(
+        "db/migration/mysql/V1__a.sql +2
+         db/migration/mysql/later/V2__b.sql ~1
+         db/migration/postgresql/V1__a.sql +2
+         db/migration/h2/V1__a.sql +2",
+        "main in ``: flyway migrations (postgres)
+         db/migration/postgresql/V1__a.sql
+         not: flyway migrations (2 files, db/migration/mysql/V1__a.sql)
+         foreign: flyway migrations in `db/migration/h2`",
+    );
+    check(
+        "mysql/V1__a.sql +2
+         oracle/V1__a.sql +2",
+        "main in ``: flyway migrations (mysql)
+         mysql/V1__a.sql
+         foreign: flyway migrations in `oracle`",
+    );
+}
+
+#[test]
+fn flyway_folders_of_databases_share_what_is_common() {
+    check(
+        "db/migration/common/V1__a.sql +2
+         db/migration/common/R__views.sql ~1
+         db/migration/Postgres/V2__b.sql ~1
+         db/migration/sqlite/V2__b.sql ~1",
+        "main in ``: flyway migrations (postgres)
+         db/migration/common/V1__a.sql
+         db/migration/Postgres/V2__b.sql
+         db/migration/common/R__views.sql
+         not: flyway migrations (3 files, db/migration/common/V1__a.sql)",
+    );
+    // What both have a form of is not common.
+    check(
+        "flyway/V1__a.sql +2
+         flyway/V2__b.sql ~1
+         flyway/mysql/V1__a.sql +2",
+        "flyway in `flyway`: flyway migrations
+         flyway/V1__a.sql
+         flyway/V2__b.sql
+         not: flyway migrations (1 files, flyway/mysql/V1__a.sql)",
+    );
+    check(
+        "db/migration/users/V1__a.sql +2
+         db/migration/orders/V2__b.sql +1",
+        "main in ``: flyway migrations
+         db/migration/users/V1__a.sql
+         db/migration/orders/V2__b.sql",
+    );
+}
+
+#[test]
+fn steps_of_migrations_are_known_on_every_way() {
+    let check = |tree: &[&str], expect: &[&str]| {
+        let mut files: Vec<_> = tree.iter().map(|line| file(line)).collect();
+        files.sort_by(|a, b| a.0.cmp(&b.0));
+        let roots = plan(&files, &Config::default(), &[]);
+        let found: Vec<&str> = migrations(&files, &roots).into_iter().map(|index| files[index].0.as_str()).collect();
+        assert_eq!(found, expect, "{tree:?}");
+    };
+    check(&["1_a.up.sql +1", "1_a.down.sql ~1", "queries/2_b.down.sql q"], &["1_a.down.sql", "1_a.up.sql"]);
+    check(&["2023-01-01_a/up.sql +1", "2023-01-01_a/down.sql ~1"], &["2023-01-01_a/down.sql", "2023-01-01_a/up.sql"]);
+    check(&["schema.sql +9", "v/1_a.up.sql +1", "q/1.sql q", "q/15.sql ~1"], &["v/1_a.up.sql"]);
 }
 
 #[test]
