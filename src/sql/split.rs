@@ -242,7 +242,7 @@ impl<'a> Splitter<'a> {
 
     /// `#` is an operator to PostgreSQL, though no statement starts with it.
     fn is_hash_comment(&self, next: Option<u8>) -> bool {
-        next != Some(b'{') && (self.mysql || (self.current.start.is_none() && self.starts_line()))
+        next != Some(b'{') && (self.mysql || self.current.start.is_none())
     }
 
     /// `:x` and `:n -1` between statements steer TPC's query generator.

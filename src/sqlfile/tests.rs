@@ -192,6 +192,7 @@ fn suppressions_stand_in_every_kind_of_comment() {
     );
     check("/* planlint: ignore[a] -- why */ SELECT 1;", &["a (why): SELECT 1"]);
     check("SELECT `a` FROM t;\n# planlint: ignore[a]\nSELECT `b` FROM t;", &["# a (): SELECT `b` FROM t"]);
+    check("SELECT 1; # planlint: ignore[a]\nSELECT 2;", &["# a (): SELECT 1"]);
     check("-- planlint: ignore[a]\n-- name: one\n-- Words.\nSELECT 1;", &["a (): SELECT 1"]);
     check("-- name: one\n-- planlint: ignore[a]\nSELECT 1;", &["a (): SELECT 1"]);
     check("-- name: one\nSELECT 1\n-- planlint: ignore[a]\n-- name: two\nSELECT 2", &["a (): SELECT 2"]);

@@ -50,6 +50,7 @@ fn mysql_files_have_their_own_comments_and_escapes() {
         &["CREATE PROCEDURE p() BEGIN SELECT 1; END", "SELECT `a`"],
     );
     check("# it's\nSELECT 'a\\';'; SELECT 2;", &["SELECT 'a\\';'", "SELECT 2"]);
+    check("SELECT 1; # it's\nSELECT 2; /* a */ # b;\nSELECT 3", &["SELECT 1", "SELECT 2", "SELECT 3"]);
     check("DELIMITER ;;\nCREATE TABLE t (a int) ;;\nDELIMITER ;\nSELECT 1;", &["CREATE TABLE t (a int)", "SELECT 1"]);
 }
 
