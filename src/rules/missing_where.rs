@@ -26,14 +26,19 @@ pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// Says whether every sender is called something that promises as much (`DeleteAllSessions`, `reset_counters.sql`).
+/// Says whether every sender is called something that promises as much (`DeleteAllSessions`, `reset_counters.sql`); a
+/// file's name promises nothing of what stands among queries that read (`all.sql`).
 fn is_named_so(cx: &QueryContext<'_>) -> bool {
     const WORDS: &[&str] = &[
         "all", "clean", "cleanup", "clear", "drop", "each", "empty", "every", "everything", "flush", "purge",
         "recalculate", "recompute", "refresh", "reset", "truncate", "wipe",
     ];
     let promises = |name: &str| words(name).any(|word| WORDS.contains(&word.as_str()));
-    cx.senders().all(|sender| promises(sender.name()))
+    let reads = |shape: &QueryShape| shape.statement == StatementKind::Select;
+    cx.senders().all(|sender| {
+        let speaks = sender.site.symbol.is_some() || !cx.shapes_in(sender.site.place.file).any(reads);
+        speaks && promises(sender.name())
+    })
 }
 
 /// Says whether all that is known of the senders is sqlx's offline data, which holds what tests send too.
