@@ -125,7 +125,8 @@ fn access(plan: &Value) -> Vec<String> {
     all
 }
 
-fn pulled(cluster: &Cluster, values: Values) -> Snapshot {
+/// What is known of a full database.
+pub(super) fn pulled(cluster: &Cluster, values: Values) -> Snapshot {
     let mut session = cluster.admin(DATABASE).expect("a session");
     let mut ask = |sql: &str| session.rows(sql).map_err(|error| error.to_string());
     let snapshot = pull::postgres(&mut ask, values).expect("the statistics");

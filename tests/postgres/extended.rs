@@ -2,12 +2,14 @@
 
 use planlint::assume::assume;
 use planlint::config::Config;
-use planlint::pull::{self, Values};
-use planlint::scratch::postgres::cluster::{Cluster, DATABASE};
+use planlint::pull::Values;
+use planlint::scratch::postgres::cluster::DATABASE;
 use planlint::scratch::postgres::session::Session;
 use planlint::scratch::postgres::statistics::extended;
 use planlint::snapshot::Snapshot;
 use planlint::stats::StatsModel;
+
+use crate::agreement::pulled;
 
 /// The city follows from the zip, and both from each other and the region in part; columns have other numbers than in
 /// the schema of the code base, and one object bears another name there, one is not there at all.
@@ -80,15 +82,6 @@ fn estimates(session: &mut Session, queries: &[&str]) -> Vec<(String, f64)> {
         session.run("DEALLOCATE q").expect("it was there");
     }
     all
-}
-
-fn pulled(cluster: &Cluster, values: Values) -> Snapshot {
-    let mut session = cluster.admin(DATABASE).expect("a session");
-    let mut ask = |sql: &str| session.rows(sql).map_err(|error| error.to_string());
-    let snapshot = pull::postgres(&mut ask, values).expect("the statistics");
-    assert_eq!(snapshot.missing, Vec::<String>::new());
-    assert_eq!(Snapshot::read(&snapshot.print()), Ok(snapshot.clone()));
-    snapshot
 }
 
 /// What an empty database expects that was told these statistics.
