@@ -67,3 +67,27 @@ fn indexes_of_other_methods_cost_what_real_ones_do() {
         assert!((after - expect).abs() <= 0.05 * expect, "{place}: {after}, and {expect} with rows");
     }
 }
+
+/// A planner reads the figures of an index's expression as being of the expression's type.
+#[test]
+fn what_an_index_stores_otherwise_is_not_taken_for_its_expression() {
+    let schema = "CREATE EXTENSION IF NOT EXISTS pg_trgm;
+        CREATE TABLE users (id bigint PRIMARY KEY, name text NOT NULL, data jsonb NOT NULL, at timestamptz NOT NULL);
+        CREATE INDEX coalesced ON users USING gin (coalesce(name, '') gin_trgm_ops);
+        CREATE INDEX lowered ON users USING hash (lower(name));
+        CREATE INDEX tagged ON users USING gin ((data -> 'tags') jsonb_path_ops);
+        CREATE INDEX later ON users USING brin ((at + interval '1 day'));
+        CREATE INDEX upped ON users (upper(name));";
+    let queries = "SELECT * FROM users WHERE lower(name) LIKE '%abc%';
+        SELECT * FROM users WHERE lower(name) > 'abc' AND upper(name) LIKE 'ABC%';
+        SELECT * FROM users WHERE coalesce(name, '') ILIKE '%abc%';
+        SELECT * FROM users WHERE data -> 'tags' @> '[\"a\"]';
+        SELECT * FROM users a JOIN users b ON lower(a.name) = lower(b.name) WHERE b.at + interval '1 day' > now();
+        SELECT * FROM users WHERE md5(name) LIKE '%abc%';";
+    let project = Project::of(schema, queries);
+    let Some(binaries) = super::binaries() else { return };
+    let mut command = project.command(&["check", "--engine", "postgres", "--output", "json", "--pg-bin"]);
+    let output = command.arg(&binaries.folder).output().expect("it runs");
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", told(&output)));
+    assert_eq!(report["coverage"]["queries"]["planned"], 6, "{}", told(&output));
+}

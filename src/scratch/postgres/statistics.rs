@@ -37,6 +37,9 @@ const VISIBLE: f64 = 0.9;
 const MOST_ROWS: f64 = 1e15;
 /// Bytes of a value whose width nobody knows.
 const WIDTH: f64 = 16.0;
+/// The methods that store a key as it is. A column of another's index has the type of what is stored (a trigram's, a
+/// hash code's), and a planner that finds figures of that type for an expression takes a number for a pointer to text.
+const AS_THEY_ARE: [&str; 2] = ["btree", "brin"];
 /// Types of which equal values may be different bytes: `numeric`, `real`, `double precision`, `jsonb`, `interval`.
 const UNGATHERED: [u32; 5] = [1700, 700, 701, 3802, 1186];
 
@@ -189,7 +192,8 @@ impl<'a> Teller<'a> {
         let (keys, included) = fields.split_at(facts.keys.min(fields.len()));
         let extent = extent(facts, rows, stats.pages * part, keys, included, known);
         let has_file = table.kind == RelationKind::Table;
-        let columns = (0..keys.len())
+        let told = if AS_THEY_ARE.contains(&facts.method.as_str()) { keys.len() } else { 0 };
+        let columns = (0..told)
             .filter_map(|at| expression(stats, rows, &relation.attributes[at], key_of(def, at)?))
             .collect();
         Some(Told {
