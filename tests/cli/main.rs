@@ -445,7 +445,7 @@ fn schemas_that_are_not_taken_are_counted_with_what_to_type() {
     check(&of_flyway, &["check"], 0, "not read: other-dialect 1, unknown-dialect 1\n");
     check(&of_flyway, &["check"], 0, "1 table, 1 index from flyway migrations db/migration/sqlite\n");
     check(&of_flyway, &["check", "-v"], 0, "`--dialect mysql`");
-    check(&of_flyway, &["check", "-v"], 0, "unknown-dialect: `db/migration/h2` has");
+    check(&of_flyway, &["check", "-v"], 0, "unknown-dialect: `db/migration/h2` holds");
     let counted = |args: &[&str]| text(&planlint(project(&of_flyway).path(), args).stdout).contains("not read");
     assert!(!counted(&["check", "--dialect", "mysql"]));
     assert!(!counted(&["check", "--schema", "db/migration/mysql"]));

@@ -32,7 +32,7 @@ pub(super) fn skips(
         let others = others.filter(|(_, dialect)| dialect != taken);
         let skips = others.filter_map(|(other, dialect)| {
             let detail = format!(
-                "`{}` has {} for {dialect}, and a schema for {taken} was taken: type `--dialect {dialect}`, or give \
+                "`{}` holds a schema for {dialect} ({}), and one for {taken} was taken: type `--dialect {dialect}`, or give \
                  each a `[[database]]` with its `schema` and `paths`",
                 named(other),
                 other.kind,
@@ -43,7 +43,7 @@ pub(super) fn skips(
     };
     let foreign = |other: &OtherSource| {
         let detail = format!(
-            "`{}` has {} for a database that planlint does not know: name it under `exclude` in `planlint.toml`, or \
+            "`{}` holds a schema ({}) for a database that planlint does not know: name it under `exclude` in `planlint.toml`, or \
              under `schema` to read it all the same",
             named(other),
             other.kind,
