@@ -193,9 +193,8 @@ impl<'a> Teller<'a> {
         let extent = extent(facts, rows, stats.pages * part, keys, included, known);
         let has_file = table.kind == RelationKind::Table;
         let told = if AS_THEY_ARE.contains(&facts.method.as_str()) { keys.len() } else { 0 };
-        let columns = (0..told)
-            .filter_map(|at| expression(stats, rows, &relation.attributes[at], key_of(def, at)?))
-            .collect();
+        let columns =
+            (0..told).filter_map(|at| expression(stats, rows, &relation.attributes[at], key_of(def, at)?)).collect();
         Some(Told {
             relation,
             rows,
