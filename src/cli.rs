@@ -31,8 +31,6 @@ use clap::error::{ContextKind, ContextValue};
 use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 use miette::{Diagnostic, Report};
 
-use crate::report::neutral;
-
 /// Exit status 2: the check could not be made.
 pub(crate) const UNUSABLE: u8 = 2;
 
@@ -139,14 +137,14 @@ fn answered(answer: clap::Error) -> Result<u8, Stop> {
     }
 }
 
-/// Arguments may be names of files of other people: what a terminal would obey in them is shown.
+/// Arguments may be names of files of other people, and addresses with a password behind the wrong option.
 fn neutralised(mut answer: clap::Error) -> clap::Error {
     let told: Vec<(ContextKind, ContextValue)> = answer.context().map(|(kind, value)| (kind, value.clone())).collect();
     for (kind, value) in told {
         let value = match value {
-            ContextValue::String(text) => ContextValue::String(neutral::block(&text)),
+            ContextValue::String(text) => ContextValue::String(output::shown(&text)),
             ContextValue::Strings(texts) => {
-                ContextValue::Strings(texts.iter().map(|text| neutral::block(text)).collect())
+                ContextValue::Strings(texts.iter().map(|text| output::shown(text)).collect())
             }
             ContextValue::StyledStr(text) => ContextValue::StyledStr(plain(&text)),
             ContextValue::StyledStrs(texts) => ContextValue::StyledStrs(texts.iter().map(plain).collect()),
@@ -159,7 +157,7 @@ fn neutralised(mut answer: clap::Error) -> clap::Error {
 
 /// A tip of clap's, without its colours: they and those of an argument cannot be told apart.
 fn plain(text: &StyledStr) -> StyledStr {
-    neutral::block(&text.to_string()).into()
+    output::shown(&text.to_string()).into()
 }
 
 fn run(command: Command) -> Result<u8, Stop> {

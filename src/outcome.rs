@@ -109,6 +109,8 @@ pub struct DatabaseEntry {
     pub native: bool,
     /// What the evidence is worth.
     pub tier: Tier,
+    /// What of the schema the file of statistics does not know; null where it knows every table, or none is given.
+    pub statistics_gap: Option<String>,
     /// What the schema was built from: `dump`, `migrations`, `files`, `none`.
     pub schema_source: String,
     /// The files or folders it was built from.

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::catalog::{Catalog, Column, Index, Table, TypeClass};
+use crate::catalog::{Catalog, Column, Index, Table, TableKind, TypeClass};
 use crate::config::{Config, TableSettings};
 use crate::dialect::{Dialect, Version};
 use crate::name::{Ident, QName};
@@ -158,8 +158,37 @@ impl Snapshot {
         let form = serde_json::from_str::<serde_json::Value>(text).map_err(unread)?;
         match form.get("planlint_stats").and_then(serde_json::Value::as_u64) {
             Some(form) if form != u64::from(FORM) => Err(SnapshotError::Form(form)),
-            _ => serde_json::from_value(form).map_err(unread),
+            _ => serde_json::from_value(form).map_err(unread).and_then(Self::sound),
         }
+    }
+
+    /// Refuses figures that no database has: a hand slipped, or the file is none of ours.
+    fn sound(self) -> Result<Self, SnapshotError> {
+        let fault =
+            |figure: Option<f64>, least: f64, most: f64| figure.filter(|figure| !(least..=most).contains(figure));
+        for (name, table) in &self.tables {
+            let refuse = |what: String, figure: f64| {
+                Err(SnapshotError::Unread(format!("{what} of `{name}` cannot be {figure}")))
+            };
+            for (key, figure) in [("rows", table.rows), ("pages", table.pages), ("visible_pages", table.visible_pages)]
+            {
+                if let Some(figure) = fault(figure, 0.0, f64::MAX) {
+                    return refuse(format!("`{key}`"), figure);
+                }
+            }
+            for (column, known) in &table.columns {
+                let figures = [
+                    ("null_fraction", fault(known.null_fraction, 0.0, 1.0)),
+                    ("avg_width", fault(known.avg_width, 0.0, f64::MAX)),
+                    ("distinct", fault(known.distinct, -1.0, f64::MAX)),
+                    ("correlation", fault(known.correlation, -1.0, 1.0)),
+                ];
+                if let Some((key, Some(figure))) = figures.into_iter().find(|(_, figure)| figure.is_some()) {
+                    return refuse(format!("`{key}` of `{column}`"), figure);
+                }
+            }
+        }
+        Ok(self)
     }
 
     /// Prints the file.
@@ -172,6 +201,34 @@ impl Snapshot {
     /// Says whether it is from a database of this dialect.
     pub fn is_of(&self, dialect: Dialect) -> bool {
         self.product == dialect.as_str()
+    }
+
+    /// Says which tables of a schema it does not know; nothing where it knows all of them.
+    pub fn gap(&self, catalog: &Catalog) -> Option<String> {
+        const NAMED: usize = 3;
+        if !self.is_of(catalog.dialect) {
+            return Some(format!("the file of statistics is of a {} database", self.product));
+        }
+        let known = |table: &Table| {
+            let named = |(name, figures): (&QName, &TableFigures)| {
+                figures.rows.is_some() && catalog.table(name).is_some_and(|found| found.name == table.name)
+            };
+            self.tables.iter().any(named)
+        };
+        let held: Vec<&Table> = catalog.tables.values().filter(|table| table.kind != TableKind::Foreign).collect();
+        let unknown: Vec<String> =
+            held.iter().filter(|table| !known(table)).map(|table| format!("`{}`", table.name)).collect();
+        let (few, rest) = unknown.split_at(unknown.len().min(NAMED));
+        match (few, rest.len()) {
+            ([], _) => None,
+            (few, 0) => Some(format!("the file of statistics does not know {}", few.join(", "))),
+            (few, more) => Some(format!(
+                "the file of statistics knows {} of {} tables, not {} and {more} more",
+                held.len() - unknown.len(),
+                held.len(),
+                few.join(", ")
+            )),
+        }
     }
 
     /// Adds the rows it knows to a configuration that does not give them: other tables' rows are assumed from these.

@@ -17,7 +17,7 @@ use super::terminal::{DEFAULT_WIDTH, colour, width};
 use crate::outcome::RunReport;
 use crate::report::{Colour, Github, Json, Reporter, Root, Sarif, Skips, Sql, Tally, Text, View};
 
-pub(super) use complaint::complain;
+pub(super) use complaint::{complain, shown};
 pub(super) use file::whole as to_file;
 
 /// A format as typed, and where it goes.

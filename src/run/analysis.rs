@@ -86,6 +86,8 @@ pub(super) struct Database {
     pub engine: Option<EngineFacts>,
     /// Why it is this one, where that is not plain.
     pub engine_reason: Option<String>,
+    /// What of the schema the file of statistics does not know.
+    pub statistics_gap: Option<String>,
     pub tier: Tier,
     pub workload: Vec<WorkloadQuery>,
     /// The text ranges of each sender's own shape, parallel to `workload[i].senders`.

@@ -26,6 +26,7 @@ pub(super) fn assume(analysis: &mut Analysis, config: &Config, figures: Option<&
     for database in &mut analysis.databases {
         let shapes: Vec<_> = database.workload.iter().map(|query| &query.shape).collect();
         let known = figures.filter(|figures| figures.is_of(database.target.dialect));
+        database.statistics_gap = figures.and_then(|figures| figures.gap(&database.catalog));
         let seeded = known.map(|known| known.seed(&database.catalog, config));
         database.stats = assume::assume(&database.catalog, seeded.as_ref().unwrap_or(config), &shapes);
         if let Some(known) = known {

@@ -99,6 +99,7 @@ fn database_entry(database: &Database) -> DatabaseEntry {
         target_version: database.target.version.map(|version| version.to_string()),
         engine: database.engine.as_ref().map(EngineFacts::label),
         engine_reason: database.engine_reason.clone(),
+        statistics_gap: database.statistics_gap.clone(),
         native: database.engine.as_ref().is_some_and(|engine| engine.native),
         tier: database.tier,
         schema_source: database.schema_source.clone(),

@@ -437,6 +437,7 @@ fn build(root: Root, sql: &[SqlFileFacts], engine: EngineChoice) -> (Database, V
         stats: StatsModel::default(),
         engine: None,
         engine_reason: None,
+        statistics_gap: None,
         tier: Tier::Structure,
         workload: Vec::new(),
         ranges: Vec::new(),

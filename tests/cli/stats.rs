@@ -99,6 +99,46 @@ fn queries_are_planned_with_the_figures_of_the_file() {
 }
 
 #[test]
+fn what_the_file_does_not_know_is_said() {
+    let (folder, _database) = filled("DELETE");
+    let pull = planlint(folder.path(), &["stats", "pull", "--database-url", "sqlite:shop.db"]);
+    assert_eq!(pull.status.code(), Some(0), "{}", text(&pull.stderr));
+    let write = |path: &str, text: &str| std::fs::write(folder.path().join(path), text).expect("a file");
+    let check = || planlint(folder.path(), &["check"]);
+    assert!(!text(&check().stdout).contains("the file of statistics"));
+    write("schema.sql", &format!("{SCHEMA}CREATE TABLE lines (id INTEGER PRIMARY KEY);"));
+    let said = text(&check().stdout).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains("; the file of statistics does not know `lines`"), "{said}");
+    let file = folder.path().join("planlint-stats.json");
+    let sound = std::fs::read_to_string(&file).expect("a file");
+    write("planlint-stats.json", &sound.replace("\"sqlite\"", "\"postgres\""));
+    let said = text(&check().stdout).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains("; the file of statistics is of a postgres database"), "{said}");
+    write("planlint-stats.json", &sound.replacen("\"rows\": ", "\"rows\": -", 1));
+    let output = check();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("cannot be -"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn no_password_behind_the_wrong_option_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = "postgres://u:hunter2@h/db";
+    let setting = format!("scratch-url='{url}'");
+    for args in [
+        &["stats", "pull", url][..],
+        &["check", "--engine", url],
+        &["check", "--config", &setting],
+        &["config", "--config", &setting],
+    ] {
+        let output = planlint(folder.path(), args);
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        let said = text(&output.stdout) + &text(&output.stderr);
+        assert!(!said.contains("hunter2") && said.contains("postgres://u:"), "{said}");
+    }
+}
+
+#[test]
 fn explain_says_where_each_figure_comes_from() {
     let (folder, _database) = filled("DELETE");
     let write = |path: &str, text: &str| std::fs::write(folder.path().join(path), text).expect("a file");

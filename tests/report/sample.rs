@@ -94,6 +94,7 @@ fn database() -> DatabaseEntry {
         target_version: None,
         engine: Some("sqlite 3.54.1".into()),
         engine_reason: None,
+        statistics_gap: None,
         native: true,
         tier: Tier::Assumed,
         schema_source: "files".into(),

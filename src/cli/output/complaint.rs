@@ -40,13 +40,14 @@ impl Neutral {
     fn of(error: &dyn Diagnostic) -> Self {
         let whole = |source: &dyn SourceCode| {
             let text = source.read_span(&(0, 0).into(), 0, usize::MAX).ok()?;
-            let name = neutral::line(text.name().unwrap_or_default());
+            // It may be the option itself.
+            let name = without_passwords(&neutral::line(text.name().unwrap_or_default()));
             Some(NamedSource::new(name, without_passwords(&stand_in(text.data()))))
         };
         let source = error.source_code().and_then(whole);
         let mut found = Self {
-            message: without_passwords(&neutral::block(&error.to_string())),
-            help: error.help().map(|help| without_passwords(&neutral::block(&help.to_string()))),
+            message: shown(&error.to_string()),
+            help: error.help().map(|help| shown(&help.to_string())),
             source,
             labels: error.labels().into_iter().flatten().collect(),
         };
@@ -92,6 +93,11 @@ impl Diagnostic for Neutral {
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
         Some(Box::new(self.labels.iter().cloned()))
     }
+}
+
+/// Shows what somebody typed: nothing that a terminal obeys, and no password.
+pub(in crate::cli) fn shown(text: &str) -> String {
+    without_passwords(&neutral::block(text))
 }
 
 /// Puts `*` over every password of a connection string, byte for byte: one that stands where it does not belong is quoted

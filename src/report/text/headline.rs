@@ -119,7 +119,8 @@ fn evidence_line(view: View, database: &DatabaseEntry) -> String {
     let reason = database.engine_reason.as_deref().map(neutral::line);
     let reason = reason
         .map_or(String::new(), |reason| if database.native { format!(", {reason}") } else { format!(": {reason}") });
-    match &database.engine {
+    let gap = database.statistics_gap.as_deref().map_or(String::new(), |gap| format!("; {}", neutral::line(gap)));
+    let asked = match &database.engine {
         None if view == View::Queries => format!("evidence: {worth}, no engine was asked"),
         None if database.engine_reason.is_some() => format!("evidence: {worth}, no engine was asked{reason}"),
         None => format!("evidence: {worth}, engine none: judged by shape alone"),
@@ -127,7 +128,8 @@ fn evidence_line(view: View, database: &DatabaseEntry) -> String {
         Some(engine) => {
             format!("evidence: {worth}, planned by {engine} as a stand-in for {}{reason}", database.dialect)
         }
-    }
+    };
+    asked + &gap
 }
 
 /// `no-table 2, too-deep 1`: the skips of a stage, most frequent first.
