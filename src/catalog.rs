@@ -26,6 +26,8 @@ use crate::source::HostSpan;
 pub struct Catalog {
     /// The dialect the schema is written in.
     pub dialect: Dialect,
+    /// How its database compares names.
+    pub case: Case,
     /// Base tables and materialised views, by name.
     pub tables: BTreeMap<QName, Table>,
     /// Plain views, by name.
@@ -36,6 +38,15 @@ pub struct Catalog {
     pub always: BTreeMap<QName, Arc<str>>,
     /// The table of every index, by its number.
     homes: Vec<QName>,
+}
+
+/// What a database makes of names that differ in case only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Case {
+    /// They are two: PostgreSQL, which folds names without quotes first.
+    Exact,
+    /// They are one, or nobody knows which database it is.
+    Ignored,
 }
 
 /// A base table, or a materialised view.
@@ -309,12 +320,18 @@ impl Catalog {
     pub fn new(dialect: Dialect) -> Self {
         Self {
             dialect,
+            case: if dialect == Dialect::Postgres { Case::Exact } else { Case::Ignored },
             tables: BTreeMap::new(),
             views: BTreeMap::new(),
             types: BTreeMap::new(),
             always: BTreeMap::new(),
             homes: Vec::new(),
         }
+    }
+
+    /// Says whether `said`, folded as the dialect folds it, finds what `declared` names; they differ in case at most.
+    pub fn finds(&self, declared: &Ident, said: &Ident) -> bool {
+        self.case == Case::Ignored || declared.as_str() == said.as_str()
     }
 
     /// Finds a table as a query would name it: exactly, else by its bare name where one schema alone has it

@@ -17,8 +17,8 @@ pub use nearest::nearest;
 /// An identifier, printed as declared and compared without regard to ASCII case.
 ///
 /// SQLite and MySQL compare column names so. PostgreSQL folds unquoted names to lower case first and then
-/// compares exactly; that difference only shows where one table has both `"A"` and `a`, which nobody
-/// relies on, so the folded comparison serves all three.
+/// compares exactly. Nobody relies on one table with both `"A"` and `a`, so one comparison finds what a name
+/// can mean; whether PostgreSQL takes it for that is asked of `Catalog::finds`.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Ident(Arc<str>);

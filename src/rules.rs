@@ -11,6 +11,7 @@ mod keyset;
 pub mod page;
 mod selection;
 mod served;
+mod spelling;
 mod subject;
 mod suppression;
 mod upkeep;

@@ -89,9 +89,9 @@ impl Report<'_> {
         self
     }
 
-    /// Offers an edit that mends it.
-    pub(super) fn edit(self, edit: Option<Edit>) -> Self {
-        self.0.edits.extend(edit);
+    /// Offers edits that together mend it.
+    pub(super) fn edits(self, edits: impl IntoIterator<Item = Edit>) -> Self {
+        self.0.edits.extend(edits);
         self
     }
 

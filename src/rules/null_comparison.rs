@@ -14,7 +14,7 @@ pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {
             .report(cx.place_of_clause(clause), clause.text.clone())
             .message(message)
             .help(help)
-            .edit(rewrite.as_ref().map(edit));
+            .edits(rewrite.as_ref().map(edit));
     }
 }
 

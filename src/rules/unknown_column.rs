@@ -2,6 +2,7 @@
 
 use super::context::QueryContext;
 use super::findings::Findings;
+use super::spelling;
 use crate::finding::{Confidence, Place};
 use crate::name::{Ident, QName, nearest};
 use crate::query::{UnknownKind, UnknownName};
@@ -18,9 +19,11 @@ pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {
             true => report.no_surer_than(Confidence::Low),
             false => report,
         };
-        if let Some(meant) = nearest(column.as_str(), others) {
-            report.help(format!("there is a column `{meant}`"));
-        }
+        let Some(meant) = nearest(column.as_str(), others) else { continue };
+        match spelling::of(cx, unknown, "column", column, meant) {
+            Some(spelling) => report.help(spelling.help).edits(spelling.edits),
+            None => report.help(format!("there is a column `{meant}`")),
+        };
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::context::{QueryContext, nearest_table};
 use super::findings::Findings;
+use super::spelling;
 use crate::finding::{Confidence, Place};
 use crate::query::UnknownKind;
 
@@ -16,7 +17,10 @@ pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {
             .message(format!("the schema has no table `{table}`"))
             .table(table);
         match nearest_table(cx.catalog, table) {
-            Some(meant) => report.help(format!("there is a table `{meant}`")),
+            Some(meant) => match spelling::of(cx, unknown, "table", &table.name, meant) {
+                Some(spelling) => report.help(spelling.help).edits(spelling.edits),
+                None => report.help(format!("there is a table `{meant}`")),
+            },
             // Without a name close to it, the table may well be created where planlint does not look.
             None => report
                 .help("if it is created elsewhere, name that file under `schema` in `planlint.toml`")

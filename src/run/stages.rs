@@ -15,7 +15,7 @@ use super::analysis::{Analysis, Database, RunFile, RunSuppression};
 use super::doubt;
 use super::progress::Progress;
 use super::{Focus, Goal, RunError};
-use crate::catalog::{Catalog, SchemaStep, replay};
+use crate::catalog::{Case, Catalog, SchemaStep, replay};
 use crate::config::{Config, DatabaseSettings, EngineChoice};
 use crate::dialect::{Dialect, Target, Version};
 use crate::engine::Tier;
@@ -423,6 +423,9 @@ fn build(root: Root, sql: &[SqlFileFacts], engine: EngineChoice) -> (Database, V
         let within =
             |span: &HostSpan, of: &HostSpan| span.file == of.file && of.start <= span.start && span.end <= of.end;
         skips.extend(applied.skips.into_iter().filter(|skip| !said.iter().any(|span| within(span, &skip.place))));
+    }
+    if root.dialect_source == dialect::DEFAULT.1 {
+        catalog.case = Case::Ignored;
     }
     let doubtful = doubt::of_steps(&steps, &catalog);
     let database = Database {

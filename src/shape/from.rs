@@ -9,6 +9,7 @@ use super::condition::Admits;
 use super::query::{Context, Want, rename};
 use super::scope::{BlockKind, Columns, Output, Outputs, Relation};
 use super::state::Shaper;
+use crate::catalog::Table;
 use crate::name::{Ident, QName};
 use crate::query::{JoinKind, RefId, UnknownKind};
 use crate::sql::parse::{ident, qname};
@@ -231,7 +232,8 @@ impl Shaper<'_> {
             return self.add_outputs(outputs, Some(label), alias, scope);
         }
         let block = self.scopes[scope].block;
-        let Some(table) = self.catalog.table(&wanted) else {
+        let finds = |table: &&Table| !table.complete || self.catalog.finds(&table.name.name, &wanted.name);
+        let Some(table) = self.catalog.table(&wanted).filter(finds) else {
             if !self.is_elsewhere(&wanted, name) {
                 let last = name.0.last().and_then(|part| part.as_ident());
                 let span = last.map_or(sqlparser::tokenizer::Span::empty(), |last| last.span);

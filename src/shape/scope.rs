@@ -348,7 +348,7 @@ impl Shaper<'_> {
     fn column_of(&self, relation: &Relation, wanted: &Ident) -> Found {
         match &relation.columns {
             Columns::Table(reference, table) => match self.catalog.tables.get(table) {
-                Some(table) => column_of_table(*reference, table, wanted),
+                Some(table) => self.column_of_table(*reference, table, wanted),
                 None => Found::Perhaps,
             },
             Columns::Outputs(outputs) => {
@@ -362,6 +362,14 @@ impl Shaper<'_> {
                 }
             }
             Columns::Unknown => Found::Perhaps,
+        }
+    }
+
+    fn column_of_table(&self, reference: RefId, table: &Table, wanted: &Ident) -> Found {
+        match table.column(wanted).filter(|column| self.catalog.finds(&column.name, wanted)) {
+            Some(column) => Found::Name(Name::Column(reference, column.name.clone())),
+            None if table.complete && !table.columns.is_empty() => Found::Nothing,
+            None => Found::Perhaps,
         }
     }
 
@@ -410,14 +418,6 @@ impl Shaper<'_> {
             Dialect::Mysql => &["_rowid"],
         };
         names.iter().any(|system| name == system)
-    }
-}
-
-fn column_of_table(reference: RefId, table: &Table, wanted: &Ident) -> Found {
-    match table.column(wanted) {
-        Some(column) => Found::Name(Name::Column(reference, column.name.clone())),
-        None if table.complete && !table.columns.is_empty() => Found::Nothing,
-        None => Found::Perhaps,
     }
 }
 

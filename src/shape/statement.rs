@@ -7,6 +7,7 @@ use super::order::limit_of;
 use super::query::{Context, Want};
 use super::scope::{BlockKind, Columns, Output};
 use super::state::Shaper;
+use crate::catalog::Column;
 use crate::name::Ident;
 use crate::query::{JoinKind, StatementKind, UnknownKind};
 use crate::sql::build;
@@ -108,8 +109,9 @@ impl Shaper<'_> {
         });
         let tables: Option<Vec<_>> = tables.collect();
         let Some(tables) = tables else { return };
+        let finds = |column: &Column| column.name == name && self.catalog.finds(&column.name, &name);
         let known =
-            tables.iter().any(|table| !table.complete || table.columns.is_empty() || table.column(&name).is_some());
+            tables.iter().any(|table| !table.complete || table.columns.is_empty() || table.columns.iter().any(finds));
         if !known && !tables.is_empty() {
             let tables = tables.iter().map(|table| table.name.clone()).collect();
             self.note_unknown(UnknownKind::Column { column: name, tables }, column.span);

@@ -77,6 +77,22 @@ fn what_is_certain_is_offered_as_an_edit() {
 }
 
 #[test]
+fn case_counts_where_the_schema_is_known_to_be_of_postgres() {
+    let schema = "CREATE TABLE \"Users\" (\"Id\" INTEGER NOT NULL PRIMARY KEY, \"Name\" TEXT NOT NULL);\n";
+    let query = "SELECT \"Id\", Name FROM \"Users\" WHERE \"Id\" = ? AND name <> '';\n";
+    let files = BTreeMap::from(
+        [("schema.sql", schema), ("query.sql", query)].map(|(path, text)| (path.to_owned(), text.to_owned())),
+    );
+    let edits = |config: &str| {
+        let report = analyse(&files, config).unwrap();
+        let found = report.findings.iter().filter(|finding| finding.rule == "unknown-column");
+        found.map(|finding| finding.edits.len()).collect::<Vec<_>>()
+    };
+    assert_eq!(edits(""), Vec::<usize>::new());
+    assert_eq!(edits("dialect = \"postgres\""), [2]);
+}
+
+#[test]
 fn offline_data_does_not_say_that_the_application_sends_it() {
     let sent = |path: &str, text: &str| {
         let files = BTreeMap::from([

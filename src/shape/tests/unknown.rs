@@ -11,6 +11,9 @@ fn unknown_names_are_found() {
             ("SELECT * FROM nowhere", &["unknown table nowhere"]),
             ("SELECT nope FROM users", &["users:", "unknown column nope of users"]),
             ("SELECT u.nope FROM users u", &["u:", "unknown column nope of users"]),
+            ("SELECT 1 FROM users WHERE \"Email\" = $1", &["users:", "unknown column Email of users"]),
+            ("UPDATE users SET \"Name\" = 1", &["users!:", "unknown column Name of users"]),
+            ("SELECT 1 FROM \"Users\" WHERE id = $1", &["unknown table Users"]),
             (
                 "SELECT * FROM users u JOIN orders o ON o.usr_id = u.id",
                 &["u:", "o:", "unknown column usr_id of orders"],
@@ -64,7 +67,11 @@ fn what_cannot_be_told_is_not_called_unknown() {
             ("SELECT f.a FROM some_function(1) AS f", &[]),
             ("SELECT tag FROM products, unnest(tags) AS tag", &["products:"]),
             ("SELECT make_interval(secs => 3), f(a := id) FROM users", &["users:"]),
-            ("SELECT \"Id\", USERS.ID FROM users", &["users:"]),
+            ("SELECT \"id\", USERS.ID, u.Email FROM users, \"users\" AS U", &["users:", "u:"]),
+            ("SELECT \"Nope\" FROM partial", &["partial:"]),
+            ("SELECT \"ID\" FROM \"PARTIAL\"", &["PARTIAL:"]),
+            ("SELECT name AS \"Name\" FROM users ORDER BY \"Name\"", &["users: order name"]),
+            ("SELECT D.Name FROM (SELECT name AS \"Name\" FROM users) d", &["users:"]),
             ("SELECT log.at FROM audit.log", &["log:"]),
             ("SELECT * FROM log WHERE log.actor = 1", &["log: actor = 1"]),
             (
@@ -76,6 +83,7 @@ fn what_cannot_be_told_is_not_called_unknown() {
     check(
         Dialect::Sqlite,
         &[
+            ("SELECT \"ID\" FROM \"Users\" WHERE \"NAME\" = 1", &["Users: name = 1"]),
             ("SELECT rowid, oid, _rowid_ FROM users WHERE name = \"anything\"", &["users: name = 'anything'"]),
             ("SELECT * FROM sqlite_master WHERE type = 'table'", &[]),
             ("SELECT value FROM json_each('[1]')", &[]),
