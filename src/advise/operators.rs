@@ -32,17 +32,24 @@ pub(super) fn answering(
     };
     let Expr::Op { op, operands } = &predicate.condition else { return Vec::new() };
     let gin = |opclass: Option<&str>| vec![(Method::Other("gin".to_owned()), with(key, opclass))];
-    let gist = || vec![(Method::Other("gist".to_owned()), with(key, None))];
+    let gist = |opclass: Option<&str>| vec![(Method::Other("gist".to_owned()), with(key, opclass))];
+    let declared = key.as_column().and_then(|column| table.column(column)).map_or("", |column| &column.ty.declared);
     match (op, kind(table, key)) {
         (Op::Like | Op::ILike, Some(TypeClass::Text)) if clauses.iter().any(open) && has_trigram(operands) => {
             gin(Some(TRIGRAMS))
         }
         (Op::Other(symbol), Some(class)) => match (symbol.as_str(), class) {
+            // It is not the default class of its type.
+            ("<<" | "<<=" | ">>" | ">>=" | "&&", _) if ["inet", "cidr"].contains(&declared) => gist(Some("inet_ops")),
+            ("@>" | "?" | "?|" | "?&", _) if declared == "hstore" => gin(None),
+            ("@>" | "<@" | "~", _) if declared == "ltree" => gist(None),
+            ("~" | "~*", TypeClass::Text) if has_trigram(operands) => gin(Some(TRIGRAMS)),
+            ("%" | "<%" | "%>", TypeClass::Text) => gin(Some(TRIGRAMS)),
             // The class that is made for containment is the smaller one.
-            ("@>", TypeClass::Json) => gin(Some("jsonb_path_ops")),
+            ("@>" | "@@" | "@?", TypeClass::Json) => gin(Some("jsonb_path_ops")),
             ("?" | "?|" | "?&", TypeClass::Json) => gin(None),
             ("@>" | "&&", TypeClass::Array) | ("@@", TypeClass::TextSearch) => gin(None),
-            ("@>" | "<@" | "&&", TypeClass::Range) => gist(),
+            ("@>" | "<@" | "&&", TypeClass::Range) => gist(None),
             _ => Vec::new(),
         },
         _ => Vec::new(),

@@ -8,16 +8,21 @@ use serde_json::Value;
 
 use super::run::{Project, told};
 
-const SCHEMA: &str = "CREATE TABLE docs (id bigint PRIMARY KEY, data jsonb NOT NULL, tags text[] NOT NULL, words tsvector NOT NULL, during tstzrange NOT NULL);";
+const SCHEMA: &str = "CREATE EXTENSION IF NOT EXISTS pg_trgm; CREATE TABLE docs (id bigint PRIMARY KEY, data jsonb NOT NULL, tags text[] NOT NULL, words tsvector NOT NULL, during tstzrange NOT NULL, addr inet NOT NULL, title text NOT NULL);";
 const ROWS: &str = "INSERT INTO docs SELECT i, jsonb_build_object('a', i % 1000, 'b', md5((i % 5000)::text), 'c', i),
     ARRAY['t' || (i % 500), 't' || (i % 77)], to_tsvector('english', md5((i % 3000)::text) || ' ' || md5((i % 900)::text)),
-    tstzrange(timestamptz '2020-01-01' + i * interval '1 minute', timestamptz '2020-01-01' + (i + 60) * interval '1 minute')
+    tstzrange(timestamptz '2020-01-01' + i * interval '1 minute', timestamptz '2020-01-01' + (i + 60) * interval '1 minute'),
+    inet '10.0.0.0' + i, md5(i::text)
     FROM generate_series(1, 40000) i";
 /// Indexes, and a query for each with the types of its parameters.
 const CASES: &[(&str, &str, &str)] = &[
     ("gin (data jsonb_path_ops)", "jsonb", "SELECT id FROM docs WHERE data @> $1"),
     ("gin (tags)", "text[]", "SELECT id FROM docs WHERE tags && $1"),
     ("gin (words)", "text", "SELECT id FROM docs WHERE words @@ plainto_tsquery('english', $1)"),
+    ("gist (addr inet_ops)", "inet", "SELECT id FROM docs WHERE addr <<= $1"),
+    ("gin (title gin_trgm_ops)", "text", "SELECT id FROM docs WHERE title % $1"),
+    ("gin (title gin_trgm_ops)", "text", "SELECT id FROM docs WHERE title ~* $1"),
+    ("gin (data jsonb_path_ops)", "jsonpath", "SELECT id FROM docs WHERE data @@ $1"),
     ("gist (during)", "tstzrange", "SELECT id FROM docs WHERE during && $1"),
 ];
 
