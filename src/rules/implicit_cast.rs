@@ -9,7 +9,10 @@ use crate::dialect::Dialect;
 use crate::expr::{Expr, Literal, cast_changes_nothing};
 use crate::finding::Place;
 use crate::query::{AccessPattern, Predicate, PredicateOp, Value};
-use crate::stats::ColumnRole;
+use crate::stats::{ColumnRole, StatsSource};
+
+/// Distinct values from which one finds few rows: a hundredth of them is what a planner still searches an index for.
+const MANY: f64 = 100.0;
 
 pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {
     for pattern in cx.patterns() {
@@ -47,8 +50,9 @@ fn searched<'a>(
     predicate: &Predicate,
 ) -> Option<(&'a Column, &'a Index)> {
     let column = table.column(predicate.key.as_column()?)?;
-    let role = cx.stats.column(&table.name, &column.name)?.role;
-    let few = matches!(role, ColumnRole::Key | ColumnRole::Reference | ColumnRole::ManyValued);
+    let known = cx.stats.column(&table.name, &column.name)?;
+    let counted = known.source > StatsSource::Assumed && known.n_distinct >= MANY;
+    let few = counted || matches!(known.role, ColumnRole::Key | ColumnRole::Reference | ColumnRole::ManyValued);
     let equal = matches!(predicate.op, PredicateOp::Eq | PredicateOp::In);
     // A cast that the query asks for is `unindexable-predicate`'s.
     let asked = |other: &Predicate| other.key.as_column().is_none() && other.key.columns().contains(&column.name);
