@@ -108,11 +108,7 @@ fn a_dump_is_applied_as_it_is_whatever_it_asks_of_the_server() {
         1,
         "{skips:#?}"
     );
-    assert_eq!(
-        reasons("native-refused: postgres refuses the statement: type \"public.geography_of_nowhere\""),
-        1,
-        "{skips:#?}"
-    );
+    assert_eq!(reasons("extension-missing: the type `geography_of_nowhere` is not there"), 1, "{skips:#?}");
 }
 
 #[test]
@@ -133,6 +129,95 @@ fn a_statement_that_came_too_early_is_sent_again_and_its_drop_after_it() {
     assert_eq!(tables, ["child", "kept", "parent", "typed"], "{skips:#?}");
     let child = applied.relations.table(&QName::read("child")).expect("a table");
     assert_eq!(child.attributes.len(), 1, "{skips:#?}");
+}
+
+#[test]
+fn a_type_that_is_not_there_costs_no_other_column_its_type() {
+    let text = "
+        CREATE SCHEMA app;
+        CREATE DOMAIN app.spot AS geography_of_nowhere(Point, 4326);
+        CREATE TABLE bookings (id bigint PRIMARY KEY, during tstzrange NOT NULL, at_point point, tags text[],
+            emb vector_of_nowhere(3) NOT NULL, embs vector_of_nowhere(3)[], near app.spot, UNIQUE (emb));
+        CREATE INDEX bookings_during ON bookings USING gist (during);
+        CREATE INDEX bookings_at ON bookings USING gist (at_point);
+        CREATE INDEX bookings_tags ON bookings USING gin (tags);
+        CREATE INDEX bookings_emb ON bookings USING hnsw_of_nowhere (emb vector_ops);
+        ALTER TABLE bookings ADD COLUMN other vector_of_nowhere;
+        ALTER TABLE bookings ADD CONSTRAINT apart EXCLUDE USING gist (during WITH &&);
+    ";
+    let Some(cluster) = super::cluster() else { return };
+    let (_, applied) = apply_text(&cluster, text);
+    let mut skips: Vec<_> = applied.skips.iter().map(|skip| skip.detail.as_str()).collect();
+    skips.sort_unstable();
+    let stand_in = "is not there: a stand-in was made, without its operators and functions; \
+                    add the statement that makes it, or install the extension that brings it";
+    assert_eq!(
+        skips,
+        [
+            "postgres has no index `bookings_emb` on `bookings` after the last statement",
+            "postgres refuses the statement: access method \"hnsw_of_nowhere\" does not exist",
+            &format!("the type `geography_of_nowhere` {stand_in}"),
+            &format!("the type `vector_of_nowhere` {stand_in}"),
+        ]
+    );
+    let mut planner = cluster.planner(DATABASE).expect("a session");
+    planner.run("SET enable_seqscan = off").expect("it may");
+    let mut check = |condition: &str, index: &str| {
+        let query = format!("EXPLAIN (COSTS off) SELECT * FROM bookings WHERE {condition}");
+        let plan = planner.rows(&query).unwrap_or_else(|error| panic!("{condition}: {error}"));
+        let plan = plan.concat().into_iter().flatten().collect::<Vec<_>>().join("\n");
+        assert!(plan.contains(index), "{condition}: {plan}");
+    };
+    check("at_point <@ box '((0,0),(1,1))'", "bookings_at");
+    check("tags @> ARRAY['a']", "bookings_tags");
+    check("emb = 'x' AND other || 'a' = 'b'", "bookings_emb_key");
+    check("near = 'x' AND during && tstzrange(now(), NULL)", "Index Cond: (during &&");
+}
+
+#[test]
+fn a_type_of_an_extension_that_is_not_installed_is_there_before_it_is_dropped_again() {
+    let text = "
+        CREATE EXTENSION vector WITH SCHEMA ext;
+        CREATE TYPE mood AS ENUM ('glad', 'sad');
+        CREATE TABLE gone (id bigint, mood mood, emb ext.vector(3));
+        CREATE INDEX gone_mood ON gone (mood);
+        DROP TABLE gone;
+        DROP TYPE mood;
+        CREATE TABLE kept (id bigint, emb ext.vector(3));
+    ";
+    let Some((_, applied, skips)) = applied(text) else { return };
+    let kept = applied.relations.table(&QName::read("kept")).expect("a table");
+    assert_eq!(kept.attributes.len(), 2);
+    // None where pgvector is installed.
+    if !skips.is_empty() {
+        assert_eq!(skips.len(), 2, "{skips:#?}");
+        assert!(skips[0].starts_with("extension-missing: the extension `vector` is not installed"), "{skips:#?}");
+        assert!(skips[1].starts_with("extension-missing: the type `vector` is not there"), "{skips:#?}");
+    }
+}
+
+#[test]
+fn a_type_of_the_schema_has_no_stand_in() {
+    let text = "
+        CREATE TYPE mood AS ENUM ('glad', 'sad');
+        CREATE TABLE gone (id bigint REFERENCES late (id), mood mood);
+        DROP TABLE gone;
+        DROP TYPE mood;
+        CREATE TABLE late (id bigint PRIMARY KEY);
+    ";
+    let Some((_, _, skips)) = applied(text) else { return };
+    assert_eq!(skips, ["native-refused: postgres refuses the statement: type \"mood\" does not exist"]);
+}
+
+#[test]
+fn a_table_made_from_the_catalogue_keeps_the_types_that_the_server_knows() {
+    let text = "
+        CREATE TABLE booked (id bigint PRIMARY KEY, during tstzrange NOT NULL, emb nowhere.vector(3));
+        CREATE INDEX booked_during ON booked USING gist (during);
+    ";
+    let Some((_, applied, skips)) = applied(text) else { return };
+    assert_eq!(skips, ["native-refused: postgres refuses the statement: schema \"nowhere\" does not exist"]);
+    assert_eq!(applied.indexes.len(), 2);
 }
 
 /// The planner runs IMMUTABLE functions while it plans: what they do must be what a role without rights may do.

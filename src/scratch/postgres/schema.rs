@@ -4,6 +4,7 @@
 //! nothing changes. What is missing then against the catalogue (a refused statement, a block that is never run, a model
 //! without a migration) is made from the catalogue. No row is ever stored, no query, function or block run.
 
+mod absent;
 mod deed;
 mod extension;
 mod fill;
@@ -42,7 +43,7 @@ pub struct Applied {
 /// What became of the statements, to be told in this run and in later ones on the same schema.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Made {
-    /// Extensions that could not be installed, with the statements that ask for them.
+    /// Extensions and types that are not there, with the statements that ask for them.
     missing: Vec<(usize, String)>,
     /// Statements that were refused, and the server's words.
     refusals: Vec<(usize, String)>,
@@ -112,7 +113,7 @@ pub(super) fn make(
 ) -> Result<Made, SqlError> {
     planner.run("SET check_function_bodies = off; SET client_min_messages = error")?;
     let deeds: Vec<Deed> = statements.iter().map(|statement| deed::read(statement.sql)).collect();
-    let missing = install(admin, planner, statements, &deeds)?;
+    let mut missing = install(admin, planner, statements, &deeds)?;
     let deeds = if sent == Sent::All { deeds } else { Vec::new() };
     // Where nothing was said to the server, nothing is gone from it either.
     let is_unsaid = !deeds.iter().any(|deed| matches!(deed, Deed::Send(_) | Deed::Drop(_)));
@@ -122,6 +123,7 @@ pub(super) fn make(
     if fill::types(admin, planner, catalog)? {
         settle(planner, &mut pending)?;
     }
+    missing.extend(absent::stand_in(admin, planner, &mut pending, statements, catalog)?);
     let relations = Relations::read(admin)?;
     let filled = fill::tables(planner, catalog, &relations)?;
     settle(planner, &mut pending)?;
@@ -167,11 +169,14 @@ fn install(
     });
     let texts: Vec<&str> = statements.iter().map(|statement| statement.sql).collect();
     let all = extension::wanted(created, &texts);
-    let missing = extension::install(admin, planner, &all)?.into_iter();
+    let missing = extension::install(admin, planner, &all)?;
+    let uses = statements.iter().zip(deeds).filter(|(_, deed)| matches!(deed, Deed::Send(_)));
+    let uses: Vec<&str> = uses.map(|(statement, _)| statement.sql).collect();
+    let types = absent::of_extensions(admin, missing.keys().map(|at| &all[*at]), &uses)?;
     let said = |(at, why): (usize, String)| {
         (all[at].asked.unwrap_or(0), format!("the extension `{}` is not installed: {why}", all[at].name))
     };
-    Ok(missing.map(said).collect())
+    Ok(missing.into_iter().map(said).chain(types).collect())
 }
 
 /// Sends every statement once, in order.

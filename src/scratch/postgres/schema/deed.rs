@@ -120,6 +120,12 @@ fn is_known(words: &[Word<'_>]) -> bool {
     object(words).is_some_and(|word| KINDS.iter().any(|kind| word.is(kind)))
 }
 
+/// Says whether a statement is about what holds values: a table, or a type made of other types.
+pub(super) fn is_about_values(sql: &str) -> bool {
+    let words: Vec<Word<'_>> = Words { sql, at: 0, depth: 0, comments: Comments::default() }.collect();
+    object(&words).is_some_and(|word| ["TABLE", "TYPE", "DOMAIN"].iter().any(|kind| word.is(kind)))
+}
+
 /// Says whether an `ALTER` is about who owns something, or whether triggers fire.
 fn is_beside(words: &[Word<'_>]) -> bool {
     let beside = [("OWNER", "TO"), ("DISABLE", "TRIGGER"), ("ENABLE", "TRIGGER")];
@@ -217,6 +223,25 @@ pub(super) fn mentions(sql: &str, name: &str) -> bool {
     !name.is_empty() && text.match_indices(&name).any(|(at, _)| whole(at))
 }
 
+/// Says whether a text, or a block in it, makes a type of this name: a table's rows are one as well.
+pub(super) fn makes(sql: &str, name: &str) -> bool {
+    let (text, name) = (sql.to_ascii_lowercase(), name.to_ascii_lowercase());
+    let is_part = |char: char| char.is_alphanumeric() || char == '_';
+    let made = |at: usize| {
+        let after = &text[at + name.len()..];
+        let before = text[..at].trim_end_matches('"');
+        // `schema.name`
+        let schema = |rest: &'_ str| rest.trim_end_matches(|char| is_part(char) || char == '"').len();
+        let before = before.strip_suffix('.').map_or(before, |rest| &before[..schema(rest)]);
+        let mut words = before.split_whitespace().rev().skip_while(|word| ["if", "not", "exists"].contains(word));
+        let kinds = ["type", "domain", "table", "view", "to"];
+        let is_kind = before.ends_with(char::is_whitespace) && words.next().is_some_and(|word| kinds.contains(&word));
+        let verbs = ["create", "replace", "unlogged", "materialized", "rename"];
+        is_kind && words.next().is_some_and(|word| verbs.contains(&word)) && !after.starts_with(is_part)
+    };
+    !name.is_empty() && text.match_indices(&name).any(|(at, _)| made(at))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -279,6 +304,33 @@ mod tests {
             Deed::Extension("uuid-ossp".to_owned(), Some("ext".to_owned())),
         );
         check("create extension Citext", Deed::Extension("citext".to_owned(), None));
+    }
+
+    #[test]
+    fn what_holds_values_is_told_from_what_looks_at_them() {
+        let check = |sql: &str, expect: bool| assert_eq!(is_about_values(sql), expect, "{sql}");
+        check("create unlogged table t (a vector(3))", true);
+        check("ALTER TABLE t ADD a vector(3)", true);
+        check("CREATE DOMAIN place AS geometry", true);
+        check("CREATE TYPE place AS (at geometry)", true);
+        check("CREATE FUNCTION f() RETURNS TABLE (a vector) LANGUAGE sql AS ''", false);
+        check("CREATE VIEW v AS TABLE t", false);
+    }
+
+    #[test]
+    fn what_makes_a_type_is_told_from_what_uses_it() {
+        let check = |sql: &str, expect: bool| assert_eq!(makes(sql, "Vector"), expect, "{sql}");
+        check("CREATE TYPE \"Vector\" AS ENUM ('a')", true);
+        check("CREATE DOMAIN app.vector AS text", true);
+        check("CREATE DOMAIN \"my app\".\"Vector\" AS text", false);
+        check("create table if not exists \"app\".\"vector\" (id int)", true);
+        check("DO $$ BEGIN CREATE TYPE vector AS (a int); END $$", true);
+        check("ALTER TYPE old RENAME TO vector", true);
+        check("CREATE TABLE vectors (vector vector(3))", false);
+        check("ALTER TABLE t ALTER COLUMN a TYPE vector(3)", false);
+        check("ALTER TABLE t ADD COLUMN IF NOT EXISTS vector vector(3)", false);
+        check("CREATE EXTENSION vector", false);
+        check("DROP TABLE vector", false);
     }
 
     #[test]

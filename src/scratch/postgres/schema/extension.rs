@@ -82,6 +82,14 @@ pub(super) struct Wanted {
     pub(super) asked: Option<usize>,
 }
 
+impl Wanted {
+    /// The schema that it goes into.
+    pub(super) fn place(&self) -> &str {
+        // What is the server's own cannot be made, and a schema named so belongs to nobody else.
+        self.schema.as_deref().filter(|schema| !schema.starts_with("pg_")).unwrap_or("public")
+    }
+}
+
 /// Collects what the statements create, and what they use without creating it.
 pub(super) fn wanted<'a>(
     created: impl Iterator<Item = (usize, &'a str, Option<&'a str>)>,
@@ -111,9 +119,7 @@ pub(super) fn install(
     let mut missing = BTreeMap::new();
     let planner_name = planner.rows("SELECT current_user")?.concat().into_iter().flatten().next().unwrap_or_default();
     for (at, wanted) in all.iter().enumerate() {
-        // What is the server's own cannot be made, and a schema named so belongs to nobody else.
-        let schema = wanted.schema.as_deref().filter(|schema| !schema.starts_with("pg_")).unwrap_or("public");
-        let schema = quote(schema);
+        let schema = quote(wanted.place());
         let make = format!("CREATE SCHEMA IF NOT EXISTS {schema} AUTHORIZATION {}", quote(&planner_name));
         admin.run(&make)?;
         if !ALLOWED.contains(&wanted.name.as_str()) {

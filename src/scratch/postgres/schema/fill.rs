@@ -1,6 +1,6 @@
 //! Makes from the catalogue what the statements did not: types, tables, columns, indexes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::advice::{create_ddl, quote_qualified};
 use crate::catalog::{Backing, Catalog, Column, ColumnType, Index, Table, TableKind, TypeClass, UserType};
@@ -11,7 +11,7 @@ use crate::scratch::postgres::relations::{Relation, Relations};
 use crate::scratch::postgres::session::{Session, SqlError};
 use crate::sql::print;
 
-use super::matching;
+use super::{deed, matching};
 
 const DIALECT: Dialect = Dialect::Postgres;
 
@@ -76,14 +76,20 @@ pub(super) fn tables(planner: &mut Session, catalog: &Catalog, relations: &Relat
         if relations.table(&table.name).is_some() {
             continue;
         }
-        let as_declared = planner.run(&create_table(table, &|column| column.ty.declared.clone()));
-        let made = match as_declared {
+        let mut made = planner.run(&create_table(table, &|column| column.ty.declared.clone()));
+        if let Err(error) = &made
+            && !error.is_lost()
+        {
             // Most often a type that is not there: what its values are like is known all the same.
-            Err(error) if !error.is_lost() => {
-                planner.run(&create_table(table, &|column| plain_type(&column.ty))).map_err(|_| error)
-            }
-            other => other,
-        };
+            let types = fitting(planner, table)?;
+            let known = |column: &Column| types.get(&column.ty.declared).cloned().unwrap_or_default();
+            let plain = |column: &Column| plain_type(&column.ty);
+            let first = error.clone();
+            made = planner.run(&create_table(table, &known)).or_else(|error| match error.is_lost() {
+                true => Err(error),
+                false => planner.run(&create_table(table, &plain)).map_err(|_| first),
+            });
+        }
         match made {
             Ok(()) => tables.made.push(table.name.clone()),
             Err(error) if error.is_lost() => return Err(error),
@@ -91,6 +97,35 @@ pub(super) fn tables(planner: &mut Session, catalog: &Catalog, relations: &Relat
         }
     }
     Ok(tables)
+}
+
+/// What the server can hold of each declared type of a table: that type where it knows it, else one alike.
+fn fitting(planner: &mut Session, table: &Table) -> Result<BTreeMap<String, String>, SqlError> {
+    let mut types = BTreeMap::new();
+    for column in &table.columns {
+        let declared = &column.ty.declared;
+        if types.contains_key(declared) {
+            continue;
+        }
+        let asked = format!("SELECT pg_catalog.to_regtype('{}') IS NOT NULL", declared.replace('\'', "''"));
+        let is_known = match planner.rows(&asked) {
+            Ok(rows) => rows.concat() == [Some("t".to_owned())],
+            Err(error) if error.is_lost() => return Err(error),
+            // What cannot be read is no type's name either.
+            Err(_) => false,
+        };
+        types.insert(declared.clone(), if is_known { declared.clone() } else { plain_type(&column.ty) });
+    }
+    Ok(types)
+}
+
+/// Says whether a type that is not there is taken for text where columns are made of it.
+pub(super) fn holds_text(catalog: &Catalog, name: &QName) -> bool {
+    let mut columns = catalog.tables.values().flat_map(|table| &table.columns);
+    columns.all(|column| {
+        !deed::mentions(&column.ty.declared, name.name.as_str())
+            || ["text", "text[]"].contains(&plain_type(&column.ty).as_str())
+    })
 }
 
 /// A table with its columns and keys; checks, defaults and foreign keys tell a planner nothing without rows.
@@ -154,7 +189,7 @@ pub(super) fn parts(
         let Some(relation) = relations.table(&table.name) else { continue };
         let doubtful = in_doubt(table.name.name.as_str());
         if doubtful {
-            statements.extend(columns(table, relation));
+            statements.extend(columns(planner, table, relation)?);
         }
         for index in table.usable_indexes().filter(|index| matching::index(relations, relation, index).is_none()) {
             if doubtful || index.name.as_ref().is_some_and(|name| in_doubt(name.as_str())) || !index.held {
@@ -165,13 +200,17 @@ pub(super) fn parts(
     lost(planner.pipeline(&statements))
 }
 
-fn columns(table: &Table, relation: &Relation) -> Vec<String> {
-    let missing = |column: &&Column| !relation.attributes.iter().any(|attribute| attribute.name == column.name);
+fn columns(planner: &mut Session, table: &Table, relation: &Relation) -> Result<Vec<String>, SqlError> {
+    let is_there = |column: &Column| relation.attributes.iter().any(|attribute| attribute.name == column.name);
+    let mut missing = table.clone();
+    missing.columns.retain(|column| !is_there(column));
+    let types = fitting(planner, &missing)?;
     let name = quote_qualified(DIALECT, &in_public(&table.name));
     let add = |column: &Column| {
-        format!("ALTER TABLE {name} ADD COLUMN {} {}", DIALECT.quote(&column.name), plain_type(&column.ty))
+        let ty = &types[&column.ty.declared];
+        format!("ALTER TABLE {name} ADD COLUMN {} {ty}", DIALECT.quote(&column.name))
     };
-    table.columns.iter().filter(missing).map(add).collect()
+    Ok(missing.columns.iter().map(add).collect())
 }
 
 fn create_index(index: &Index) -> String {
