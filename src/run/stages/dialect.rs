@@ -2,6 +2,8 @@
 //!
 //! Counts marks that were found before; knows no words of any dialect.
 
+use std::collections::HashSet;
+
 use super::Facts;
 use crate::config::{Config, DatabaseSettings};
 use crate::dialect::Dialect;
@@ -19,8 +21,8 @@ pub(super) const DEFAULT: Told = (Dialect::Postgres, "no mark, the default");
 /// Tells the dialect of each schema; `nearest` says by file which of them its queries run on.
 pub(super) fn of_roots(roots: &[SchemaRoot], nearest: &[Option<usize>], facts: &Facts, config: &Config) -> Vec<Told> {
     let own: Vec<Option<Told>> = roots.iter().map(|root| by_itself(root, facts, config)).collect();
-    let is_query = |file: &usize| !roots.iter().any(|root| root.files.contains(file));
-    let queries: Vec<usize> = (0..facts.sql.len()).filter(is_query).collect();
+    let of_schemas: HashSet<usize> = roots.iter().flat_map(|root| &root.files).copied().collect();
+    let queries: Vec<usize> = (0..facts.sql.len()).filter(|file| !of_schemas.contains(file)).collect();
     let database = |file: usize| nearest[facts.sql[file].file.0 as usize];
     let of_one = |at: usize| {
         let its_queries = || votes(facts, queries.iter().copied().filter(|file| database(*file) == Some(at)));
