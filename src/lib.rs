@@ -12,6 +12,7 @@ pub mod dialect;
 pub mod engine;
 pub mod expr;
 pub mod finding;
+pub mod ir;
 pub mod name;
 pub mod outcome;
 pub mod plan;
@@ -32,6 +33,7 @@ pub mod suppress;
 
 // Rank 2: steps.
 pub mod advise;
+pub mod host;
 pub mod pull;
 pub mod rules;
 pub mod schema;
