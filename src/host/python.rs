@@ -29,15 +29,28 @@ pub fn read(text: &str) -> Module {
     let mut parser = Parser::new();
     parser.set_language(&tree_sitter_python::LANGUAGE.into()).expect("the grammar is of the library's version");
     let tree = parser.parse(text, None).expect("a language is set, and no time limit");
-    let mut reader = Reader { text, nesting: 0, faults: Vec::new() };
-    let body = reader.block(tree.root_node());
-    Module { body, faults: reader.faults }
+    let body = Reader { text, nesting: 0 }.block(tree.root_node());
+    Module { body, faults: faults(tree.root_node()) }
+}
+
+/// Where the text is not Python, in order.
+fn faults(root: Node<'_>) -> Vec<Span> {
+    let mut found = Vec::new();
+    let mut open = vec![root];
+    while let Some(node) = open.pop() {
+        if node.is_error() || node.is_missing() {
+            found.push(span(node));
+        } else if node.has_error() {
+            let broken = node.children(&mut node.walk()).filter(|child| child.has_error()).collect::<Vec<_>>();
+            open.extend(broken.into_iter().rev());
+        }
+    }
+    found
 }
 
 struct Reader<'a> {
     text: &'a str,
     nesting: u16,
-    faults: Vec<Span>,
 }
 
 fn span(node: Node<'_>) -> Span {
@@ -103,11 +116,8 @@ impl<'a> Reader<'a> {
 
     fn statement(&mut self, node: Node<'_>, into: &mut Vec<Stmt>) {
         let kind = match node.kind() {
-            "ERROR" => {
-                self.faults.push(span(node));
-                // What stands whole among the fragments is still said.
-                return children(node).for_each(|child| self.fragment(child, into));
-            }
+            // What stands whole among the fragments is still said.
+            "ERROR" => return children(node).for_each(|child| self.fragment(child, into)),
             "expression_statement" => return children(node).for_each(|child| self.expression(child, into)),
             "return_statement" => StmtKind::Return(self.first(node)),
             "raise_statement" => StmtKind::Leave(self.first(node)),

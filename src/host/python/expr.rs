@@ -60,10 +60,7 @@ impl Reader<'_> {
                 Some(name) => ExprKind::Bind { name: self.name(name), value: self.boxed(node, "value") },
                 None => ExprKind::Unknown,
             },
-            "ERROR" => {
-                self.faults.push(span(node));
-                ExprKind::Unknown
-            }
+            "generic_type" => self.generic(node),
             _ => ExprKind::Unknown,
         }
     }
@@ -118,6 +115,19 @@ impl Reader<'_> {
             1 => ExprKind::Index { of, at: Box::new(at.remove(0)) },
             _ => ExprKind::Index { of, at: Box::new(Expr { span: span(node), kind: ExprKind::List(at) }) },
         }
+    }
+
+    /// `Mapped[int]`, where it stands for a type.
+    fn generic(&mut self, node: Node<'_>) -> ExprKind {
+        let mut parts = children(node);
+        let (Some(of), Some(parameters)) = (parts.next(), parts.next()) else { return ExprKind::Unknown };
+        let of = Box::new(self.expr(of));
+        let mut at = self.exprs(parameters);
+        let at = match at.len() {
+            1 => at.remove(0),
+            _ => Expr { span: span(parameters), kind: ExprKind::List(at) },
+        };
+        ExprKind::Index { of, at: Box::new(at) }
     }
 
     /// The grammar has no fields for the two ends: they stand on either side of the colon.
