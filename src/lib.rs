@@ -27,13 +27,14 @@ pub mod assume;
 pub mod cost;
 pub mod coverage;
 pub mod explain;
+pub mod host;
 pub mod snapshot;
 pub mod sql;
 pub mod suppress;
 
 // Rank 2: steps.
 pub mod advise;
-pub mod host;
+pub mod orm;
 pub mod pull;
 pub mod rules;
 pub mod schema;

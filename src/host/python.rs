@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use tree_sitter::{Node, Parser};
 
+use super::facts::Words;
 use crate::ir::{Class, Expr, ExprKind, Function, Import, Name, Parameter, Span, Stmt, StmtKind, Takes};
 
 /// How deep statements and expressions may be nested; what is deeper is unknown.
@@ -24,12 +25,12 @@ pub struct Module {
     pub faults: Vec<Span>,
 }
 
-/// Reads a file.
-pub fn read(text: &str) -> Module {
+/// Reads a file, but for the bodies of functions that name none of the words.
+pub fn read(text: &str, words: &Words) -> Module {
     let mut parser = Parser::new();
     parser.set_language(&tree_sitter_python::LANGUAGE.into()).expect("the grammar is of the library's version");
     let tree = parser.parse(text, None).expect("a language is set, and no time limit");
-    let body = Reader { text, nesting: 0 }.block(tree.root_node());
+    let body = Reader { text, words, nesting: 0 }.block(tree.root_node());
     Module { body, faults: faults(tree.root_node()) }
 }
 
@@ -50,6 +51,7 @@ fn faults(root: Node<'_>) -> Vec<Span> {
 
 struct Reader<'a> {
     text: &'a str,
+    words: &'a Words,
     nesting: u16,
 }
 
@@ -287,7 +289,9 @@ impl<'a> Reader<'a> {
             let parameters: Vec<Node<'_>> = parameters.into_iter().flat_map(children).collect();
             let parameters = parameters.into_iter().filter_map(|parameter| self.parameter(parameter)).collect();
             let returns = self.field(node, "return_type");
-            let body = self.field_block(node, "body");
+            // What makes an object may make its session.
+            let matters = &*name == "__init__" || self.words.may_matter(self.text(node));
+            let body = if matters { self.field_block(node, "body") } else { Vec::new() };
             return StmtKind::Function(Arc::new(Function { name, name_span, decorators, parameters, returns, body }));
         }
         let said = node.child_by_field_name("superclasses").map(|list| self.arguments(list)).unwrap_or_default();

@@ -1,6 +1,10 @@
 //! What Python becomes; every form in a line of its own.
 
 use super::*;
+
+fn everything() -> Words {
+    Words::new(&[""], &[""])
+}
 use crate::ir::Piece;
 
 /// An expression in a short form of its own, so that a row of a test is a line.
@@ -130,7 +134,7 @@ fn statement(statement: &Stmt) -> String {
 #[test]
 fn every_expression_has_a_form() {
     let check = |text: &str, expect: &str| {
-        let module = read(text);
+        let module = read(text, &everything());
         assert_eq!((block(&module.body).as_str(), module.faults.len()), (expect, 0), "{text}");
     };
     check(
@@ -165,7 +169,7 @@ fn every_expression_has_a_form() {
 #[test]
 fn every_statement_has_a_form() {
     let check = |text: &str, expect: &str| {
-        let module = read(text);
+        let module = read(text, &everything());
         assert_eq!((block(&module.body).as_str(), module.faults.len()), (expect, 0), "{text}");
     };
     check("q = q.filter(x)  # why\n", "q = q.filter(x)");
@@ -200,28 +204,28 @@ fn every_statement_has_a_form() {
 
 #[test]
 fn what_is_not_python_costs_itself() {
-    let module = read("a = 1\n<<<<<<< HEAD\nb = 2\n=======\nb = 3\n>>>>>>> x\nc = 4\n");
+    let module = read("a = 1\n<<<<<<< HEAD\nb = 2\n=======\nb = 3\n>>>>>>> x\nc = 4\n", &everything());
     assert!(!module.faults.is_empty());
     assert!(block(&module.body).ends_with("c = 4"), "{}", block(&module.body));
-    let module = read("print 'a'\nexec code\ntry:\n  b\nexcept E, e:\n  c\nd = 1\n");
+    let module = read("print 'a'\nexec code\ntry:\n  b\nexcept E, e:\n  c\nd = 1\n", &everything());
     assert!(block(&module.body).ends_with("d = 1"), "{}", block(&module.body));
-    assert_eq!(block(&read("\0\u{feff}x = 1").body).matches("x = 1").count(), 1);
+    assert_eq!(block(&read("\0\u{feff}x = 1", &everything()).body).matches("x = 1").count(), 1);
 }
 
 #[test]
 fn what_is_nested_too_deep_is_unknown() {
     let deep = format!("x = {}1{}\ny = 2", "(".repeat(5000), ")".repeat(5000));
-    assert!(block(&read(&deep).body).ends_with("y = 2"));
+    assert!(block(&read(&deep, &everything()).body).ends_with("y = 2"));
     let chain = format!("x = q{}", ".filter(a)".repeat(3000));
-    assert_eq!(read(&chain).body.len(), 1);
+    assert_eq!(read(&chain, &everything()).body.len(), 1);
     let sum = format!("x = {}", vec!["a"; 5000].join(" + "));
-    assert_eq!(read(&sum).body.len(), 1);
+    assert_eq!(read(&sum, &everything()).body.len(), 1);
 }
 
 #[test]
 fn spans_are_the_files_bytes() {
     let text = "é = db.query(User)\nq = 'a\\nb'";
-    let module = read(text);
+    let module = read(text, &everything());
     let [Stmt { kind: StmtKind::Assign { value: Some(value), .. }, .. }, second] = module.body.as_slice() else {
         panic!("{:?}", module.body);
     };

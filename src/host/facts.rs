@@ -1,0 +1,56 @@
+//! What one file of host code says, kept for as long as the run: its statements without those that cannot matter.
+
+use aho_corasick::AhoCorasick;
+
+use super::python;
+use crate::ir::{Span, Stmt};
+use crate::source::{FileId, TreePath};
+
+/// A file of host code.
+#[derive(Debug, PartialEq)]
+pub struct HostFacts {
+    /// The file.
+    pub file: FileId,
+    /// Its path.
+    pub path: TreePath,
+    /// Its statements; the bodies of functions that name nothing of a database are left out.
+    pub body: Vec<Stmt>,
+    /// Where it is not the language.
+    pub faults: Vec<Span>,
+}
+
+/// The words without which a text sends no query and declares no schema; the frameworks say which.
+pub struct Words {
+    of_files: AhoCorasick,
+    of_functions: AhoCorasick,
+}
+
+impl Words {
+    /// Words that a file must name, and those that a function must name, to matter.
+    pub fn new(of_files: &[&str], of_functions: &[&str]) -> Self {
+        let automaton = |words: &[&str]| AhoCorasick::new(words).expect("a few short words make a small automaton");
+        Self { of_files: automaton(of_files), of_functions: automaton(of_functions) }
+    }
+
+    /// Says whether a function's text may matter.
+    pub(super) fn may_matter(&self, function: &str) -> bool {
+        // A short one costs nothing, and may be what makes a condition or a session.
+        function.len() < 600 || self.of_functions.is_match(function)
+    }
+}
+
+/// Says whether a path names a file that [`facts`] reads.
+pub fn reads(path: &TreePath) -> bool {
+    path.file_name().ends_with(".py")
+}
+
+/// Reads one file; nothing where it cannot matter.
+pub fn facts(file: FileId, path: &TreePath, text: &str, words: &Words) -> HostFacts {
+    // What packages bring together from their modules names none of the words.
+    let is_package = path.file_name() == "__init__.py";
+    if !is_package && !words.of_files.is_match(text) {
+        return HostFacts { file, path: path.clone(), body: Vec::new(), faults: Vec::new() };
+    }
+    let python::Module { body, faults } = python::read(text, words);
+    HostFacts { file, path: path.clone(), body, faults }
+}

@@ -1,0 +1,247 @@
+//! What the code of a function makes of its names: an abstract interpreter that runs every way through it at once.
+//!
+//! Calls are recorded, not understood ([`super::value`]). Where ways meet, values are joined; a loop's body runs once,
+//! and what it changes may be or not be. Functions of the code base are followed into for what they return, a few
+//! levels deep. Whatever is beyond this is [`Kind::Unknown`]; nothing here fails.
+
+mod block;
+mod expr;
+mod names;
+mod text;
+
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+use super::code::Code;
+use super::value::{ClassId, FunctionId, Kind, Node, Value, join};
+use crate::ir::{Expr, Function, Name, Takes};
+use crate::source::HostSpan;
+
+/// How many calls deep functions are followed into.
+const MAX_DEPTH: u8 = 2;
+/// How many calls are followed into for one function.
+const MAX_INLINED: u32 = 400;
+
+/// Something that a function does with a value.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// The value.
+    pub value: Value,
+    /// What is done with it.
+    pub deed: Deed,
+    /// The loops it stands in, the outermost first.
+    pub loops: Rc<Vec<Loop>>,
+    /// The function; none for a module's own code.
+    pub function: Option<FunctionId>,
+}
+
+/// What is done with a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// It is the call itself.
+    Call,
+    /// Its items are gone through.
+    Iterate,
+    /// It is returned.
+    Return,
+    /// A name or an attribute is bound to it, or it is only evaluated.
+    Keep,
+}
+
+/// A loop.
+#[derive(Clone, Debug)]
+pub struct Loop {
+    /// All of it.
+    pub place: HostSpan,
+    /// What is gone through; what is tested, in a `while`.
+    pub over: Value,
+}
+
+type Names = HashMap<Name, Value>;
+
+/// Evaluates the code of one file; what it needs of others it looks up.
+pub struct Evaluator<'c, 'a> {
+    /// The code base.
+    pub code: &'c Code<'a>,
+    events: Vec<Event>,
+    globals: HashMap<(usize, Name), Value>,
+    open: HashSet<(usize, Name)>,
+    attributes: HashMap<(ClassId, Name), Option<Value>>,
+    closures: HashMap<FunctionId, Rc<Names>>,
+    calling: Vec<FunctionId>,
+    inlined: u32,
+}
+
+/// What holds while a block is run.
+struct Frame {
+    file: usize,
+    function: Option<FunctionId>,
+    class: Option<ClassId>,
+    names: Names,
+    closure: Option<Rc<Names>>,
+    loops: Rc<Vec<Loop>>,
+    returns: Option<Value>,
+    inner: Vec<FunctionId>,
+    /// No way leads on.
+    ended: bool,
+    /// Whether what is done is an event: not in a function that is followed into.
+    is_told: bool,
+}
+
+impl Frame {
+    fn of_module(file: usize) -> Self {
+        Self {
+            file,
+            function: None,
+            class: None,
+            names: Names::new(),
+            closure: None,
+            loops: Rc::default(),
+            returns: None,
+            inner: Vec::new(),
+            ended: false,
+            is_told: false,
+        }
+    }
+}
+
+impl<'c, 'a> Evaluator<'c, 'a> {
+    /// An evaluator that knows nothing yet.
+    pub fn new(code: &'c Code<'a>) -> Self {
+        Self {
+            code,
+            events: Vec::new(),
+            globals: HashMap::new(),
+            open: HashSet::new(),
+            attributes: HashMap::new(),
+            closures: HashMap::new(),
+            calling: Vec::new(),
+            inlined: 0,
+        }
+    }
+
+    /// What a file's functions and its own code do, function by function in the order of the text.
+    pub fn file(&mut self, file: usize) -> Vec<Event> {
+        let mut frame = Frame { is_told: true, ..Frame::of_module(file) };
+        self.block(&mut frame, &self.code.files[file].body);
+        let of_file = |entry: &super::code::FunctionEntry<'_>| entry.file == file && !entry.is_inner;
+        let functions: Vec<FunctionId> =
+            self.code.function_ids().filter(|id| of_file(self.code.function(*id))).collect();
+        for id in functions {
+            self.inlined = 0;
+            self.function(id);
+        }
+        std::mem::take(&mut self.events)
+    }
+
+    /// Runs a function for its events, and those that stand in it.
+    fn function(&mut self, id: FunctionId) {
+        let entry = self.code.function(id);
+        let receiver = entry.class.map(|class| self.receiver(entry.file, entry.function, class));
+        let mut frame = Frame { is_told: true, ..self.frame(id) };
+        self.bind_parameters(&mut frame, entry.function, receiver, None);
+        self.block(&mut frame, &entry.function.body);
+        let names = Rc::new(frame.names);
+        for inner in frame.inner {
+            self.closures.insert(inner, Rc::clone(&names));
+            self.function(inner);
+        }
+    }
+
+    fn frame(&self, id: FunctionId) -> Frame {
+        let entry = self.code.function(id);
+        Frame {
+            function: Some(id),
+            class: entry.class,
+            closure: self.closures.get(&id).cloned(),
+            ..Frame::of_module(entry.file)
+        }
+    }
+
+    /// What a method is called on.
+    fn receiver(&self, file: usize, function: &Function, class: ClassId) -> Value {
+        let place = self.code.place(file, function.name_span);
+        Rc::new(Node { kind: Kind::Receiver(class), place })
+    }
+
+    fn bind_parameters(
+        &mut self,
+        frame: &mut Frame,
+        function: &Function,
+        receiver: Option<Value>,
+        call: Option<&super::value::Call>,
+    ) {
+        let is_static = function.decorators.iter().any(|decorator| is_named(decorator, "staticmethod"));
+        let mut receiver = receiver.filter(|_| !is_static);
+        let mut position = 0;
+        for parameter in &function.parameters {
+            let value = match (receiver.take(), call) {
+                (Some(receiver), _) => receiver,
+                (None, Some(call)) if parameter.takes == Takes::One => {
+                    let given = call.argument(position, &parameter.name).cloned();
+                    position += 1;
+                    given.unwrap_or_else(|| self.parameter(frame, function, parameter))
+                }
+                _ => self.parameter(frame, function, parameter),
+            };
+            frame.names.insert(parameter.name.clone(), value);
+        }
+    }
+
+    fn parameter(&mut self, frame: &Frame, function: &Function, parameter: &crate::ir::Parameter) -> Value {
+        let mut outside = Frame { closure: frame.closure.clone(), ..Frame::of_module(frame.file) };
+        let annotation = parameter.annotation.as_ref().map(|annotation| self.expr(&mut outside, annotation));
+        let default = parameter.default.as_ref().map(|default| self.expr(&mut outside, default));
+        let place = self.code.place(frame.file, function.name_span);
+        let kind = Kind::Parameter { name: parameter.name.clone(), annotation, default };
+        Rc::new(Node { kind, place })
+    }
+
+    /// What a function returns for a call; nothing where it is not followed into or does not say.
+    pub fn returned(&mut self, id: FunctionId, receiver: Option<&Value>, call: &super::value::Call) -> Option<Value> {
+        let is_deep = self.calling.len() >= usize::from(MAX_DEPTH) || self.inlined >= MAX_INLINED;
+        if is_deep || self.calling.contains(&id) {
+            return None;
+        }
+        self.inlined += 1;
+        let entry = self.code.function(id);
+        let mut frame = self.frame(id);
+        let receiver = receiver.cloned().filter(|_| entry.class.is_some());
+        self.bind_parameters(&mut frame, entry.function, receiver, Some(call));
+        self.calling.push(id);
+        self.block(&mut frame, &entry.function.body);
+        self.calling.pop();
+        frame.returns
+    }
+
+    fn tell(&mut self, frame: &Frame, value: &Value, deed: Deed) {
+        if frame.is_told {
+            let (loops, function) = (Rc::clone(&frame.loops), frame.function);
+            self.events.push(Event { value: Rc::clone(value), deed, loops, function });
+        }
+    }
+
+    fn node(&self, frame: &Frame, kind: Kind, span: crate::ir::Span) -> Value {
+        Rc::new(Node { kind, place: self.code.place(frame.file, span) })
+    }
+}
+
+fn is_named(decorator: &Expr, expected: &str) -> bool {
+    match &decorator.kind {
+        crate::ir::ExprKind::Name(name) => **name == *expected,
+        crate::ir::ExprKind::Attribute { name, .. } => **name == *expected,
+        _ => false,
+    }
+}
+
+/// The names behind two ways that meet.
+fn join_names(left: Names, right: Names) -> Names {
+    let mut joined = left;
+    for (name, value) in right {
+        match joined.get_mut(&name) {
+            Some(known) => *known = join(known, &value),
+            None => drop(joined.insert(name, value)),
+        }
+    }
+    joined
+}

@@ -1,0 +1,255 @@
+//! Statements: what they bind, and which ways lead on.
+
+use std::rc::Rc;
+
+use super::{Deed, Evaluator, Frame, Loop, join_names};
+use crate::host::value::{Kind, Node, Value, join};
+use crate::ir::{BinaryOp, Expr, ExprKind, Name, Stmt, StmtKind};
+
+impl Evaluator<'_, '_> {
+    pub(super) fn block(&mut self, frame: &mut Frame, body: &[Stmt]) {
+        for stmt in body {
+            if frame.ended {
+                // What stands behind a return is never run; a generated file may have it by the thousand.
+                return;
+            }
+            self.statement(frame, stmt);
+        }
+    }
+
+    fn statement(&mut self, frame: &mut Frame, stmt: &Stmt) {
+        match &stmt.kind {
+            StmtKind::Expr(expr) => self.evaluated(frame, expr),
+            StmtKind::Assign { target, value: Some(value), .. } => {
+                let value = self.expr(frame, value);
+                self.tell(frame, &value, Deed::Keep);
+                self.assign(frame, target, value);
+            }
+            StmtKind::Assign { .. } | StmtKind::Unknown => {}
+            StmtKind::Augment { target, op, value } => self.augment(frame, target, *op, value, stmt),
+            StmtKind::Return(value) => {
+                if let Some(value) = value {
+                    let value = self.expr(frame, value);
+                    self.tell(frame, &value, Deed::Return);
+                    frame.returns = Some(match frame.returns.take() {
+                        Some(known) => join(&known, &value),
+                        None => value,
+                    });
+                }
+                frame.ended = true;
+            }
+            StmtKind::Leave(value) => {
+                if let Some(value) = value {
+                    self.expr(frame, value);
+                }
+                frame.ended = true;
+            }
+            StmtKind::If { test, then, otherwise } => {
+                let test = self.expr(frame, test);
+                self.tell(frame, &test, Deed::Keep);
+                self.ways(frame, &[then, otherwise]);
+            }
+            StmtKind::Either(blocks) => {
+                let nothing = Vec::new();
+                let ways: Vec<&Vec<Stmt>> = blocks.iter().chain([&nothing]).collect();
+                self.ways(frame, &ways);
+            }
+            StmtKind::Loop { target, over, body } => {
+                let over = self.expr(frame, over);
+                if let Some(target) = target {
+                    self.tell(frame, &over, Deed::Iterate);
+                    let item = Rc::new(Node { kind: Kind::Item(Rc::clone(&over)), place: over.place });
+                    self.assign(frame, target, item);
+                }
+                self.looping(frame, stmt.span, over, |evaluator, frame| evaluator.block(frame, body));
+            }
+            StmtKind::With { items, body } => {
+                for (item, target) in items {
+                    let value = self.expr(frame, item);
+                    if let Some(target) = target {
+                        self.assign(frame, target, value);
+                    }
+                }
+                self.block(frame, body);
+            }
+            StmtKind::Function(function) => {
+                if let Some(id) = self.code.function_id(function) {
+                    if frame.function.is_some() {
+                        frame.inner.push(id);
+                        self.closures.insert(id, Rc::new(frame.names.clone()));
+                    }
+                    let value = self.node(frame, Kind::Function(id, None), function.name_span);
+                    frame.names.insert(function.name.clone(), value);
+                }
+            }
+            StmtKind::Class(class) => {
+                if let Some(id) = self.code.class_id(class) {
+                    let value = self.node(frame, Kind::Class(id), class.name_span);
+                    frame.names.insert(class.name.clone(), value);
+                }
+            }
+            StmtKind::Import(imports) => {
+                for import in imports.iter().filter(|_| frame.function.is_some()) {
+                    if let Some(bound) = &import.bound {
+                        let value = self.imported(frame.file, import);
+                        frame.names.insert(bound.clone(), value);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Runs something within a loop; what it changes may be or not be.
+    pub(super) fn looping(
+        &mut self,
+        frame: &mut Frame,
+        span: crate::ir::Span,
+        over: Value,
+        run: impl FnOnce(&mut Self, &mut Frame),
+    ) {
+        let around = Rc::clone(&frame.loops);
+        let mut loops = (*around).clone();
+        loops.push(Loop { place: self.code.place(frame.file, span), over });
+        frame.loops = Rc::new(loops);
+        let before = frame.names.clone();
+        run(self, frame);
+        frame.loops = around;
+        frame.ended = false;
+        let after = std::mem::take(&mut frame.names);
+        frame.names = join_names(before, after);
+    }
+
+    /// Runs blocks of which one is run.
+    fn ways(&mut self, frame: &mut Frame, blocks: &[&Vec<Stmt>]) {
+        let start = frame.names.clone();
+        let mut met = None;
+        for block in blocks {
+            frame.names = start.clone();
+            frame.ended = false;
+            self.block(frame, block);
+            let names = std::mem::take(&mut frame.names);
+            if !frame.ended {
+                met = Some(match met {
+                    Some(known) => join_names(known, names),
+                    None => names,
+                });
+            }
+        }
+        frame.ended = met.is_none();
+        frame.names = met.unwrap_or(start);
+    }
+
+    /// A statement that is an expression: `items.append(item)` changes what a name stands for.
+    fn evaluated(&mut self, frame: &mut Frame, expr: &Expr) {
+        let value = self.expr(frame, expr);
+        self.tell(frame, &value, Deed::Keep);
+        let ExprKind::Call(call) = &expr.kind else { return };
+        let ExprKind::Attribute { of, name, .. } = &call.callee.kind else { return };
+        let Some(key) = key_of(of) else { return };
+        let Some(known) = frame.names.get(&key) else { return };
+        let Some(call) = value.call() else { return };
+        let changed = match (&known.kind, &**name, call.positional.first()) {
+            (Kind::List(items), "append" | "add", Some(item)) => {
+                let mut items = items.clone();
+                items.push(Rc::clone(item));
+                Kind::List(items)
+            }
+            (Kind::List(items), "insert", _) if call.positional.len() == 2 => {
+                let mut items = items.clone();
+                items.push(Rc::clone(&call.positional[1]));
+                Kind::List(items)
+            }
+            (Kind::List(items), "extend", Some(more)) => {
+                let mut items = items.clone();
+                match &more.kind {
+                    Kind::List(more) => items.extend(more.iter().cloned()),
+                    _ => items.push(Rc::new(Node { kind: Kind::Spread(Rc::clone(more)), place: more.place })),
+                }
+                Kind::List(items)
+            }
+            (Kind::Dict(pairs), "update", more) => {
+                let mut pairs = pairs.clone();
+                match more.map(|more| &more.kind) {
+                    Some(Kind::Dict(more)) => pairs.extend(more.iter().cloned()),
+                    Some(_) => pairs.extend(more.map(|more| (None, Rc::clone(more)))),
+                    None => {}
+                }
+                for (name, value) in &call.named {
+                    let text = |name: &Name| self.text_node(name, value.place);
+                    pairs.push((name.as_ref().map(text), Rc::clone(value)));
+                }
+                Kind::Dict(pairs)
+            }
+            _ => return,
+        };
+        let changed = Rc::new(Node { kind: changed, place: known.place });
+        frame.names.insert(key, changed);
+    }
+
+    pub(super) fn assign(&mut self, frame: &mut Frame, target: &Expr, value: Value) {
+        match &target.kind {
+            ExprKind::Name(name) => {
+                frame.names.insert(name.clone(), value);
+            }
+            ExprKind::Attribute { .. } => {
+                if let Some(key) = key_of(target) {
+                    frame.names.insert(key, value);
+                }
+            }
+            ExprKind::Index { of, at } => {
+                let at = self.expr(frame, at);
+                let Some(key) = key_of(of) else { return };
+                let Some(known) = frame.names.get(&key) else { return };
+                let Kind::Dict(pairs) = &known.kind else { return };
+                let mut pairs = pairs.clone();
+                pairs.push((Some(at), value));
+                let changed = Rc::new(Node { kind: Kind::Dict(pairs), place: known.place });
+                frame.names.insert(key, changed);
+            }
+            ExprKind::List(targets) => {
+                let items = match &value.kind {
+                    Kind::List(items) if items.len() == targets.len() => Some(items.clone()),
+                    _ => None,
+                };
+                for (number, target) in targets.iter().enumerate() {
+                    let item = match &items {
+                        Some(items) => Rc::clone(&items[number]),
+                        None => self.part(&value, number),
+                    };
+                    self.assign(frame, target, item);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn part(&self, value: &Value, number: usize) -> Value {
+        let at = Rc::new(Node { kind: Kind::Number(Name::from(number.to_string())), place: value.place });
+        Rc::new(Node { kind: Kind::Index { of: Rc::clone(value), at }, place: value.place })
+    }
+
+    fn augment(&mut self, frame: &mut Frame, target: &Expr, op: BinaryOp, value: &Expr, stmt: &Stmt) {
+        let left = self.expr(frame, target);
+        let right = self.expr(frame, value);
+        let value = match (&left.kind, op, &right.kind) {
+            (Kind::List(items), BinaryOp::Add, Kind::List(more)) => {
+                let items = items.iter().chain(more).cloned().collect();
+                self.node(frame, Kind::List(items), stmt.span)
+            }
+            _ => self.binary(frame, left, op, right, stmt.span),
+        };
+        self.assign(frame, target, value);
+    }
+}
+
+/// The key of a name or of an attribute of a name, as it is bound within a function.
+pub(super) fn key_of(expr: &Expr) -> Option<Name> {
+    match &expr.kind {
+        ExprKind::Name(name) => Some(name.clone()),
+        ExprKind::Attribute { of, name, .. } => match &of.kind {
+            ExprKind::Name(of) => Some(Name::from(format!("{of}.{name}"))),
+            _ => None,
+        },
+        _ => None,
+    }
+}

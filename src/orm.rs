@@ -1,0 +1,149 @@
+//! Frameworks: what the values of host code ask of a database, and the schema that host code declares.
+//!
+//! One folder a framework. Each reads the values of [`crate::host`] alone, and gives SQL text with places: queries as
+//! [`site::Draft`]s, schemas as the statements that the framework itself would send ([`declared`]). Knows no grammar of
+//! a host language, no engine and no rule.
+
+pub mod declared;
+pub mod select;
+pub mod site;
+pub mod sql;
+
+use crate::dialect::Dialect;
+use crate::host::code::Code;
+use crate::host::facts::Words;
+use crate::host::flow::Evaluator;
+use crate::query::{DatabaseId, PathClass, QuerySite, Skip};
+use declared::DeclaredSchema;
+use site::Draft;
+
+/// The words that tell host code that may matter: of files, and of functions.
+///
+/// Files that name none of them are not parsed. In order of what they stand for: SQL, drivers, SQLAlchemy, Django.
+pub fn words() -> Words {
+    Words::new(OF_FILES, OF_FUNCTIONS)
+}
+
+const OF_FILES: &[&str] = &[
+    "SELECT",
+    "select",
+    "UPDATE",
+    "update",
+    "DELETE",
+    "delete",
+    "INSERT",
+    "insert",
+    "execute",
+    "cursor",
+    "fetch",
+    "query",
+    "sqlalchemy",
+    "SQLAlchemy",
+    "sqlmodel",
+    "Column(",
+    "session",
+    "alembic",
+    "django",
+    "models",
+    "objects",
+    "migrations",
+    "QuerySet",
+    "Enum",
+];
+
+const OF_FUNCTIONS: &[&str] = &[
+    "SELECT",
+    "select",
+    "UPDATE",
+    "update",
+    "DELETE",
+    "delete",
+    "INSERT",
+    "insert",
+    "execute",
+    "fetch",
+    "query",
+    "session",
+    "objects",
+    "filter",
+    "where",
+    "op.",
+    "get_object",
+    "QuerySet",
+    "queryset",
+    "Column",
+    "scalar",
+    "bulk_",
+    "_set.",
+    ".all(",
+    ".get(",
+    ".first(",
+    ".count(",
+    ".exists(",
+    "create(",
+    "join(",
+    "order_by",
+];
+
+/// What the frameworks know of a code base.
+pub struct Linked<'a> {
+    /// Its names.
+    pub code: Code<'a>,
+}
+
+impl<'a> Linked<'a> {
+    /// Reads what the classes of a code base declare.
+    pub fn new(code: Code<'a>) -> Self {
+        Self { code }
+    }
+
+    /// The schemas that the code declares, the best of each database first, and why some could not be read.
+    ///
+    /// `dialect` is what the configuration says.
+    pub fn schemas(&self, _dialect: Option<Dialect>) -> Vec<DeclaredSchema> {
+        Vec::new()
+    }
+
+    /// The queries of a file, and what is not known of them.
+    pub fn sites(
+        &self,
+        file: usize,
+        database: DatabaseId,
+        dialect: Dialect,
+        class: PathClass,
+    ) -> (Vec<QuerySite>, Vec<Skip>) {
+        let mut evaluator = Evaluator::new(&self.code);
+        let events = evaluator.file(file);
+        let mut cx = Context { linked: self, evaluator, dialect, file };
+        let mut drafts: Vec<Draft> = Vec::new();
+        for find in FINDERS {
+            drafts.append(&mut find(&mut cx, &events));
+        }
+        drafts.sort_by_key(|draft| (draft.place.start, draft.place.end));
+        let mut found = (Vec::new(), Vec::new());
+        for draft in drafts {
+            let (site, mut skips) = draft.into_site(&self.code, database, class);
+            found.0.push(site);
+            found.1.append(&mut skips);
+        }
+        found
+    }
+}
+
+/// What a framework may ask while it reads one file.
+pub struct Context<'x, 'a> {
+    /// The code base, with what every framework knows of it.
+    pub linked: &'x Linked<'a>,
+    /// Values of names and attributes.
+    pub evaluator: Evaluator<'x, 'a>,
+    /// The dialect of the file's database.
+    pub dialect: Dialect,
+    /// The file, by position.
+    pub file: usize,
+}
+
+/// Finds the queries of one framework among what a file's functions do.
+type Find = fn(&mut Context<'_, '_>, &[crate::host::flow::Event]) -> Vec<Draft>;
+
+/// The frameworks.
+const FINDERS: &[Find] = &[];

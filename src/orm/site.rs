@@ -1,0 +1,92 @@
+//! What a framework finds in the code, and how it becomes a query site.
+
+use std::sync::Arc;
+
+use super::sql::{Finished, Sql};
+use crate::host::code::Code;
+use crate::host::flow::Event;
+use crate::host::value::FunctionId;
+use crate::query::{
+    DatabaseId, PathClass, QuerySite, Resolution, SiteOrigin, Skip, SkipStage, Takes, Variant, VariantKind,
+};
+use crate::source::HostSpan;
+
+/// A query that a framework found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Draft {
+    /// The call that sends it.
+    pub place: HostSpan,
+    /// The framework: `sqlalchemy`, `django`, the driver of raw SQL.
+    pub source: &'static str,
+    /// How it came to be.
+    pub origin: SiteOrigin,
+    /// How many rows the caller takes.
+    pub takes: Takes,
+    /// Its forms, the required one first; none where it could not be told.
+    pub forms: Vec<(VariantKind, Sql)>,
+    /// What could not be told of it: `unknown-table`, `dynamic-column`, … with what was seen.
+    pub unknown: Vec<(&'static str, String)>,
+    /// The function that it stands in.
+    pub function: Option<FunctionId>,
+    /// The innermost loop whose variable its conditions hold.
+    pub in_loop: Option<HostSpan>,
+}
+
+impl Draft {
+    /// A query of an event that is called and takes all rows.
+    pub fn new(event: &Event, source: &'static str, forms: Vec<(VariantKind, Sql)>) -> Self {
+        Self {
+            place: event.value.place,
+            source,
+            origin: SiteOrigin::Call { framework: source },
+            takes: Takes::All,
+            forms,
+            unknown: Vec::new(),
+            function: event.function,
+            in_loop: None,
+        }
+    }
+
+    /// Makes the site, and the skips that say what is not known of it.
+    pub fn into_site(self, code: &Code<'_>, database: DatabaseId, class: PathClass) -> (QuerySite, Vec<Skip>) {
+        let resolution = match (self.forms.is_empty(), self.unknown.is_empty()) {
+            (true, _) => Resolution::Skipped,
+            (false, false) => Resolution::Partial,
+            (false, true) => Resolution::Resolved,
+        };
+        let skip = |(reason, detail): (&'static str, String)| Skip {
+            stage: SkipStage::Query,
+            reason,
+            detail,
+            place: self.place,
+        };
+        let skips = self.unknown.into_iter().map(skip).collect();
+        let variant = |(kind, sql): (VariantKind, Sql)| {
+            let Finished { sql, spans, params } = sql.finish();
+            Variant { kind, sql, spans, params }
+        };
+        let site = QuerySite {
+            place: self.place,
+            symbol: self.function.map(|function| symbol(code, function)),
+            takes: self.takes,
+            database,
+            class,
+            origin: self.origin,
+            source: self.source,
+            in_loop: self.in_loop,
+            resolution,
+            variants: self.forms.into_iter().map(variant).collect(),
+        };
+        (site, skips)
+    }
+}
+
+/// A function's name, behind its class's.
+fn symbol(code: &Code<'_>, function: FunctionId) -> String {
+    let entry = code.function(function);
+    let name = Arc::clone(&entry.function.name);
+    match entry.class {
+        Some(class) => format!("{}.{name}", code.class(class).class.name),
+        None => name.to_string(),
+    }
+}
