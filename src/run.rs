@@ -28,6 +28,8 @@ use thiserror::Error;
 
 use crate::config::{Config, EngineChoice};
 use crate::engine::{Deadline, ScratchError};
+use crate::host::code::Code;
+use crate::orm;
 use crate::outcome::RunReport;
 use crate::snapshot::Snapshot;
 use crate::source::TreePath;
@@ -206,9 +208,12 @@ impl Session {
         let figures = self.figures.as_ref();
         let policy = Policy::new(config, ask.scope)?;
         let time = &mut Watch { timings: &mut self.timings, progress: watcher };
-        let facts = time.of("facts", || stages::facts(tree, config, goal, watcher))?;
-        let linked = time.of("link", || stages::link(&facts, config))?;
-        let mut analysis = time.of("schema", || stages::schema(facts, linked, config, goal));
+        let (facts, files) = time.of("facts", || stages::facts(tree, config, goal, watcher))?;
+        let code = time.of("names", || orm::Linked::new(Code::new(&files)));
+        let linked = time.of("link", || stages::link(&facts, &code, config))?;
+        let mut analysis = time.of("schema", || stages::schema(facts, &code, linked, config, goal));
+        drop(code);
+        drop(files);
         stages::always(&mut analysis, config)?;
         stages::order(&mut analysis, figures);
         let choosing =

@@ -10,12 +10,12 @@ const RANKS: &[(u8, Siblings, &[&str])] = &[
         0,
         Siblings::Free,
         &[
-            "name", "dialect", "source", "tree", "expr", "query", "catalog", "stats", "plan", "engine", "finding",
-            "advice", "workload", "outcome", "config",
+            "name", "dialect", "source", "tree", "expr", "ir", "query", "catalog", "stats", "plan", "engine",
+            "finding", "advice", "workload", "outcome", "config",
         ],
     ),
-    (1, Siblings::Free, &["sql", "suppress", "coverage", "cost", "assume", "explain", "snapshot"]),
-    (2, Siblings::Strangers, &["walk", "sqlfile", "schema", "shape", "scratch", "pull", "advise", "rules"]),
+    (1, Siblings::Free, &["sql", "suppress", "coverage", "cost", "assume", "explain", "snapshot", "host"]),
+    (2, Siblings::Strangers, &["walk", "sqlfile", "orm", "schema", "shape", "scratch", "pull", "advise", "rules"]),
     (3, Siblings::Free, &["run", "report"]),
     (4, Siblings::Free, &["cli"]),
 ];
@@ -30,6 +30,9 @@ const GUARDED_CRATES: &[(&str, &[&str])] = &[
     ("ignore", &["walk"]),
     ("walkdir", &["walk"]),
     ("clap", &["cli"]),
+    ("tree_sitter", &["host"]),
+    ("tree_sitter_python", &["host"]),
+    ("aho_corasick", &["host"]),
 ];
 
 /// Modules that may touch the file system.

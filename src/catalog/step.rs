@@ -191,3 +191,28 @@ pub enum Constraint {
         def: IndexDef,
     },
 }
+
+impl SchemaStep {
+    /// Moves every place of the step, those of its parts too.
+    pub fn move_places(&mut self, to: &dyn Fn(HostSpan) -> HostSpan) {
+        self.place = to(self.place);
+        let parts = match &mut self.op {
+            SchemaOp::CreateTable { table, parts } => {
+                table.place = to(table.place);
+                table.columns.iter_mut().for_each(|column| column.place = to(column.place));
+                table.foreign_keys.iter_mut().for_each(|key| key.place = to(key.place));
+                table.indexes.iter_mut().for_each(|index| index.place = to(index.place));
+                parts
+            }
+            SchemaOp::AddColumn { column, parts, .. } => {
+                column.place = to(column.place);
+                parts
+            }
+            SchemaOp::AlterColumn(_, _, ColumnChange::Redefine(column)) => return column.place = to(column.place),
+            SchemaOp::AddConstraint(_, Constraint::ForeignKey(key)) => return key.place = to(key.place),
+            SchemaOp::CreateView(view) => return view.place = to(view.place),
+            _ => return,
+        };
+        parts.iter_mut().for_each(|part| part.move_places(to));
+    }
+}

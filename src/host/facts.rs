@@ -4,6 +4,7 @@ use aho_corasick::AhoCorasick;
 
 use super::python;
 use crate::ir::{Span, Stmt};
+use crate::query::PathClass;
 use crate::source::{FileId, TreePath};
 
 /// A file of host code.
@@ -13,6 +14,8 @@ pub struct HostFacts {
     pub file: FileId,
     /// Its path.
     pub path: TreePath,
+    /// What kind of file it is: the models of tests are no schema.
+    pub class: PathClass,
     /// Its statements; the bodies of functions that name nothing of a database are left out.
     pub body: Vec<Stmt>,
     /// Where it is not the language.
@@ -45,12 +48,12 @@ pub fn reads(path: &TreePath) -> bool {
 }
 
 /// Reads one file; nothing where it cannot matter.
-pub fn facts(file: FileId, path: &TreePath, text: &str, words: &Words) -> HostFacts {
+pub fn facts(file: FileId, path: &TreePath, class: PathClass, text: &str, words: &Words) -> HostFacts {
     // What packages bring together from their modules names none of the words.
     let is_package = path.file_name() == "__init__.py";
     if !is_package && !words.of_files.is_match(text) {
-        return HostFacts { file, path: path.clone(), body: Vec::new(), faults: Vec::new() };
+        return HostFacts { file, path: path.clone(), class, body: Vec::new(), faults: Vec::new() };
     }
     let python::Module { body, faults } = python::read(text, words);
-    HostFacts { file, path: path.clone(), body, faults }
+    HostFacts { file, path: path.clone(), class, body, faults }
 }

@@ -3,10 +3,12 @@
 //! Pure functions but for reading the tree. What cannot be read is a skip; nothing here ends the run but a tree that
 //! cannot be listed and a configuration that names what is not there.
 
+mod build;
+mod declared;
 mod dialect;
 mod left_out;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -15,24 +17,24 @@ use super::analysis::{Analysis, Database, RunFile, RunSuppression};
 use super::doubt;
 use super::progress::Progress;
 use super::{Focus, Goal, RunError};
-use crate::catalog::{Case, Catalog, SchemaStep, replay};
-use crate::config::{Config, DatabaseSettings, EngineChoice};
+use crate::config::{Config, DatabaseSettings};
 use crate::dialect::{Dialect, Target, Version};
-use crate::engine::Tier;
+use crate::host;
+use crate::host::facts::HostFacts;
 use crate::name::QName;
+use crate::orm;
+use crate::orm::declared::DeclaredSchema;
 use crate::query::{DatabaseId, PathClass, QuerySite, Resolution, Skip, SkipStage};
 use crate::schema::layout::{self, MigrationTool, SchemaRoot, SourceKind};
-use crate::schema::{ddl, sqlc};
-use crate::scratch::NativeStatement;
-use crate::scratch::sqlite::native::{self, Corrected};
+use crate::schema::sqlc;
 use crate::snapshot::{self, Snapshot};
 use crate::source::{FileId, HostSpan, TreePath};
 use crate::sql;
 use crate::sql::summary::FileSummary;
-use crate::sqlfile::{self, Part, SqlFileFacts, SqlStatement, StatementClass};
-use crate::stats::StatsModel;
+use crate::sqlfile::{self, SqlFileFacts, StatementClass};
 use crate::tree::{Content, FileKind, Tree, TreeError, TreeFile};
 use crate::walk::{Classes, has_generated_header};
+use declared::Wanted;
 use dialect::Told;
 
 /// What every file says.
@@ -50,19 +52,25 @@ pub(super) struct Facts {
 /// What one file says.
 enum Said {
     Sql(SqlFileFacts),
+    Host(HostFacts),
     Sqlc(Vec<DatabaseSettings>),
 }
 
-/// Reads every file that some front end knows, in parallel; the order of the results is that of the paths.
+/// Reads every file that some front end knows, in parallel; the order of the results is that of the paths. What host code
+/// says stands beside the rest: its names are borrowed until the queries are known.
 pub(super) fn facts(
     tree: &dyn Tree,
     config: &Config,
     goal: Goal<'_>,
     progress: &dyn Progress,
-) -> Result<Facts, RunError> {
+) -> Result<(Facts, Vec<HostFacts>), RunError> {
     let classes = Classes::new(config)?;
+    let words = orm::words();
     let matters = |file: &TreeFile| {
-        file.kind == FileKind::UnlistedFolder || sqlfile::reads(&file.path) || sqlc::reads(&file.path)
+        file.kind == FileKind::UnlistedFolder
+            || sqlfile::reads(&file.path)
+            || sqlc::reads(&file.path)
+            || host::facts::reads(&file.path)
     };
     let listed: Vec<TreeFile> = tree.list()?.into_iter().filter(matters).collect();
     progress.stage("files", Some(listed.len()));
@@ -73,6 +81,9 @@ pub(super) fn facts(
         let said = text.and_then(|text| {
             if class == PathClass::App && has_generated_header(&text) {
                 class = PathClass::Generated;
+            }
+            if host::facts::reads(&file.path) {
+                return Ok(Said::Host(host::facts::facts(id, &file.path, class, &text, &words)));
             }
             match sqlc::reads(&file.path) {
                 true => sqlc::databases(&file.path, &text)
@@ -85,6 +96,7 @@ pub(super) fn facts(
         (RunFile { path: file.path.clone(), class, builds_schema: false }, said, mended)
     };
     let mut found = Facts::default();
+    let mut of_host = Vec::new();
     for (file, said, mended) in listed.par_iter().enumerate().map(read).collect::<Vec<_>>() {
         found.files.push(file);
         found.skips.extend(mended);
@@ -92,6 +104,10 @@ pub(super) fn facts(
             Ok(Said::Sql(mut facts)) => {
                 found.skips.append(&mut facts.skips);
                 found.sql.push(facts);
+            }
+            Ok(Said::Host(facts)) => {
+                found.skips.extend(fault(&facts));
+                of_host.push(facts);
             }
             Ok(Said::Sqlc(mut databases)) => found.sqlc.append(&mut databases),
             Err(skip) => found.skips.push(skip),
@@ -101,7 +117,17 @@ pub(super) fn facts(
     if let Goal::Explain(Focus::Text { sql, folder }) = goal {
         found.take_typed(sql, folder);
     }
-    Ok(found)
+    Ok((found, of_host))
+}
+
+/// What is to be said of host code that its language's grammar does not know; what stands around it is read.
+fn fault(facts: &HostFacts) -> Option<Skip> {
+    let first = facts.faults.first()?;
+    let detail = match facts.faults.len() {
+        1 => "a part of it is not Python: a conflict's marks, Python 2, or a template".to_owned(),
+        count => format!("{count} parts of it are not Python: a conflict's marks, Python 2, or a template"),
+    };
+    Some(file_skip("not-python", detail, HostSpan::new(facts.file, first.start..first.end)))
 }
 
 /// The text of a file, or why there is none; and what is to be said of a text that had to be mended.
@@ -151,16 +177,25 @@ struct Root {
     paths: Vec<String>,
     /// Positions of its schema files among the facts, in order.
     files: Vec<usize>,
+    /// What host code declares, where that is its schema.
+    declared: Option<DeclaredSchema>,
 }
 
 /// Decides which files make which schema.
-pub(super) fn link(facts: &Facts, config: &Config) -> Result<Linked, RunError> {
+pub(super) fn link(facts: &Facts, code: &orm::Linked<'_>, config: &Config) -> Result<Linked, RunError> {
     let summary = |file: &SqlFileFacts| {
         let RunFile { path, class, .. } = &facts.files[file.file.0 as usize];
         (path.clone(), file.summary(*class))
     };
     let summaries: Vec<(TreePath, FileSummary)> = facts.sql.iter().map(summary).collect();
-    let planned = layout::plan(&summaries, config, &facts.sqlc);
+    let found = match declared::wanted(&config.schema) {
+        Wanted::Models | Wanted::Migrations => Vec::new(),
+        Wanted::Best | Wanted::Files => layout::plan(&summaries, config, &facts.sqlc),
+    };
+    let declared = code.schemas(config.dialect);
+    let tables = |root: &SchemaRoot| facts.tables(&root.files);
+    let (planned, declared): (Vec<SchemaRoot>, Vec<Option<DeclaredSchema>>) =
+        declared::merge(found, declared, config, &tables).into_iter().unzip();
     let path = |file: &usize| facts.path(*file);
     check_configured(&planned, config, &|file| path(&file).as_str())?;
     let nearest: Vec<Option<usize>> = match planned.len() {
@@ -170,8 +205,9 @@ pub(super) fn link(facts: &Facts, config: &Config) -> Result<Linked, RunError> {
     let dialects = dialect::of_roots(&planned, &nearest, facts, config);
     let migrations = layout::migrations(&summaries, &planned);
     let skips = left_out::skips(&summaries, &planned, &dialects, facts, config);
-    let planned = planned.into_iter().zip(dialects);
-    let mut roots: Vec<Root> = planned.map(|(root, told)| Root::of(root, told, facts, config)).collect();
+    let planned = planned.into_iter().zip(dialects).zip(declared);
+    let mut roots: Vec<Root> =
+        planned.map(|((root, told), declared)| Root::of(root, told, declared, facts, config)).collect();
     if roots.is_empty() {
         roots.push(Root::without_schema(facts, config));
     }
@@ -193,6 +229,9 @@ fn check_configured<'a>(
     config: &Config,
     path: &dyn Fn(usize) -> &'a str,
 ) -> Result<(), RunError> {
+    if let (Wanted::Models | Wanted::Migrations, false) = (declared::wanted(&config.schema), planned.is_empty()) {
+        return Ok(());
+    }
     let key = |path: &[&str], at: usize| path.iter().map(ToString::to_string).chain([at.to_string()]).collect();
     let own = config.schema.iter().enumerate().map(|(at, name)| (name, key(&["schema"], at)));
     let of_databases = config.databases.iter().enumerate().flat_map(|(number, database)| {
@@ -205,7 +244,12 @@ fn check_configured<'a>(
         let answers = |file: &usize| TreePath::new(path(*file)).is_below(plain);
         if !planned.iter().any(|root| root.files.iter().any(answers)) {
             return Err(RunError::Config {
-                message: format!("the schema `{name}` names no SQL file with a schema in it"),
+                message: match declared::wanted(std::slice::from_ref(name)) {
+                    Wanted::Files | Wanted::Best => {
+                        format!("the schema `{name}` names no SQL file with a schema in it")
+                    }
+                    Wanted::Models | Wanted::Migrations => format!("no {name} were found that declare a schema"),
+                },
                 help:
                     "name a file or folder that is there, relative to `planlint.toml` (or, behind `--schema`, to here)"
                         .to_owned(),
@@ -226,6 +270,13 @@ impl Facts {
         self.typed = Some((facts, Arc::from(text)));
     }
 
+    /// The tables that files at positions among the facts create.
+    fn tables(&self, files: &[usize]) -> BTreeSet<QName> {
+        let statements = files.iter().flat_map(|file| &self.sql[*file].statements);
+        let schema = statements.filter(|statement| statement.class == StatementClass::Schema);
+        schema.filter_map(|statement| declared::created(&statement.text, Dialect::Postgres)).collect()
+    }
+
     /// The path of the file at a position among the facts.
     fn path(&self, position: usize) -> &TreePath {
         &self.files[self.sql[position].file.0 as usize].path
@@ -233,7 +284,16 @@ impl Facts {
 }
 
 impl Root {
-    fn of(root: SchemaRoot, (dialect, dialect_source): Told, facts: &Facts, config: &Config) -> Self {
+    fn of(
+        root: SchemaRoot,
+        (dialect, dialect_source): Told,
+        declared: Option<DeclaredSchema>,
+        facts: &Facts,
+        config: &Config,
+    ) -> Self {
+        // The statements were written in its dialect.
+        let of_code = declared.as_ref().map(|declared| declared.dialect);
+        let (dialect, dialect_source) = of_code.unwrap_or((dialect, dialect_source));
         let settings = dialect::settings(&root, facts, config);
         let version = settings.and_then(|settings| settings.version.as_ref()).or(config.target_version.as_ref());
         Self {
@@ -241,8 +301,14 @@ impl Root {
             target: Target { version: version.and_then(|version| Version::parse(version)), ..Target::any(dialect) },
             dialect_source,
             source: Some(root.source),
-            paths: schema_paths(&root.source, root.files.iter().map(|file| facts.path(*file))),
+            paths: match &declared {
+                Some(schema) => {
+                    schema_paths(&root.source, schema.files.iter().map(|file| &facts.files[file.0 as usize].path))
+                }
+                None => schema_paths(&root.source, root.files.iter().map(|file| facts.path(*file))),
+            },
             files: root.files,
+            declared,
         }
     }
 
@@ -256,6 +322,7 @@ impl Root {
             source: None,
             paths: Vec::new(),
             files: Vec::new(),
+            declared: None,
         }
     }
 }
@@ -266,7 +333,9 @@ fn schema_paths<'a>(source: &SourceKind, files: impl Iterator<Item = &'a TreePat
         SourceKind::Migrations(MigrationTool::Diesel | MigrationTool::Prisma) => {
             files.map(|path| path.folder().rsplit_once('/').map_or("", |(above, _)| above).to_owned()).collect()
         }
-        SourceKind::Migrations(_) => files.map(|path| path.folder().to_owned()).collect(),
+        SourceKind::Migrations(_) | SourceKind::HostMigrations(_) | SourceKind::Models(_) => {
+            files.map(|path| path.folder().to_owned()).collect()
+        }
         _ => files.map(ToString::to_string).collect(),
     };
     paths.sort();
@@ -278,9 +347,17 @@ fn schema_paths<'a>(source: &SourceKind, files: impl Iterator<Item = &'a TreePat
 }
 
 /// Builds each database's catalogue and the query sites of all of them.
-pub(super) fn schema(facts: Facts, linked: Linked, config: &Config, goal: Goal<'_>) -> Analysis {
-    let mut analysis =
-        Analysis { files_read: facts.sql.iter().map(|facts| facts.file).collect(), ..Analysis::default() };
+pub(super) fn schema(
+    facts: Facts,
+    code: &orm::Linked<'_>,
+    linked: Linked,
+    config: &Config,
+    goal: Goal<'_>,
+) -> Analysis {
+    let of_host = code.code.files.iter().filter(|facts| !facts.body.is_empty()).map(|facts| facts.file);
+    let mut files_read: Vec<FileId> = facts.sql.iter().map(|facts| facts.file).chain(of_host).collect();
+    files_read.sort();
+    let mut analysis = Analysis { files_read, ..Analysis::default() };
     let Facts { mut files, mut sql, typed, skips, .. } = facts;
     analysis.skips.extend(skips.into_iter().chain(linked.skips));
     let is_loose = |root: &Root| root.source == Some(SourceKind::Files);
@@ -289,6 +366,11 @@ pub(super) fn schema(facts: Facts, linked: Linked, config: &Config, goal: Goal<'
         be_migration(&mut files[sql[number].file.0 as usize]);
     }
     for root in linked.roots {
+        for file in root.declared.iter().flat_map(|declared| &declared.files) {
+            if let Some(SourceKind::HostMigrations(_)) = root.source {
+                be_migration(&mut files[file.0 as usize]);
+            }
+        }
         for number in &root.files {
             let file = &mut files[sql[*number].file.0 as usize];
             file.builds_schema = true;
@@ -297,7 +379,7 @@ pub(super) fn schema(facts: Facts, linked: Linked, config: &Config, goal: Goal<'
                 be_migration(file);
             }
         }
-        let (mut database, mut skips) = build(root, &sql, config.engine);
+        let (mut database, mut skips) = build::build(root, &sql, config.engine);
         if goal <= Goal::Queries {
             // No engine will run it.
             database.ddl = Vec::new();
@@ -310,6 +392,7 @@ pub(super) fn schema(facts: Facts, linked: Linked, config: &Config, goal: Goal<'
         sql.push(facts);
     }
     analysis.files = files;
+    host_sites(&mut analysis, code, &linked.database_of);
     for facts in sql {
         let place = facts.file.0 as usize;
         if let (false, Ok(database)) = (analysis.files[place].builds_schema, linked.database_of[place]) {
@@ -333,7 +416,31 @@ pub(super) fn schema(facts: Facts, linked: Linked, config: &Config, goal: Goal<'
         analysis.sites.append(&mut sites);
         analysis.skips.append(&mut skips);
     }
+    analysis.sites.sort_by_key(|site| site.place);
     analysis
+}
+
+/// Adds what host code asks, a file at a time and in parallel.
+fn host_sites(analysis: &mut Analysis, code: &orm::Linked<'_>, database_of: &[Result<DatabaseId, Nobodys>]) {
+    let of_file = |(number, facts): (usize, &HostFacts)| {
+        if facts.body.is_empty() {
+            return (Vec::new(), Vec::new());
+        }
+        let place = facts.file.0 as usize;
+        let class = analysis.files[place].class;
+        let database = database_of[place].unwrap_or(DatabaseId(0));
+        let dialect = analysis.databases[usize::from(database.0)].target.dialect;
+        let found = code.sites(number, database, dialect, class);
+        match database_of[place] {
+            Ok(_) => found,
+            Err(why) => nobodys(found.0, why),
+        }
+    };
+    let found: Vec<(Vec<QuerySite>, Vec<Skip>)> = code.code.files.par_iter().enumerate().map(of_file).collect();
+    for (mut sites, mut skips) in found {
+        analysis.sites.append(&mut sites);
+        analysis.skips.append(&mut skips);
+    }
 }
 
 /// Notes how production orders text, where that is known.
@@ -390,65 +497,4 @@ fn nobodys(mut sites: Vec<QuerySite>, why: Nobodys) -> (Vec<QuerySite>, Vec<Skip
         skips.push(Skip { stage: SkipStage::Query, reason, detail: detail.to_owned(), place: site.place });
     }
     (sites, skips)
-}
-
-/// What SQLite itself makes of the statements; where it differs from the replay, it wins.
-fn read_back<'a>(catalog: &Catalog, statements: &[&'a SqlStatement]) -> Corrected {
-    let native = |statement: &&'a SqlStatement| NativeStatement { sql: &statement.text, place: statement.place };
-    let statements: Vec<NativeStatement<'a>> = statements.iter().map(native).collect();
-    native::correct(catalog, &statements, &|sql, place| ddl::steps(sql, place, Dialect::Sqlite).0)
-}
-
-fn build(root: Root, sql: &[SqlFileFacts], engine: EngineChoice) -> (Database, Vec<Skip>) {
-    let statements: Vec<&SqlStatement> = root
-        .files
-        .iter()
-        .flat_map(|file| &sql[*file].statements)
-        .filter(|statement| statement.class == StatementClass::Schema && statement.part != Part::Down)
-        .collect();
-    let lower = |statement: &&SqlStatement| ddl::steps(&statement.text, statement.place, root.target.dialect);
-    let mut steps: Vec<SchemaStep> = Vec::new();
-    let mut skips = Vec::new();
-    for (mut of_one, skipped) in statements.par_iter().map(lower).collect::<Vec<_>>() {
-        steps.append(&mut of_one);
-        skips.extend(skipped);
-    }
-    let (mut catalog, replayed) = replay(root.target.dialect, &steps);
-    skips.extend(replayed);
-    if root.target.dialect == Dialect::Sqlite && engine != EngineChoice::None {
-        let applied = read_back(&catalog, &statements);
-        catalog = applied.catalog;
-        // What the replay has said of a statement need not be said again in SQLite's words.
-        let said: Vec<HostSpan> = skips.iter().map(|skip| skip.place).collect();
-        let within =
-            |span: &HostSpan, of: &HostSpan| span.file == of.file && of.start <= span.start && span.end <= of.end;
-        skips.extend(applied.skips.into_iter().filter(|skip| !said.iter().any(|span| within(span, &skip.place))));
-    }
-    if root.dialect_source == dialect::DEFAULT.1 {
-        catalog.case = Case::Ignored;
-    }
-    let doubtful = doubt::of_steps(&steps, &catalog);
-    let database = Database {
-        name: root.name.into(),
-        target: root.target,
-        dialect_source: root.dialect_source.to_owned(),
-        schema_source: root.source.map_or("none".to_owned(), |source| source.to_string()),
-        schema_paths: root.paths,
-        catalog,
-        ddl: statements.iter().map(|statement| (Arc::clone(&statement.text), statement.place)).collect(),
-        doubtful,
-        stats: StatsModel::default(),
-        engine: None,
-        engine_reason: None,
-        statistics_gap: None,
-        tier: Tier::Structure,
-        workload: Vec::new(),
-        ranges: Vec::new(),
-        advised: Vec::new(),
-        advice: Vec::new(),
-        unasked: BTreeSet::new(),
-        explained: BTreeMap::new(),
-        findings: Vec::new(),
-    };
-    (database, skips)
 }

@@ -56,18 +56,23 @@ pub enum SourceKind {
     Dump,
     /// A folder of migrations.
     Migrations(MigrationTool),
+    /// Migrations in a host language, by their tool.
+    HostMigrations(&'static str),
+    /// Models in a host language, by their framework.
+    Models(&'static str),
     /// Files with DDL in no known order.
     Files,
 }
 
 impl SourceKind {
-    /// Returns the word for reports: `config`, `dump`, `migrations`, `files`.
+    /// Returns the word for reports: `config`, `dump`, `migrations`, `models`, `files`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Configured => "config",
             Self::Sqlc => "sqlc",
             Self::Dump => "dump",
-            Self::Migrations(_) => "migrations",
+            Self::Migrations(_) | Self::HostMigrations(_) => "migrations",
+            Self::Models(_) => "models",
             Self::Files => "files",
         }
     }
@@ -78,6 +83,8 @@ impl fmt::Display for SourceKind {
         match self {
             Self::Migrations(MigrationTool::Numbered) => f.write_str("migrations"),
             Self::Migrations(tool) => write!(f, "{tool} migrations"),
+            Self::HostMigrations(tool) => write!(f, "{tool} migrations"),
+            Self::Models(framework) => write!(f, "{framework} models"),
             other => f.write_str(other.as_str()),
         }
     }
@@ -297,14 +304,15 @@ impl SourceKind {
         match self {
             Self::Configured | Self::Sqlc => 0,
             Self::Dump => 1,
-            Self::Migrations(_) => 2,
-            Self::Files => 3,
+            Self::Migrations(_) | Self::HostMigrations(_) => 2,
+            Self::Models(_) => 3,
+            Self::Files => 4,
         }
     }
 }
 
 /// Names databases after the last part of their folder, longer where two would be alike.
-fn name_apart(roots: &mut [SchemaRoot]) {
+pub fn name_apart(roots: &mut [SchemaRoot]) {
     let folders: Vec<String> = roots.iter().map(|root| root.folder.clone()).collect();
     for (at, root) in roots.iter_mut().enumerate() {
         let last =

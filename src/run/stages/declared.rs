@@ -1,0 +1,199 @@
+//! Schemas that host code declares, beside those that SQL files make: which of them a database is built from.
+//!
+//! Migrations and models of one database are told by the tables that they share, not by where they lie. Knows what
+//! tables a schema creates, and nothing of what its files say.
+
+use std::collections::BTreeSet;
+
+use crate::config::Config;
+use crate::dialect::Dialect;
+use crate::name::QName;
+use crate::orm::declared::{DeclaredBy, DeclaredSchema};
+use crate::schema::ddl;
+use crate::schema::layout::{self, SchemaRoot, SourceKind};
+
+/// A schema with the tables that it creates.
+struct Candidate {
+    schema: DeclaredSchema,
+    tables: BTreeSet<QName>,
+}
+
+/// A database, and the schema that host code declares for it where that is what it is built from.
+pub(super) type Planned = (SchemaRoot, Option<DeclaredSchema>);
+
+/// What `schema` may say instead of a path.
+const MODELS: &str = "models";
+const MIGRATIONS: &str = "migrations";
+
+/// What the configuration's `schema` asks of the host code.
+pub(super) enum Wanted {
+    /// Nothing: the best of what is there.
+    Best,
+    /// The models.
+    Models,
+    /// The migrations.
+    Migrations,
+    /// Files.
+    Files,
+}
+
+/// Reads what a configured `schema` asks for.
+pub(super) fn wanted(schema: &[String]) -> Wanted {
+    match schema {
+        [] => Wanted::Best,
+        [only] if only == MODELS => Wanted::Models,
+        [only] if only == MIGRATIONS => Wanted::Migrations,
+        _ => Wanted::Files,
+    }
+}
+
+/// Puts the schemas that the code declares among those that SQL files make.
+///
+/// `tables` gives those that a root's files create.
+pub(super) fn merge(
+    planned: Vec<SchemaRoot>,
+    declared: Vec<DeclaredSchema>,
+    config: &Config,
+    tables: &dyn Fn(&SchemaRoot) -> BTreeSet<QName>,
+) -> Vec<Planned> {
+    let wanted = wanted(&config.schema);
+    let sql = |roots: Vec<SchemaRoot>| roots.into_iter().map(|root| (root, None)).collect();
+    if declared.is_empty() || matches!(wanted, Wanted::Files) || !config.databases.is_empty() {
+        return sql(planned);
+    }
+    let mut groups = groups(declared);
+    groups.sort_by(|a, b| folder_of(a).cmp(&folder_of(b)));
+    let mut taken: Vec<Planned> = Vec::new();
+    let mut left = planned;
+    for group in groups {
+        let Some(best) = best(&group, &wanted) else { continue };
+        let own = &group[best].tables;
+        let is_same = |root: &SchemaRoot| {
+            let made = tables(root);
+            let shared = made.intersection(own).count();
+            (made.len(), shared, shared * 2 >= made.len().min(own.len()).max(1))
+        };
+        // A dump of the same tables, or migrations in SQL, come before what the code says of them.
+        let wins = |root: &SchemaRoot| {
+            let (made, shared, same) = is_same(root);
+            let is_kept = matches!(root.source, SourceKind::Dump | SourceKind::Migrations(_) | SourceKind::Sqlc);
+            same && is_kept && shared * 10 >= own.len() * 8 && made > 0
+        };
+        if matches!(wanted, Wanted::Best) && left.iter().any(wins) {
+            continue;
+        }
+        // Files in no known order beside it are somebody's notes on the same database.
+        let folder = folder_of(&group);
+        left.retain(|root| {
+            let is_near = near(&root.folder, &folder);
+            let is_note = root.source == SourceKind::Files && is_near;
+            !(is_note || is_same(root).2)
+        });
+        taken.push(take(group, best, folder));
+    }
+    let is_alone = left.is_empty() && taken.len() == 1;
+    let mut roots: Vec<Planned> = left.into_iter().map(|root| (root, None)).chain(taken).collect();
+    if is_alone {
+        roots[0].0.paths = vec![String::new()];
+    }
+    roots.sort_by(|a, b| a.0.folder.cmp(&b.0.folder));
+    name(&mut roots);
+    roots
+}
+
+fn name(roots: &mut [Planned]) {
+    let mut named: Vec<SchemaRoot> = roots.iter().map(|(root, _)| root.clone()).collect();
+    layout::name_apart(&mut named);
+    for ((root, _), named) in roots.iter_mut().zip(named) {
+        root.name = named.name;
+    }
+}
+
+fn near(a: &str, b: &str) -> bool {
+    let is_below = |path: &str, folder: &str| crate::source::TreePath::new(path).is_below(folder);
+    is_below(a, b) || is_below(b, a)
+}
+
+/// Schemas of the same database: those that share most of their tables.
+fn groups(declared: Vec<DeclaredSchema>) -> Vec<Vec<Candidate>> {
+    let mut groups: Vec<Vec<Candidate>> = Vec::new();
+    for schema in declared {
+        let dialect = schema.dialect.0;
+        let created = schema.statements.iter().filter_map(|statement| created(&statement.text.sql, dialect));
+        let candidate = Candidate { tables: created.collect(), schema };
+        if candidate.tables.is_empty() {
+            continue;
+        }
+        let shares = |other: &Candidate| {
+            let shared = other.tables.intersection(&candidate.tables).count();
+            let is_other_kind = is_models(&other.schema) != is_models(&candidate.schema);
+            is_other_kind && shared * 2 >= other.tables.len().min(candidate.tables.len())
+        };
+        match groups.iter_mut().find(|group| group.iter().any(shares)) {
+            Some(group) => group.push(candidate),
+            None => groups.push(vec![candidate]),
+        }
+    }
+    groups
+}
+
+/// The table that a statement creates.
+pub(super) fn created(sql: &str, dialect: Dialect) -> Option<QName> {
+    let mut words = sql.split_ascii_whitespace();
+    let first = words.next().is_some_and(|word| word.eq_ignore_ascii_case("create"));
+    let creates = first && words.take(3).any(|word| word.eq_ignore_ascii_case("table"));
+    if creates { ddl::named_table(sql, dialect) } else { None }
+}
+
+fn is_models(schema: &DeclaredSchema) -> bool {
+    matches!(schema.by, DeclaredBy::Models(_))
+}
+
+/// Migrations come first, unless they make less than four fifths of the tables that the models declare: then they were
+/// not begun from an empty database, or cannot be followed.
+fn best(group: &[Candidate], wanted: &Wanted) -> Option<usize> {
+    let most = |models: bool| {
+        let of_kind = group.iter().enumerate().filter(|(_, candidate)| is_models(&candidate.schema) == models);
+        of_kind.max_by_key(|(at, candidate)| (candidate.tables.len(), std::cmp::Reverse(*at))).map(|(at, _)| at)
+    };
+    let (models, migrations) = (most(true), most(false));
+    match wanted {
+        Wanted::Models => models,
+        Wanted::Migrations => migrations,
+        Wanted::Best | Wanted::Files => match (models, migrations) {
+            (Some(models), Some(migrations)) => {
+                let both = group[models].tables.intersection(&group[migrations].tables).count();
+                Some(if both * 5 >= group[models].tables.len() * 4 { migrations } else { models })
+            }
+            (one, other) => one.or(other),
+        },
+    }
+}
+
+/// The folder that holds all of a database's schemas.
+fn folder_of(group: &[Candidate]) -> String {
+    let mut folders = group.iter().map(|candidate| candidate.schema.folder.as_str());
+    let first = folders.next().unwrap_or("").to_owned();
+    folders.fold(first, |shared, folder| {
+        let parts = shared.split('/').zip(folder.split('/')).take_while(|(a, b)| a == b);
+        parts.map(|(part, _)| part).collect::<Vec<_>>().join("/")
+    })
+}
+
+fn take(mut group: Vec<Candidate>, best: usize, folder: String) -> Planned {
+    let schema = group.swap_remove(best).schema;
+    let source = match schema.by {
+        DeclaredBy::Migrations(tool) => SourceKind::HostMigrations(tool),
+        DeclaredBy::Models(framework) => SourceKind::Models(framework),
+    };
+    let root = SchemaRoot {
+        name: String::new(),
+        paths: vec![folder.clone()],
+        folder,
+        source,
+        dialect: None,
+        files: Vec::new(),
+        others: Vec::new(),
+    };
+    (root, Some(schema))
+}
