@@ -165,7 +165,7 @@ impl<'a> Evaluator<'_, 'a> {
                 if matches!(owner.kind, Kind::Class(_)) && **name == *"value" =>
             {
                 let Kind::Class(id) = owner.kind else { return plain(of) };
-                self.class_value(id, member).filter(|value| is_constant(value)).unwrap_or_else(|| plain(of))
+                self.class_value(id, member).filter(is_constant).unwrap_or_else(|| plain(of))
             }
             _ => match self.class_of(of) {
                 Some(id) => {
@@ -226,7 +226,7 @@ impl<'a> Evaluator<'_, 'a> {
                     Some(Rc::new(Node { kind: Kind::Class(inner), place }))
                 }
                 _ if self.is_enumeration(id) => None,
-                _ => self.class_value(class, name).filter(|value| is_constant(value)),
+                _ => self.class_value(class, name).filter(is_constant),
             };
         }
         None

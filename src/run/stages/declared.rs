@@ -62,7 +62,7 @@ pub(super) fn merge(
         return sql(planned);
     }
     let mut groups = groups(declared);
-    groups.sort_by(|a, b| folder_of(a).cmp(&folder_of(b)));
+    groups.sort_by_key(|group| folder_of(group));
     let mut taken: Vec<Planned> = Vec::new();
     let mut left = planned;
     for group in groups {
