@@ -303,6 +303,8 @@ pub struct Call {
     pub positional: Vec<Expr>,
     /// Its named arguments; without a name where a dictionary is put in.
     pub named: Vec<(Option<Name>, Expr)>,
+    /// Where their names stand, one for each; the value's place where there is none.
+    pub name_spans: Vec<Span>,
 }
 
 /// A piece of a string.

@@ -154,6 +154,8 @@ pub struct Call {
     pub positional: Vec<Value>,
     /// Its named arguments; without a name where a dictionary is put in.
     pub named: Vec<(Option<Name>, Value)>,
+    /// Where their names stand, one for each; the value's place where there is none.
+    pub name_places: Vec<HostSpan>,
 }
 
 /// A piece of a string.
@@ -250,6 +252,12 @@ impl Call {
     /// The named argument.
     pub fn named(&self, name: &str) -> Option<&Value> {
         self.named.iter().find(|(known, _)| known.as_deref() == Some(name)).map(|(_, value)| value)
+    }
+
+    /// The named arguments, each with the place of its name.
+    pub fn keywords(&self) -> impl Iterator<Item = (Option<&Name>, HostSpan, &Value)> {
+        let placed = self.named.iter().zip(&self.name_places);
+        placed.map(|((name, value), place)| (name.as_ref(), *place, value))
     }
 
     /// The argument at a position, or with a name.

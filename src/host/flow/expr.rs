@@ -108,18 +108,25 @@ impl Evaluator<'_, '_> {
         let callee = self.expr(frame, &call.callee);
         let positional = self.spread(frame, &call.positional);
         let mut named = Vec::with_capacity(call.named.len());
-        for (name, value) in &call.named {
+        let mut name_places = Vec::with_capacity(call.named.len());
+        for ((name, value), name_span) in call.named.iter().zip(&call.name_spans) {
             let value = self.expr(frame, value);
             match (name, &value.kind) {
                 // `**{"status": s}` are the names that it holds.
-                (None, Kind::Dict(pairs)) => named.extend(pairs.iter().map(|(key, value)| {
-                    let key = key.as_ref().and_then(|key| key.text());
-                    (key.map(Name::from), Rc::clone(value))
-                })),
-                _ => named.push((name.clone(), value)),
+                (None, Kind::Dict(pairs)) => {
+                    for (key, value) in pairs {
+                        let text = key.as_ref().and_then(|key| key.text());
+                        name_places.push(key.as_ref().map_or(value.place, |key| key.place));
+                        named.push((text.map(Name::from), Rc::clone(value)));
+                    }
+                }
+                _ => {
+                    name_places.push(self.code.place(frame.file, *name_span));
+                    named.push((name.clone(), value));
+                }
             }
         }
-        let value = self.node(frame, Kind::Call(Call { callee, positional, named }), span);
+        let value = self.node(frame, Kind::Call(Call { callee, positional, named, name_places }), span);
         self.tell(frame, &value, Deed::Call);
         let Kind::Call(call) = &value.kind else { return value };
         if let Some(text) = self.text_call(call, value.place) {

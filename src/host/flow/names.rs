@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::{Evaluator, Frame, is_named};
 use crate::host::code::{Bound, Named};
-use crate::host::value::{ClassId, FunctionId, Kind, Node, Value, join};
+use crate::host::value::{Call, ClassId, FunctionId, Kind, Node, Value, join};
 use crate::ir::{Expr, ExprKind, Import, Name, Span, Stmt, StmtKind};
 use crate::source::HostSpan;
 
@@ -237,8 +237,8 @@ impl<'a> Evaluator<'_, 'a> {
         let decorators = &self.code.function(id).function.decorators;
         let is_read = |decorator: &Expr| is_named(decorator, "property") || is_named(decorator, "cached_property");
         if !matches!(of.kind, Kind::Class(_)) && decorators.iter().any(is_read) {
-            let call =
-                crate::host::value::Call { callee: Rc::clone(&function), positional: Vec::new(), named: Vec::new() };
+            let callee = Rc::clone(&function);
+            let call = Call { callee, positional: Vec::new(), named: Vec::new(), name_places: Vec::new() };
             if let Some(value) = self.returned(id, Some(of), &call) {
                 return value;
             }
@@ -338,7 +338,10 @@ impl<'a> Evaluator<'_, 'a> {
                 let mut frame = self.frame(method);
                 let of = self.receiver(entry.file, entry.function, class);
                 self.bind_parameters(&mut frame, entry.function, Some(of), None);
-                return Some(self.expr(&mut frame, value));
+                let value = self.expr(&mut frame, value);
+                // What a later method sets (`self.status = "up"`) is not what another one finds.
+                let is_made = *entry.function.name == *"__init__" || !(is_constant(&value) || value.is_null());
+                return is_made.then_some(value);
             }
         }
         None

@@ -3,10 +3,10 @@
 use tree_sitter::Node;
 
 use super::{Reader, children, span};
-use crate::ir::{BinaryOp, Call, CompareOp, Expr, ExprKind, LogicOp, Name, UnaryOp};
+use crate::ir::{BinaryOp, Call, CompareOp, Expr, ExprKind, LogicOp, Name, Span, UnaryOp};
 
-/// Positional arguments, and named ones.
-pub(super) type Arguments = (Vec<Expr>, Vec<(Option<Name>, Expr)>);
+/// Positional arguments, named ones, and where their names stand.
+pub(super) type Arguments = (Vec<Expr>, Vec<(Option<Name>, Expr)>, Vec<Span>);
 
 impl Reader<'_> {
     pub(super) fn expr(&mut self, node: Node<'_>) -> Expr {
@@ -80,31 +80,33 @@ impl Reader<'_> {
 
     fn call(&mut self, node: Node<'_>) -> ExprKind {
         let callee = self.field_or_unknown(node, "function");
-        let (positional, named) = match node.child_by_field_name("arguments") {
-            Some(one) if one.kind() == "generator_expression" => (vec![self.expr(one)], Vec::new()),
+        let (positional, named, name_spans) = match node.child_by_field_name("arguments") {
+            Some(one) if one.kind() == "generator_expression" => (vec![self.expr(one)], Vec::new(), Vec::new()),
             Some(list) => self.arguments(list),
             None => Arguments::default(),
         };
-        ExprKind::Call(Box::new(Call { callee, positional, named }))
+        ExprKind::Call(Box::new(Call { callee, positional, named, name_spans }))
     }
 
     pub(super) fn arguments(&mut self, list: Node<'_>) -> Arguments {
-        let (mut positional, mut named) = Arguments::default();
+        let (mut positional, mut named, mut places) = Arguments::default();
         for child in children(list) {
             match child.kind() {
                 "keyword_argument" => {
-                    let name = child.child_by_field_name("name").map(|name| self.name(name));
-                    let value = self.field_or_unknown(child, "value");
-                    named.extend(name.map(|name| (Some(name), value)));
+                    let Some(name) = child.child_by_field_name("name") else { continue };
+                    named.push((Some(self.name(name)), self.field_or_unknown(child, "value")));
+                    places.push(span(name));
                 }
                 "dictionary_splat" => {
-                    let value = self.first(child);
-                    named.extend(value.map(|value| (None, value)));
+                    if let Some(value) = self.first(child) {
+                        places.push(value.span);
+                        named.push((None, value));
+                    }
                 }
                 _ => positional.push(self.expr(child)),
             }
         }
-        (positional, named)
+        (positional, named, places)
     }
 
     fn subscript(&mut self, node: Node<'_>) -> ExprKind {
