@@ -5,6 +5,7 @@
 //! a host language, no engine and no rule.
 
 pub mod declared;
+mod raw;
 pub mod select;
 pub mod site;
 pub mod sql;
@@ -146,4 +147,4 @@ pub struct Context<'x, 'a> {
 type Find = fn(&mut Context<'_, '_>, &[crate::host::flow::Event]) -> Vec<Draft>;
 
 /// The frameworks.
-const FINDERS: &[Find] = &[];
+const FINDERS: &[Find] = &[raw::find];

@@ -8,6 +8,7 @@ pub mod canonical;
 pub mod expand;
 pub mod factor;
 pub mod fingerprint;
+pub mod kind;
 pub mod lower;
 pub mod parse;
 pub mod placeholders;

@@ -5,7 +5,6 @@
 
 mod header;
 mod json;
-mod kind;
 mod parts;
 mod sites;
 mod suppressions;
@@ -14,15 +13,15 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
+pub use crate::sql::kind::StatementClass;
 pub use json::offline_folder;
-pub use kind::StatementClass;
 pub use sites::sites;
 
 use crate::query::{PathClass, Skip, SkipStage, Takes};
 use crate::source::{FileId, HostSpan, SpanMap, TreePath};
-use crate::sql::placeholders;
 use crate::sql::split::{self, AnnotationKind, Naming, RawStatement, Split, Votes};
 use crate::sql::summary::{DumpTool, FileSummary, MarkerTool};
+use crate::sql::{kind, placeholders};
 use crate::suppress::Suppression;
 
 /// What one file says.

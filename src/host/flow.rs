@@ -7,7 +7,7 @@
 mod block;
 mod expr;
 mod names;
-mod text;
+pub mod text;
 
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;

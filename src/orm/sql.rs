@@ -2,10 +2,13 @@
 //!
 //! Frameworks put these together; [`Sql::finish`] makes the text with its map. Knows no framework.
 
+use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::query::Param;
-use crate::source::{HostSpan, Origin, SpanMap};
+use crate::source::{FileId, HostSpan, Origin, SpanMap};
+use crate::sql::placeholders::Normalised;
 
 /// SQL text with places.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -19,8 +22,8 @@ enum Piece {
     Text(String, HostSpan),
     /// Text that is the host's, byte for byte.
     Verbatim(Arc<str>, HostSpan),
-    /// A value that is known at run time.
-    Param(Option<String>, HostSpan),
+    /// A value that is known at run time, with its number and name where the text gives them.
+    Param(Option<u16>, Option<String>, HostSpan),
 }
 
 /// SQL text that is done.
@@ -50,7 +53,29 @@ impl Sql {
 
     /// A value that is known at run time.
     pub fn param(place: HostSpan) -> Self {
-        Self { pieces: vec![Piece::Param(None, place)] }
+        Self { pieces: vec![Piece::Param(None, None, place)] }
+    }
+
+    /// SQL that is written in the host as a whole, its placeholders numbered.
+    pub fn written(text: &Normalised) -> Self {
+        let mut pieces = Vec::new();
+        let of_param = |param: &'_ Param| (param.number, param.name.clone());
+        let uses = text.params.iter().flat_map(|param| param.sql.iter().map(move |range| (range, of_param(param))));
+        let mut uses: Vec<_> = uses.collect();
+        uses.sort_by_key(|(range, _)| range.start);
+        let mut at = 0;
+        for (range, (number, name)) in uses {
+            pieces_of(text, at..range.start, &mut pieces);
+            let spelled = text.sql.get(range.start as usize..range.end as usize).unwrap_or_default();
+            let place = hull(text, range);
+            let is_list = spelled.starts_with('(');
+            pieces.extend(is_list.then(|| Piece::Text("(".to_owned(), place)));
+            pieces.push(Piece::Param(Some(number), name, place));
+            pieces.extend(is_list.then(|| Piece::Text(")".to_owned(), place)));
+            at = range.end;
+        }
+        pieces_of(text, at..text.sql.len() as u32, &mut pieces);
+        Self { pieces }
     }
 
     /// Appends text that stands for the same host code as what is before it.
@@ -58,7 +83,7 @@ impl Sql {
     pub fn then(mut self, text: &str) -> Self {
         match self.pieces.last_mut() {
             Some(Piece::Text(known, _)) => known.push_str(text),
-            Some(Piece::Verbatim(_, place) | Piece::Param(_, place)) => {
+            Some(Piece::Verbatim(_, place) | Piece::Param(_, _, place)) => {
                 let place = *place;
                 self.pieces.push(Piece::Text(text.to_owned(), place));
             }
@@ -120,7 +145,12 @@ impl Sql {
     pub fn finish(self) -> Finished {
         let mut sql = String::new();
         let mut spans = SpanMap::default();
-        let mut params: Vec<Param> = Vec::new();
+        let mut params: BTreeMap<u16, Param> = BTreeMap::new();
+        let given = self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Param(number, ..) => *number,
+            _ => None,
+        });
+        let mut last = given.max().unwrap_or(0);
         for piece in self.pieces {
             let start = sql.len() as u32;
             let (place, origin) = match piece {
@@ -132,16 +162,43 @@ impl Sql {
                     sql.push_str(&text);
                     (place, Origin::Verbatim)
                 }
-                Piece::Param(name, place) => {
-                    let number = u16::try_from(params.len() + 1).unwrap_or(u16::MAX);
+                Piece::Param(number, name, place) => {
+                    let number = number.unwrap_or_else(|| {
+                        last = last.saturating_add(1);
+                        last
+                    });
                     sql.push('$');
                     sql.push_str(&number.to_string());
-                    params.push(Param { number, name, sql: std::iter::once(start..sql.len() as u32).collect() });
+                    let param = params.entry(number).or_insert_with(|| Param { number, name, sql: Vec::new() });
+                    param.sql.push(start..sql.len() as u32);
                     (place, Origin::Placeholder)
                 }
             };
             spans.push(sql.len() as u32 - start, place, origin);
         }
-        Finished { sql: Arc::from(sql), spans, params }
+        Finished { sql: Arc::from(sql), spans, params: params.into_values().collect() }
     }
+}
+
+/// The pieces of a part of a text that holds no parameter.
+fn pieces_of(text: &Normalised, bytes: Range<u32>, into: &mut Vec<Piece>) {
+    let mut part = SpanMap::default();
+    part.append(&text.spans, bytes.clone());
+    for segment in part.segments() {
+        let range = (bytes.start + segment.sql.start) as usize..(bytes.start + segment.sql.end) as usize;
+        let Some(own) = text.sql.get(range) else { continue };
+        into.push(match segment.origin {
+            Origin::Verbatim => Piece::Verbatim(Arc::from(own), segment.host),
+            Origin::Placeholder | Origin::Synthesised => Piece::Text(own.to_owned(), segment.host),
+        });
+    }
+}
+
+/// The host bytes of a part of a text.
+fn hull(text: &Normalised, bytes: &Range<u32>) -> HostSpan {
+    let mut part = SpanMap::default();
+    part.append(&text.spans, bytes.clone());
+    let first = part.segments().first().map(|segment| segment.host).unwrap_or(HostSpan::new(FileId(0), 0..0));
+    let site = HostSpan { end: first.start, ..first };
+    part.places(0..bytes.end - bytes.start, &site).primary
 }

@@ -68,6 +68,21 @@ impl HoleKind {
     pub fn is_readable(self) -> bool {
         !matches!(self, Self::Table | Self::Name | Self::Query | Self::Assignments)
     }
+
+    /// The reason of the skip that tells of the hole.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::Table => "dynamic-table",
+            Self::Name => "dynamic-name",
+            Self::Query => "dynamic-subquery",
+            Self::Assignments => "dynamic-assignments",
+            Self::Qualifier => "dynamic-qualifier",
+            Self::Columns => "dynamic-columns",
+            Self::Condition => "dynamic-condition",
+            Self::Key => "dynamic-order",
+            Self::Clause => "dynamic-clause",
+        }
+    }
 }
 
 /// Numbers the placeholders of a text that stands byte for byte in `host`.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Part, SqlFileFacts, SqlStatement, StatementClass};
 use crate::query::{DatabaseId, PathClass, QuerySite, Resolution, SiteOrigin, Skip, SkipStage, Variant, VariantKind};
-use crate::sql::placeholders::{Hole, HoleKind, normalise_mapped};
+use crate::sql::placeholders::{Hole, normalise_mapped};
 
 /// Makes a site of every query that is not part of a migration's way back.
 ///
@@ -57,18 +57,12 @@ fn site(statement: &SqlStatement, database: DatabaseId, class: PathClass, skips:
 }
 
 fn skip(hole: &Hole, spans: &crate::source::SpanMap, statement: &SqlStatement) -> Skip {
-    let reason = match hole.kind {
-        HoleKind::Table => "dynamic-table",
-        HoleKind::Name => "dynamic-name",
-        HoleKind::Query => "dynamic-subquery",
-        HoleKind::Assignments => "dynamic-assignments",
-        HoleKind::Qualifier => "dynamic-qualifier",
-        HoleKind::Columns => "dynamic-columns",
-        HoleKind::Condition => "dynamic-condition",
-        HoleKind::Key => "dynamic-order",
-        HoleKind::Clause => "dynamic-clause",
-    };
     let place =
         if hole.sql.is_empty() { statement.place } else { spans.places(hole.sql.clone(), &statement.place).primary };
-    Skip { stage: SkipStage::Query, reason, detail: format!("`{}` is only known at run time", hole.text), place }
+    Skip {
+        stage: SkipStage::Query,
+        reason: hole.kind.reason(),
+        detail: format!("`{}` is only known at run time", hole.text),
+        place,
+    }
 }

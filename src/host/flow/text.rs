@@ -38,33 +38,47 @@ impl Evaluator<'_, '_> {
         let Kind::Attribute { of, name, .. } = &call.callee.kind else { return None };
         let Kind::Text(pieces) = &of.kind else { return None };
         match &**name {
-            "format" => node(format(pieces, call)),
             "strip" | "lstrip" | "rstrip" | "encode" if call.positional.is_empty() => Some(Rc::clone(of)),
-            "join" => {
-                let only = call.positional.first()?;
-                let Kind::List(items) = &only.kind else { return node(vec![Piece::Hole(Rc::clone(only))]) };
-                let mut joined = Vec::new();
-                for (number, item) in items.iter().enumerate() {
-                    let (inner, comes_and_goes) = match &item.kind {
-                        Kind::Optional(inner) => (inner, true),
-                        _ => (item, false),
-                    };
-                    let mut of_item = if number == 0 { Vec::new() } else { pieces.clone() };
-                    of_item.append(&mut pieces_of(inner));
-                    match comes_and_goes {
-                        true => joined.push(Piece::Optional(of_item)),
-                        false => joined.append(&mut of_item),
-                    }
-                }
-                node(joined)
-            }
-            _ => None,
+            _ => node(method(pieces, name, call)?),
         }
     }
 }
 
+/// What a method of a template makes of its arguments: `format` and `join`.
+pub fn method(pieces: &[Piece], name: &str, call: &Call) -> Option<Vec<Piece>> {
+    match name {
+        "format" => Some(format(pieces, call)),
+        "join" => Some(join(pieces, call.positional.first()?)),
+        _ => None,
+    }
+}
+
+/// `", ".join(values)`
+fn join(between: &[Piece], values: &Value) -> Vec<Piece> {
+    let Kind::List(items) = &values.kind else { return vec![Piece::Hole(Rc::clone(values))] };
+    let is_sure = |item: &Value| !matches!(item.kind, Kind::Optional(_));
+    // Before the first item that is sure to be there, what comes and goes brings its separator behind it.
+    let first = items.iter().position(is_sure).unwrap_or(0);
+    let mut joined = Vec::new();
+    for (number, item) in items.iter().enumerate() {
+        let mut own = if number > first { between.to_vec() } else { Vec::new() };
+        match &item.kind {
+            Kind::Optional(inner) => {
+                own.append(&mut pieces_of(inner));
+                own.extend_from_slice(if number < first { between } else { &[] });
+                joined.push(Piece::Optional(own));
+            }
+            _ => {
+                own.append(&mut pieces_of(item));
+                joined.append(&mut own);
+            }
+        }
+    }
+    joined
+}
+
 /// The pieces that a value is as a string.
-pub(super) fn pieces_of(value: &Value) -> Vec<Piece> {
+pub fn pieces_of(value: &Value) -> Vec<Piece> {
     match &value.kind {
         Kind::Text(pieces) => pieces.clone(),
         _ => vec![Piece::Hole(Rc::clone(value))],

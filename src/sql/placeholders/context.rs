@@ -7,7 +7,7 @@ use super::HoleKind;
 pub(super) enum Position {
     /// A value: behind an operator, `(`, `LIMIT`, …
     Value,
-    /// A list, behind `IN`.
+    /// A list, behind `IN` or `VALUES`.
     List,
     /// Something that is no value.
     Other(HoleKind),
@@ -33,7 +33,7 @@ enum Previous {
     Comma,
     /// `.`
     Dot,
-    /// `IN`
+    /// `IN`, `VALUES`
     In,
     /// `AS`, `EXISTS`: a parenthesis behind it holds a query.
     BeforeQuery,
@@ -112,7 +112,8 @@ impl Context {
         }
         self.between |= upper == b"BETWEEN";
         self.previous = match upper {
-            b"IN" => Previous::In,
+            // `VALUES %s` of psycopg's `execute_values`.
+            b"IN" | b"VALUES" => Previous::In,
             b"AS" | b"EXISTS" | b"MATERIALIZED" => Previous::BeforeQuery,
             _ if wants_value(upper) => Previous::Operator,
             _ => Previous::Operand,
@@ -145,7 +146,6 @@ fn wants_value(upper: &[u8]) -> bool {
             | b"WHEN"
             | b"CASE"
             | b"AND"
-            | b"VALUES"
             | b"INTERVAL"
             | b"IS"
             | b"ESCAPE"

@@ -1,6 +1,6 @@
 //! What a statement does, by its first words.
 
-use crate::sql::split::{Keyword, RawStatement};
+use super::split::{Keyword, RawStatement};
 
 /// What a statement does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -77,7 +77,7 @@ const NOISE: &[&str] = &[
 const EFFECTS: &[&str] = &["pg_catalog.set_config", "pg_catalog.setval", "set_config", "setval"];
 
 /// Classes a statement; one that a comment names is a query even if all its values are constants.
-pub(super) fn classify(raw: &RawStatement, text: &str, named: bool) -> StatementClass {
+pub fn classify(raw: &RawStatement, text: &str, named: bool) -> StatementClass {
     match raw.keyword {
         Keyword::Alter | Keyword::Comment | Keyword::Create | Keyword::Drop => StatementClass::Schema,
         Keyword::Copy => StatementClass::Data,
@@ -113,7 +113,7 @@ fn is_effect(text: &str) -> bool {
 }
 
 /// The bytes of `EXPLAIN (…) ANALYZE VERBOSE QUERY PLAN` before the statement it explains.
-pub(super) fn explain_prefix(raw: &RawStatement, text: &str) -> u32 {
+pub fn explain_prefix(raw: &RawStatement, text: &str) -> u32 {
     if raw.keyword != Keyword::Explain {
         return 0;
     }
@@ -149,14 +149,14 @@ fn opens_query(text: &str) -> bool {
 }
 
 /// Says whether a schema statement is a `CREATE TABLE` that lasts.
-pub(super) fn creates_table(text: &str) -> bool {
+pub fn creates_table(text: &str) -> bool {
     let head: Vec<String> = words(text).take(4).collect();
     let temporary = head.iter().any(|word| word == "TEMP" || word == "TEMPORARY");
     head.first().is_some_and(|word| word == "CREATE") && !temporary && head[1..].iter().any(|word| word == "TABLE")
 }
 
 /// Says whether a schema statement changes tables, indexes, views or types.
-pub(super) fn changes_schema(text: &str) -> bool {
+pub fn changes_schema(text: &str) -> bool {
     const KINDS: &[&str] = &["TABLE", "INDEX", "VIEW", "TYPE", "DOMAIN", "SEQUENCE", "SCHEMA"];
     let head: Vec<String> = words(text).take(5).collect();
     let verb = head.first().map_or("", String::as_str);

@@ -1,0 +1,116 @@
+//! SQL text that host code sends: strings at the calls of drivers, of SQLAlchemy's `text`, of Django's `raw`, of pandas.
+//!
+//! A string counts where it stands at such a call and begins like a query; what is put into it at run time is a
+//! parameter where a value stands and a hole elsewhere. Knows no driver's semantics beyond that.
+
+mod quotes;
+mod repeat;
+mod sink;
+mod statement;
+mod template;
+
+use std::collections::HashSet;
+use std::rc::Rc;
+
+use super::Context;
+use super::site::Draft;
+use crate::host::code::Code;
+use crate::host::flow::{Deed, Event};
+use crate::host::value::Value;
+use crate::query::{SiteOrigin, Takes};
+use crate::source::HostSpan;
+use statement::Query;
+
+/// How many calls behind a query are looked at for what takes its rows.
+const MAX_LATER: usize = 200;
+
+/// The queries that a file sends as text.
+pub(super) fn find(cx: &mut Context<'_, '_>, events: &[Event]) -> Vec<Draft> {
+    let events = events.iter().filter(|event| event.deed == Deed::Call).collect();
+    let calls = Calls { code: &cx.linked.code, events };
+    let mut drafts = Vec::new();
+    let mut sent = HashSet::new();
+    for (at, event) in calls.events.iter().enumerate() {
+        let Some(sink) = sink::of(calls.code, &event.value) else { continue };
+        texts_within(sink.text, &mut sent);
+        // What SQLAlchemy's `text` makes is its own, whoever sends it.
+        let source = if sink::textual(sink.text).is_some() { "sqlalchemy" } else { sink.source };
+        drafts.extend(calls.drafts(at, statement::queries(sink.text, cx.dialect), source, sink.takes));
+    }
+    // What is made of a text and sent in another way: `select(…).from_statement(text("…"))`.
+    for (at, event) in calls.events.iter().enumerate() {
+        if event.function.is_none() || sent.contains(&event.value.place) {
+            continue;
+        }
+        let Some(text) = sink::textual(&event.value) else { continue };
+        drafts.extend(calls.drafts(at, statement::queries(text, cx.dialect), "sqlalchemy", Takes::All));
+    }
+    drafts
+}
+
+/// Takes down the places of the `text(…)` that a sent value may be.
+fn texts_within(value: &Value, places: &mut HashSet<HostSpan>) {
+    repeat::walk(value, &mut |node| {
+        if sink::textual(node).is_some() {
+            places.insert(node.place);
+        }
+    });
+}
+
+/// The calls of a file, function by function.
+struct Calls<'x, 'a> {
+    code: &'x Code<'a>,
+    events: Vec<&'x Event>,
+}
+
+impl Calls<'_, '_> {
+    /// The queries that a call sends, as drafts.
+    fn drafts(&self, at: usize, queries: Vec<Query>, source: &'static str, takes: Takes) -> Vec<Draft> {
+        if queries.is_empty() {
+            return Vec::new();
+        }
+        let is_alone = queries.len() == 1;
+        let in_loop = self.in_loop(at);
+        let takes = if self.is_one_taken(at) { Takes::One } else { takes };
+        let of_event = Draft::new(self.events[at], source, Vec::new());
+        let draft = |query: Query| Draft {
+            // Of several in one text each stands for itself.
+            place: if is_alone || query.place.file != of_event.place.file { of_event.place } else { query.place },
+            origin: SiteOrigin::Text,
+            takes,
+            forms: query.forms,
+            unknown: query.unknown,
+            in_loop,
+            ..of_event.clone()
+        };
+        queries.into_iter().map(draft).collect()
+    }
+
+    /// Whether a call on what the query gave, or on the cursor behind it, takes one row.
+    fn is_one_taken(&self, at: usize) -> bool {
+        let Some(call) = self.events[at].value.call() else { return false };
+        let cursor = sink::called_on(&call.callee);
+        let is_cursor = |value: &Value| cursor.is_some_and(|cursor| Rc::ptr_eq(cursor, value));
+        for later in self.events[at + 1..].iter().take(MAX_LATER) {
+            if later.function != self.events[at].function || self.cursor_of(later).is_some_and(is_cursor) {
+                // Another function, or another query on the same cursor.
+                return false;
+            }
+            if let Some(of) = sink::takes_one(self.code, &later.value)
+                && (is_cursor(of) || Rc::ptr_eq(of, &self.events[at].value))
+            {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// What an event sends a query on.
+    fn cursor_of<'e>(&self, event: &'e Event) -> Option<&'e Value> {
+        sink::of(self.code, &event.value)?;
+        sink::called_on(&event.value.call()?.callee)
+    }
+}
+
+#[cfg(test)]
+mod tests;
