@@ -5,6 +5,7 @@
 //! a host language, no engine and no rule.
 
 pub mod declared;
+pub mod django;
 mod raw;
 pub mod select;
 pub mod site;
@@ -90,12 +91,15 @@ const OF_FUNCTIONS: &[&str] = &[
 pub struct Linked<'a> {
     /// Its names.
     pub code: Code<'a>,
+    /// Django's models.
+    pub django: django::models::Models,
 }
 
 impl<'a> Linked<'a> {
     /// Reads what the classes of a code base declare.
     pub fn new(code: Code<'a>) -> Self {
-        Self { code }
+        let django = django::models::Models::read(&code);
+        Self { code, django }
     }
 
     /// The schemas that the code declares, the best of each database first, and why some could not be read.

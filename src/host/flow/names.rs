@@ -31,6 +31,11 @@ impl<'a> Evaluator<'_, 'a> {
         Some(self.attribute(&of, name, place, place))
     }
 
+    /// What an expression stands for where only its module's names are known.
+    pub fn of_module(&mut self, file: usize, expr: &Expr) -> Value {
+        self.expr(&mut Frame::of_module(file), expr)
+    }
+
     /// What a name of a module stands for; nothing where the module does not bind it.
     pub fn global(&mut self, file: usize, name: &Name) -> Option<Value> {
         let key = (file, name.clone());

@@ -1,0 +1,128 @@
+//! The apps of a project: which folder is one, and what it is called.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::host::code::Code;
+use crate::host::flow::Evaluator;
+use crate::host::value::ClassId;
+use crate::ir::Name;
+
+use super::models::IntegerSize;
+use super::settings::{Settings, size_of};
+
+/// The apps of a code base.
+#[derive(Debug)]
+pub(super) struct Apps {
+    pub settings: Settings,
+    /// By folder.
+    apps: BTreeMap<String, App>,
+}
+
+/// An app.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct App {
+    pub label: Name,
+    /// The size of keys that no model declares.
+    pub auto_field: IntegerSize,
+}
+
+impl Apps {
+    pub(super) fn read(code: &Code<'_>, evaluator: &mut Evaluator<'_, '_>) -> Self {
+        let settings = Settings::read(code, evaluator);
+        let mut apps = BTreeMap::new();
+        for folder in folders(code, &settings) {
+            let label = Name::from(folder.rsplit('/').next().unwrap_or(&folder));
+            apps.insert(folder, App { label, auto_field: settings.auto_field });
+        }
+        let mut apps = Self { settings, apps };
+        for class in code.class_ids() {
+            apps.take_config(evaluator, class);
+        }
+        apps
+    }
+
+    /// `class ShopConfig(AppConfig): name = "shop"; label = "store"`
+    fn take_config(&mut self, evaluator: &mut Evaluator<'_, '_>, class: ClassId) {
+        let entry = evaluator.code.class(class);
+        let path = &evaluator.code.files[entry.file].path;
+        let Some(app) = self.apps.get_mut(path.folder()).filter(|_| is_home_of_configs(path.file_name())) else {
+            return;
+        };
+        let lineage = evaluator.lineage(class);
+        let is_config = |class: &ClassId| {
+            let is_it = |base: &crate::host::value::Value| base.external().is_some_and(|path| path.ends_with("Config"));
+            evaluator.bases(*class).iter().any(is_it)
+        };
+        if !lineage.iter().any(is_config) {
+            return;
+        }
+        let mut text = |name: &str| evaluator.inherited(class, &Name::from(name))?.1.text();
+        if let Some(label) = text("label").or_else(|| Some(text("name")?.rsplit('.').next()?.to_owned())) {
+            app.label = Name::from(label);
+        }
+        if let Some(size) = text("default_auto_field").and_then(|path| size_of(&path)) {
+            app.auto_field = size;
+        }
+    }
+
+    /// The app that a file belongs to: that of the nearest folder above it.
+    pub(super) fn of_path(&self, path: &str) -> Option<&App> {
+        let mut folder = path;
+        while let Some((above, _)) = folder.rsplit_once('/') {
+            if let Some(app) = self.apps.get(above) {
+                return Some(app);
+            }
+            folder = above;
+        }
+        self.apps.get("")
+    }
+
+    /// The app of a label.
+    pub(super) fn labelled(&self, label: &str) -> Option<&App> {
+        self.apps.values().find(|app| *app.label == *label)
+    }
+}
+
+fn is_home_of_configs(file: &str) -> bool {
+    matches!(file, "apps.py" | "__init__.py")
+}
+
+/// The folders that are apps.
+///
+/// What has migrations or a configuration is one. A folder that only has models is one where no app stands above it,
+/// or where the settings name it.
+fn folders(code: &Code<'_>, settings: &Settings) -> BTreeSet<String> {
+    let mut strong = BTreeSet::new();
+    let mut weak = BTreeSet::new();
+    for facts in code.files {
+        let path = facts.path.as_str();
+        let folder = facts.path.folder();
+        match facts.path.file_name() {
+            "apps.py" => drop(strong.insert(folder)),
+            "models.py" => drop(weak.insert(folder)),
+            _ => {}
+        }
+        if let Some((above, name)) = folder.rsplit_once('/').or(Some(("", folder))).filter(|_| !folder.is_empty()) {
+            if name == "migrations" && path.ends_with(".py") {
+                strong.insert(above);
+            }
+            if name == "models" {
+                weak.insert(above);
+            }
+        }
+    }
+    let is_installed = |folder: &str| {
+        settings.installed.iter().any(|dotted| {
+            let named =
+                |path: &str| folder == path || folder.strip_suffix(path).is_some_and(|rest| rest.ends_with('/'));
+            let path = dotted.replace('.', "/");
+            named(&path) || path.rsplit_once("/apps/").is_some_and(|(path, _)| named(path))
+        })
+    };
+    let has_app_above = |folder: &str| {
+        let above = std::iter::successors(folder.rsplit_once('/'), |(above, _)| above.rsplit_once('/'));
+        above.into_iter().any(|(above, _)| strong.contains(above))
+    };
+    let weak = weak.iter().filter(|folder| is_installed(folder) || !has_app_above(folder));
+    strong.iter().chain(weak).map(|folder| (*folder).to_owned()).collect()
+}

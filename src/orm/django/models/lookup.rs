@@ -1,0 +1,73 @@
+//! How models are asked for: by class, by label, by what a value names.
+
+use super::{Abstract, Model, Models, external};
+use crate::host::value::{ClassId, Kind, Value};
+
+impl Models {
+    /// Says whether a class stands outside of the code base.
+    pub fn is_external(class: ClassId) -> bool {
+        external::of_class(class).is_some()
+    }
+
+    /// Every model, in the order of their apps and names.
+    pub fn iter(&self) -> impl Iterator<Item = &Model> {
+        self.models.iter()
+    }
+
+    /// The model of a class; nothing for one without a table.
+    pub fn of_class(&self, class: ClassId) -> Option<&Model> {
+        self.by_class.get(&class).map(|at| &self.models[*at])
+    }
+
+    /// The model of a label, `app.Model` or `Model`; the latter of the app that is `near` first.
+    pub fn named(&self, label: &str, near: &str) -> Option<&Model> {
+        let (app, name) = match label.rsplit_once('.') {
+            Some((app, name)) => (Some(app), name),
+            None => (None, label),
+        };
+        let known = self.by_name.get(&name.to_ascii_lowercase())?;
+        let of_app = |app: &str| {
+            let mut models = known.iter().map(|at| &self.models[*at]);
+            models.find(|model| model.app.eq_ignore_ascii_case(app))
+        };
+        match (app, known.as_slice()) {
+            (Some(app), _) => of_app(app),
+            (None, [only]) => Some(&self.models[*only]),
+            (None, _) => of_app(near),
+        }
+    }
+
+    /// The model that stands for users.
+    pub fn user(&self) -> Option<&Model> {
+        self.of_class(self.user?)
+    }
+
+    /// What is known of a model without a table.
+    pub fn abstract_of(&self, class: ClassId) -> Option<&Abstract> {
+        self.abstracts.get(&class)
+    }
+
+    /// The model that a value names: a class, `get_user_model()`, `apps.get_model("app", "Model")`, Django's own.
+    pub fn of_value(&self, value: &Value) -> Option<&Model> {
+        match &value.kind {
+            Kind::Class(id) => self.of_class(*id),
+            Kind::External(path) => self.of_class(external::by_path(path)?),
+            Kind::Call(call) => {
+                let path = match &call.callee.kind {
+                    Kind::External(path) => path.rsplit('.').next()?,
+                    Kind::Attribute { name, .. } => name,
+                    _ => return None,
+                };
+                match path {
+                    "get_user_model" => self.user(),
+                    "get_model" => {
+                        let parts: Option<Vec<String>> = call.positional.iter().map(|part| part.text()).collect();
+                        self.named(&parts?.join("."), "")
+                    }
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! What a model's `Meta` says.
+
+use crate::host::flow::Evaluator;
+use crate::host::value::{ClassId, Kind, Value};
+use crate::ir::Name;
+use crate::source::HostSpan;
+
+/// A `Meta` class as it is written, with what it inherits from other `Meta` classes.
+#[derive(Clone, Default)]
+pub(super) struct MetaSaid {
+    pub is_abstract: bool,
+    pub is_proxy: bool,
+    pub is_unmanaged: bool,
+    pub app_label: Option<Name>,
+    pub table: Option<Name>,
+    /// Whether it says something of a table's name that cannot be read.
+    pub table_unknown: bool,
+    pub ordering: Vec<(String, HostSpan)>,
+    pub says_ordering: bool,
+    pub get_latest_by: Vec<String>,
+    pub unique_together: Vec<(Vec<Name>, HostSpan)>,
+    pub index_together: Vec<(Vec<Name>, HostSpan)>,
+    pub default_manager: Option<Name>,
+    pub default_related_name: Option<Name>,
+    pub order_with_respect_to: Option<Name>,
+}
+
+/// Reads a `Meta` class.
+pub(super) fn read(evaluator: &mut Evaluator<'_, '_>, meta: ClassId) -> MetaSaid {
+    let mut value = |name: &str| evaluator.inherited(meta, &Name::from(name));
+    let mut text = |name: &str| Some(Name::from(value(name)?.1.text()?));
+    let (app_label, table) = (text("app_label"), text("db_table"));
+    let (default_manager, default_related_name) = (text("default_manager_name"), text("default_related_name"));
+    let order_with_respect_to = text("order_with_respect_to");
+    let table_unknown = table.is_none() && value("db_table").is_some();
+    // Django takes `abstract` from nobody else's `Meta`.
+    let own = |found: Option<(ClassId, Value)>| found.filter(|(class, _)| *class == meta).map(|(_, value)| value);
+    let is_true = |value: Option<Value>| value.and_then(|value| value.bool()) == Some(true);
+    let ordering = value("ordering").map(|(_, value)| value);
+    let all = |found: Option<(ClassId, Value)>| found.map(|(_, value)| value);
+    MetaSaid {
+        is_abstract: is_true(own(value("abstract"))),
+        is_proxy: is_true(own(value("proxy"))),
+        is_unmanaged: all(value("managed")).and_then(|value| value.bool()) == Some(false),
+        app_label,
+        table,
+        table_unknown,
+        says_ordering: ordering.is_some(),
+        ordering: ordering.map(|value| read_ordering(&value)).unwrap_or_default(),
+        get_latest_by: all(value("get_latest_by")).map(|value| names(&value)).unwrap_or_default(),
+        unique_together: all(value("unique_together")).map(|value| together(&value)).unwrap_or_default(),
+        index_together: all(value("index_together")).map(|value| together(&value)).unwrap_or_default(),
+        default_manager,
+        default_related_name,
+        order_with_respect_to,
+    }
+}
+
+/// `("-created", F("name").desc())`, up to what is not plain.
+pub(super) fn read_ordering(value: &Value) -> Vec<(String, HostSpan)> {
+    let items = value.items().unwrap_or_else(|| vec![value]);
+    items.into_iter().map_while(|item| Some((order(item)?, item.place))).collect()
+}
+
+fn order(item: &Value) -> Option<String> {
+    if let Some(text) = item.text() {
+        return Some(text);
+    }
+    let field = |value: &Value| {
+        let call = value.call().filter(|call| call.callee.external().is_some_and(|path| path.ends_with(".F")))?;
+        call.positional.first()?.text()
+    };
+    if let Some(name) = field(item) {
+        return Some(name);
+    }
+    let (method, _, of, _) = item.method()?;
+    match &**method {
+        "asc" => field(of),
+        "desc" => Some(format!("-{}", field(of)?)),
+        _ => None,
+    }
+}
+
+fn names(value: &Value) -> Vec<String> {
+    match value.text() {
+        Some(text) => vec![text],
+        None => value.items().unwrap_or_default().into_iter().filter_map(|item| item.text()).collect(),
+    }
+}
+
+/// `("a", "b")` or `(("a", "b"), ("a", "c"))`
+pub(in crate::orm::django) fn together(value: &Value) -> Vec<(Vec<Name>, HostSpan)> {
+    let set = |value: &Value| {
+        let items = value.items()?;
+        let names: Option<Vec<Name>> = items.into_iter().map(|item| item.text().map(Name::from)).collect();
+        names.filter(|names| !names.is_empty()).map(|names| (names, value.place))
+    };
+    // `{("a", "b")}` and `set([…])` are sets of sets as well.
+    if let Kind::Call(call) = &value.kind {
+        let is_set = matches!(call.callee.external(), Some("set" | "list" | "tuple" | "frozenset"));
+        return call.positional.first().filter(|_| is_set).map(together).unwrap_or_default();
+    }
+    match set(value) {
+        Some(only) => vec![only],
+        None => value.items().unwrap_or_default().into_iter().filter_map(set).collect(),
+    }
+}

@@ -1,0 +1,80 @@
+//! What a project's settings say that changes its tables.
+
+use crate::host::code::Code;
+use crate::host::flow::Evaluator;
+use crate::host::value::{Kind, Value};
+use crate::ir::Name;
+
+use super::models::IntegerSize;
+
+/// The settings that matter.
+#[derive(Debug, Default)]
+pub(super) struct Settings {
+    /// The model that stands for users: `app.Model`.
+    pub user: Option<Name>,
+    /// The size of keys that no model declares; of the versions before the setting where it is missing.
+    pub auto_field: IntegerSize,
+    /// The apps, as they are written: `shop.orders`, `shop.apps.OrdersConfig`.
+    pub installed: Vec<String>,
+}
+
+impl Settings {
+    pub(super) fn read(code: &Code<'_>, evaluator: &mut Evaluator<'_, '_>) -> Self {
+        let mut settings = Self::default();
+        let mut auto_field = None;
+        for file in files(code) {
+            settings.user = settings.user.take().or_else(|| text(evaluator, file, "AUTH_USER_MODEL"));
+            auto_field = auto_field.or_else(|| text(evaluator, file, "DEFAULT_AUTO_FIELD"));
+            if let Some(value) = evaluator.global(file, &Name::from("INSTALLED_APPS")) {
+                texts(&value, &mut settings.installed);
+            }
+        }
+        settings.auto_field = auto_field.and_then(|path| size_of(&path)).unwrap_or_default();
+        settings
+    }
+}
+
+/// The size that a class of key fields counts in.
+pub(super) fn size_of(path: &str) -> Option<IntegerSize> {
+    match path.rsplit('.').next()? {
+        "AutoField" => Some(IntegerSize::Normal),
+        "BigAutoField" => Some(IntegerSize::Big),
+        "SmallAutoField" => Some(IntegerSize::Small),
+        _ => None,
+    }
+}
+
+/// The modules of settings, those of tests last.
+pub(super) fn files(code: &Code<'_>) -> Vec<usize> {
+    const NAMES: &[&str] = &["INSTALLED_APPS", "AUTH_USER_MODEL", "DEFAULT_AUTO_FIELD", "DATABASES"];
+    let says = |file: &usize| NAMES.iter().any(|name| !code.scope(*file).get(name).is_empty());
+    let mut files: Vec<usize> = (0..code.files.len()).filter(says).collect();
+    files.sort_by_key(|file| {
+        let path = code.files[*file].path.as_str();
+        (path.contains("test"), !path.contains("settings"), path.len())
+    });
+    files
+}
+
+fn text(evaluator: &mut Evaluator<'_, '_>, file: usize, name: &str) -> Option<Name> {
+    let value = evaluator.global(file, &Name::from(name))?;
+    match &value.kind {
+        Kind::Either(ways) => ways.iter().find_map(|way| way.text()),
+        _ => value.text(),
+    }
+    .map(Name::from)
+}
+
+/// Every text among a value's items.
+fn texts(value: &Value, found: &mut Vec<String>) {
+    match &value.kind {
+        Kind::List(items) => items.iter().for_each(|item| texts(item, found)),
+        Kind::Optional(inner) | Kind::Spread(inner) => texts(inner, found),
+        Kind::Either(ways) => ways.iter().for_each(|way| texts(way, found)),
+        Kind::Binary { left, right, .. } => {
+            texts(left, found);
+            texts(right, found);
+        }
+        _ => found.extend(value.text()),
+    }
+}
