@@ -10,6 +10,7 @@ mod raw;
 pub mod select;
 pub mod site;
 pub mod sql;
+pub mod sqlalchemy;
 
 use crate::dialect::Dialect;
 use crate::host::code::Code;
@@ -93,13 +94,16 @@ pub struct Linked<'a> {
     pub code: Code<'a>,
     /// Django's models.
     pub django: django::models::Models,
+    /// What SQLAlchemy maps.
+    pub sqlalchemy: sqlalchemy::models::Models,
 }
 
 impl<'a> Linked<'a> {
     /// Reads what the classes of a code base declare.
     pub fn new(code: Code<'a>) -> Self {
         let django = django::models::Models::read(&code);
-        Self { code, django }
+        let sqlalchemy = sqlalchemy::models::Models::read(&code);
+        Self { code, django, sqlalchemy }
     }
 
     /// The schemas that the code declares, the best of each database first, and why some could not be read.

@@ -3,7 +3,7 @@
 use aho_corasick::AhoCorasick;
 
 use super::python;
-use crate::ir::{Span, Stmt};
+use crate::ir::{Expr, Span, Stmt, StmtKind};
 use crate::query::PathClass;
 use crate::source::{FileId, TreePath};
 
@@ -56,4 +56,13 @@ pub fn facts(file: FileId, path: &TreePath, class: PathClass, text: &str, words:
     }
     let python::Module { body, faults } = python::read(text, words);
     HostFacts { file, path: path.clone(), class, body, faults }
+}
+
+/// Reads an expression that host code spells within a string.
+pub fn expression(text: &str) -> Option<Expr> {
+    let body = python::read(text, &Words::new(&[], &[])).body;
+    match body.into_iter().next()?.kind {
+        StmtKind::Expr(expr) => Some(expr),
+        _ => None,
+    }
 }

@@ -220,6 +220,12 @@ impl<'c, 'a> Evaluator<'c, 'a> {
         self.returned(id, Some(receiver), call)
     }
 
+    /// What an expression stands for where a module, or the body of a class of it, says it.
+    pub fn written(&mut self, file: usize, class: Option<ClassId>, expr: &Expr) -> Value {
+        let mut frame = Frame { class, ..Frame::of_module(file) };
+        self.expr(&mut frame, expr)
+    }
+
     fn tell(&mut self, frame: &Frame, value: &Value, deed: Deed) {
         if frame.is_told {
             let (loops, function) = (Rc::clone(&frame.loops), frame.function);

@@ -1,0 +1,11 @@
+//! SQLAlchemy: what mapped classes and `Table` objects declare.
+//!
+//! [`models`] reads the classes once for the whole code base. Columns, types and expressions of declarations are read
+//! by the same code wherever they stand. Knows no engine and no rule.
+
+mod annotation;
+mod column;
+mod expression;
+pub mod models;
+mod names;
+mod types;
