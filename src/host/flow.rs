@@ -4,17 +4,20 @@
 //! and what it changes may be or not be. Functions of the code base are followed into for what they return, a few
 //! levels deep. Whatever is beyond this is [`Kind::Unknown`]; nothing here fails.
 
+mod bind;
 mod block;
 mod expr;
 mod names;
+mod rows;
 pub mod text;
+mod truth;
 
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use super::code::Code;
 use super::value::{ClassId, FunctionId, Kind, Node, Value, join};
-use crate::ir::{Expr, Function, Name, Takes};
+use crate::ir::{Expr, Function, Name};
 use crate::source::HostSpan;
 
 /// How many calls deep functions are followed into.
@@ -86,6 +89,8 @@ struct Frame {
     ended: bool,
     /// Whether what is done is an event: not in a function that is followed into.
     is_told: bool,
+    /// Whether its parameters are what a caller gives: a condition on them decides then.
+    is_called: bool,
 }
 
 impl Frame {
@@ -101,6 +106,7 @@ impl Frame {
             inner: Vec::new(),
             ended: false,
             is_told: false,
+            is_called: false,
         }
     }
 }
@@ -141,7 +147,12 @@ impl<'c, 'a> Evaluator<'c, 'a> {
         let mut frame = Frame { is_told: true, ..self.frame(id) };
         self.bind_parameters(&mut frame, entry.function, receiver, None);
         self.block(&mut frame, &entry.function.body);
-        let names = Rc::new(frame.names);
+        let mut names = frame.names;
+        // A function sees what those around it see.
+        for (name, value) in frame.closure.iter().flat_map(|closure| closure.iter()) {
+            names.entry(name.clone()).or_insert_with(|| Rc::clone(value));
+        }
+        let names = Rc::new(names);
         for inner in frame.inner {
             self.closures.insert(inner, Rc::clone(&names));
             self.function(inner);
@@ -164,39 +175,6 @@ impl<'c, 'a> Evaluator<'c, 'a> {
         Rc::new(Node { kind: Kind::Receiver(class), place })
     }
 
-    fn bind_parameters(
-        &mut self,
-        frame: &mut Frame,
-        function: &Function,
-        receiver: Option<Value>,
-        call: Option<&super::value::Call>,
-    ) {
-        let is_static = function.decorators.iter().any(|decorator| is_named(decorator, "staticmethod"));
-        let mut receiver = receiver.filter(|_| !is_static);
-        let mut position = 0;
-        for parameter in &function.parameters {
-            let value = match (receiver.take(), call) {
-                (Some(receiver), _) => receiver,
-                (None, Some(call)) if parameter.takes == Takes::One => {
-                    let given = call.argument(position, &parameter.name).cloned();
-                    position += 1;
-                    given.unwrap_or_else(|| self.parameter(frame, function, parameter))
-                }
-                _ => self.parameter(frame, function, parameter),
-            };
-            frame.names.insert(parameter.name.clone(), value);
-        }
-    }
-
-    fn parameter(&mut self, frame: &Frame, function: &Function, parameter: &crate::ir::Parameter) -> Value {
-        let mut outside = Frame { closure: frame.closure.clone(), ..Frame::of_module(frame.file) };
-        let annotation = parameter.annotation.as_ref().map(|annotation| self.expr(&mut outside, annotation));
-        let default = parameter.default.as_ref().map(|default| self.expr(&mut outside, default));
-        let place = self.code.place(frame.file, function.name_span);
-        let kind = Kind::Parameter { name: parameter.name.clone(), annotation, default };
-        Rc::new(Node { kind, place })
-    }
-
     /// What a function returns for a call; nothing where it is not followed into or does not say.
     pub fn returned(&mut self, id: FunctionId, receiver: Option<&Value>, call: &super::value::Call) -> Option<Value> {
         let is_deep = self.calling.len() >= usize::from(MAX_DEPTH) || self.inlined >= MAX_INLINED;
@@ -205,7 +183,7 @@ impl<'c, 'a> Evaluator<'c, 'a> {
         }
         self.inlined += 1;
         let entry = self.code.function(id);
-        let mut frame = self.frame(id);
+        let mut frame = Frame { is_called: true, ..self.frame(id) };
         let receiver = receiver.cloned().filter(|_| entry.class.is_some());
         self.bind_parameters(&mut frame, entry.function, receiver, Some(call));
         self.calling.push(id);

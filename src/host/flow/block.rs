@@ -2,7 +2,8 @@
 
 use std::rc::Rc;
 
-use super::{Deed, Evaluator, Frame, Loop, join_names};
+use super::rows::{dict, list};
+use super::{Deed, Evaluator, Frame, Loop, join_names, truth};
 use crate::host::value::{Kind, Node, Value, join};
 use crate::ir::{BinaryOp, Expr, ExprKind, Name, Stmt, StmtKind};
 
@@ -47,7 +48,11 @@ impl Evaluator<'_, '_> {
             StmtKind::If { test, then, otherwise } => {
                 let test = self.expr(frame, test);
                 self.tell(frame, &test, Deed::Keep);
-                self.ways(frame, &[then, otherwise]);
+                match truth::of(&test).filter(|_| frame.is_called) {
+                    Some(true) => self.block(frame, then),
+                    Some(false) => self.block(frame, otherwise),
+                    None => self.ways(frame, &[then, otherwise]),
+                }
             }
             StmtKind::Either(blocks) => {
                 let nothing = Vec::new();
@@ -152,12 +157,12 @@ impl Evaluator<'_, '_> {
             (Kind::List(items), "append" | "add", Some(item)) => {
                 let mut items = items.clone();
                 items.push(Rc::clone(item));
-                Kind::List(items)
+                list(items)
             }
             (Kind::List(items), "insert", _) if call.positional.len() == 2 => {
                 let mut items = items.clone();
                 items.push(Rc::clone(&call.positional[1]));
-                Kind::List(items)
+                list(items)
             }
             (Kind::List(items), "extend", Some(more)) => {
                 let mut items = items.clone();
@@ -165,7 +170,7 @@ impl Evaluator<'_, '_> {
                     Kind::List(more) => items.extend(more.iter().cloned()),
                     _ => items.push(Rc::new(Node { kind: Kind::Spread(Rc::clone(more)), place: more.place })),
                 }
-                Kind::List(items)
+                list(items)
             }
             (Kind::Dict(pairs), "update", more) => {
                 let mut pairs = pairs.clone();
@@ -178,7 +183,7 @@ impl Evaluator<'_, '_> {
                     let text = |name: &Name| self.text_node(name, value.place);
                     pairs.push((name.as_ref().map(text), Rc::clone(value)));
                 }
-                Kind::Dict(pairs)
+                dict(pairs)
             }
             _ => return,
         };
@@ -203,7 +208,7 @@ impl Evaluator<'_, '_> {
                 let Kind::Dict(pairs) = &known.kind else { return };
                 let mut pairs = pairs.clone();
                 pairs.push((Some(at), value));
-                let changed = Rc::new(Node { kind: Kind::Dict(pairs), place: known.place });
+                let changed = Rc::new(Node { kind: dict(pairs), place: known.place });
                 frame.names.insert(key, changed);
             }
             ExprKind::List(targets) => {
@@ -223,7 +228,18 @@ impl Evaluator<'_, '_> {
         }
     }
 
+    /// An item of a value that is taken apart.
     fn part(&self, value: &Value, number: usize) -> Value {
+        let of_way = |way: &Value| match &way.kind {
+            Kind::List(items) if items.iter().all(is_one) => items.get(number).cloned(),
+            _ => None,
+        };
+        if let Kind::Either(ways) = &value.kind
+            && let Some(items) = ways.iter().map(of_way).collect::<Option<Vec<_>>>()
+            && let Some(joined) = items.into_iter().reduce(|known, item| join(&known, &item))
+        {
+            return joined;
+        }
         let at = Rc::new(Node { kind: Kind::Number(Name::from(number.to_string())), place: value.place });
         Rc::new(Node { kind: Kind::Index { of: Rc::clone(value), at }, place: value.place })
     }
@@ -234,12 +250,17 @@ impl Evaluator<'_, '_> {
         let value = match (&left.kind, op, &right.kind) {
             (Kind::List(items), BinaryOp::Add, Kind::List(more)) => {
                 let items = items.iter().chain(more).cloned().collect();
-                self.node(frame, Kind::List(items), stmt.span)
+                self.node(frame, list(items), stmt.span)
             }
             _ => self.binary(frame, left, op, right, stmt.span),
         };
         self.assign(frame, target, value);
     }
+}
+
+/// Whether an item of a list stands for exactly one.
+fn is_one(item: &Value) -> bool {
+    !matches!(item.kind, Kind::Spread(_) | Kind::Optional(_))
 }
 
 /// The key of a name or of an attribute of a name, as it is bound within a function.

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::block::key_of;
+use super::text::text;
 use super::{Deed, Evaluator, Frame};
 use crate::host::value::{Call, Kind, Node, Value, join};
 use crate::ir::{self, BinaryOp, Expr, ExprKind, Name, Span};
@@ -33,7 +34,7 @@ impl Evaluator<'_, '_> {
                 start: start.as_ref().map(|start| self.expr(frame, start)),
                 stop: stop.as_ref().map(|stop| self.expr(frame, stop)),
             },
-            ExprKind::Template(pieces) => Kind::Text(self.pieces(frame, pieces)),
+            ExprKind::Template(pieces) => text(self.pieces(frame, pieces)),
             ExprKind::Number(number) => Kind::Number(number.clone()),
             ExprKind::Bool(value) => Kind::Bool(*value),
             ExprKind::Null => Kind::Null,
@@ -44,8 +45,11 @@ impl Evaluator<'_, '_> {
                 Kind::Compare { left, op: *op, right: self.expr(frame, right) }
             }
             ExprKind::Logic { op, operands } => {
-                let operands = operands.iter().map(|operand| self.expr(frame, operand)).collect();
-                Kind::Logic { op: *op, operands }
+                let operands: Vec<Value> = operands.iter().map(|operand| self.expr(frame, operand)).collect();
+                match super::truth::chosen(*op, &operands).filter(|_| frame.is_called) {
+                    Some(chosen) => return Rc::clone(chosen),
+                    None => Kind::Logic { op: *op, operands },
+                }
             }
             ExprKind::Not(operand) => Kind::Not(self.expr(frame, operand)),
             ExprKind::Unary { op, operand } => Kind::Unary { op: *op, operand: self.expr(frame, operand) },
@@ -55,7 +59,12 @@ impl Evaluator<'_, '_> {
                 return self.binary(frame, left, *op, right, expr.span);
             }
             ExprKind::Choice { test, then, otherwise } => {
-                self.expr(frame, test);
+                let test = self.expr(frame, test);
+                match super::truth::of(&test).filter(|_| frame.is_called) {
+                    Some(true) => return self.expr(frame, then),
+                    Some(false) => return self.expr(frame, otherwise),
+                    None => {}
+                }
                 let then = self.expr(frame, then);
                 let otherwise = self.expr(frame, otherwise);
                 return join(&then, &otherwise);
@@ -129,8 +138,8 @@ impl Evaluator<'_, '_> {
         let value = self.node(frame, Kind::Call(Call { callee, positional, named, name_places }), span);
         self.tell(frame, &value, Deed::Call);
         let Kind::Call(call) = &value.kind else { return value };
-        if let Some(text) = self.text_call(call, value.place) {
-            return text;
+        if let Some(made) = self.text_call(call, value.place).or_else(|| super::rows::made(call, value.place)) {
+            return made;
         }
         if let Kind::Function(id, receiver) = &call.callee.kind {
             let returned = self.returned(*id, receiver.as_ref(), call);
@@ -178,13 +187,21 @@ impl Evaluator<'_, '_> {
         for test in tests {
             self.expr(frame, test);
         }
-        let element = self.expr(frame, element);
+        let made = match (&first, sources) {
+            (Some(over), [(target, _)]) if tests.is_empty() => self.one_by_one(frame, element, target, over),
+            _ => None,
+        };
+        let made = match (made, first) {
+            (Some(made), _) => self.node(frame, made, span),
+            (None, Some(over)) => {
+                let element = self.expr(frame, element);
+                self.node(frame, Kind::Each { element, over }, span)
+            }
+            (None, None) => self.expr(frame, element),
+        };
         frame.names = around;
         frame.loops = loops;
-        match first {
-            Some(over) => self.node(frame, Kind::Each { element, over }, span),
-            None => element,
-        }
+        made
     }
 
     pub(super) fn binary(&self, frame: &Frame, left: Value, op: BinaryOp, right: Value, span: Span) -> Value {
@@ -192,12 +209,12 @@ impl Evaluator<'_, '_> {
             (BinaryOp::Add, Kind::Text(_), _) | (BinaryOp::Add, _, Kind::Text(_)) => {
                 let mut pieces = super::text::pieces_of(&left);
                 pieces.append(&mut super::text::pieces_of(&right));
-                Kind::Text(pieces)
+                text(pieces)
             }
             (BinaryOp::Add, Kind::List(items), Kind::List(more)) => {
-                Kind::List(items.iter().chain(more).cloned().collect())
+                super::rows::list(items.iter().chain(more).cloned().collect())
             }
-            (BinaryOp::Modulo, Kind::Text(pieces), _) => Kind::Text(super::text::percent(pieces, &right)),
+            (BinaryOp::Modulo, Kind::Text(pieces), _) => text(super::text::percent(pieces, &right)),
             _ => Kind::Binary { left, op, right },
         };
         self.node(frame, kind, span)

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::rows::items_of;
 use super::{Evaluator, Frame};
 use crate::host::value::{Call, Kind, Node, Piece, Value};
 use crate::ir;
@@ -16,7 +17,7 @@ impl Evaluator<'_, '_> {
                 ir::Piece::Text { text, span } => {
                     found.push(Piece::Text { text: Arc::clone(text), place: self.code.place(frame.file, *span) });
                 }
-                ir::Piece::Hole(value) => found.push(Piece::Hole(self.expr(frame, value))),
+                ir::Piece::Hole(value) => found.append(&mut pieces_of(&self.expr(frame, value))),
             }
         }
         found
@@ -28,7 +29,7 @@ impl Evaluator<'_, '_> {
 
     /// What a call makes of strings, if it is one of those that do.
     pub(super) fn text_call(&self, call: &Call, place: HostSpan) -> Option<Value> {
-        let node = |pieces: Vec<Piece>| Some(Rc::new(Node { kind: Kind::Text(pieces), place }));
+        let node = |pieces: Vec<Piece>| Some(Rc::new(Node { kind: text(pieces), place }));
         if let Some(path) = call.callee.external() {
             let only = call.positional.first()?;
             let is_text = matches!(only.kind, Kind::Text(_));
@@ -55,7 +56,7 @@ pub fn method(pieces: &[Piece], name: &str, call: &Call) -> Option<Vec<Piece>> {
 
 /// `", ".join(values)`
 fn join(between: &[Piece], values: &Value) -> Vec<Piece> {
-    let Kind::List(items) = &values.kind else { return vec![Piece::Hole(Rc::clone(values))] };
+    let Some(items) = items_of(values) else { return vec![Piece::Hole(Rc::clone(values))] };
     let is_sure = |item: &Value| !matches!(item.kind, Kind::Optional(_));
     // Before the first item that is sure to be there, what comes and goes brings its separator behind it.
     let first = items.iter().position(is_sure).unwrap_or(0);
@@ -75,6 +76,14 @@ fn join(between: &[Piece], values: &Value) -> Vec<Piece> {
         }
     }
     joined
+}
+
+/// How many pieces a string may have; what is put together from more is no text that anybody follows.
+const MAX_PIECES: usize = 2000;
+
+/// A string of pieces.
+pub(super) fn text(pieces: Vec<Piece>) -> Kind {
+    if pieces.len() > MAX_PIECES { Kind::Unknown } else { Kind::Text(pieces) }
 }
 
 /// The pieces that a value is as a string.
@@ -166,7 +175,7 @@ fn fill(pieces: &[Piece], mark: u8, mut read: impl FnMut(&str) -> Option<(usize,
                 Some((length, value)) => {
                     let end = if value.is_some() { behind - 1 } else { behind };
                     filled.extend(part(text, *place, from..end));
-                    filled.extend(value.map(Piece::Hole));
+                    filled.extend(value.iter().flat_map(pieces_of));
                     from = behind + length;
                     at = from;
                 }
