@@ -121,7 +121,11 @@ impl<'a> Code<'a> {
     fn take_path(&mut self, number: usize, path: &'a str) {
         let module = path.rsplit_once('.').map_or(path, |(stem, _)| stem);
         let module = module.strip_suffix("__init__").map_or(module, |folder| folder.trim_end_matches('/'));
-        self.modules.insert(module, number);
+        // A package hides a module of its name.
+        let is_package = path.ends_with("/__init__.py") || path == "__init__.py";
+        if is_package || !self.modules.contains_key(module) {
+            self.modules.insert(module, number);
+        }
         let mut below = module;
         loop {
             let (folder, name) = below.rsplit_once('/').unwrap_or(("", below));
@@ -234,6 +238,23 @@ impl<'a> Code<'a> {
     pub fn at(&self, path: &str) -> Option<Named<'a>> {
         let module = self.modules.get(path).map(|number| Named::Module(*number));
         module.or_else(|| self.folders.get(path).map(|folder| Named::Folder(folder)))
+    }
+
+    /// The file that a path within the code base ends with, the nearest to a file where there are several.
+    pub fn ending(&self, file: usize, path: &str) -> Option<usize> {
+        let path = path.trim_start_matches(['.', '/']);
+        let own = self.files[file].path.as_str();
+        let is_it = |known: &str| known.strip_suffix(path).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'));
+        let found = (0..self.files.len()).filter(|number| is_it(self.files[*number].path.as_str()));
+        found.max_by_key(|number| {
+            let known = self.files[*number].path.as_str();
+            (shared(known, own), std::cmp::Reverse(known.len()), std::cmp::Reverse(*number))
+        })
+    }
+
+    /// Says whether a name is one of the code base's own modules or folders, wherever it lies.
+    pub fn is_own(&self, name: &str) -> bool {
+        self.homes.contains_key(name)
     }
 
     /// The module or folder of a name below a module that is a package.

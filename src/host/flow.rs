@@ -169,10 +169,13 @@ impl<'c, 'a> Evaluator<'c, 'a> {
         }
     }
 
-    /// What a method is called on.
+    /// What a method is called on: an object, or the class itself.
     fn receiver(&self, file: usize, function: &Function, class: ClassId) -> Value {
         let place = self.code.place(file, function.name_span);
-        Rc::new(Node { kind: Kind::Receiver(class), place })
+        let is_of_class = function.parameters.first().is_some_and(|first| *first.name == *"cls")
+            || function.decorators.iter().any(|decorator| is_named(decorator, "classmethod"));
+        let kind = if is_of_class { Kind::Class(class) } else { Kind::Receiver(class) };
+        Rc::new(Node { kind, place })
     }
 
     /// What a function returns for a call; nothing where it is not followed into or does not say.

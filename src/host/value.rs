@@ -3,11 +3,14 @@
 //! Nothing is computed. A query that is built over several statements is one [`Value`]: the calls on the calls before,
 //! with [`Kind::Either`] where branches of the code meet. What a call means only the frameworks know.
 
+mod walk;
+
 use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::ir::{BinaryOp, CompareOp, LogicOp, Name, UnaryOp};
 use crate::source::HostSpan;
+pub use walk::{holds, walk};
 
 /// A class of the code base, as [`super::code::Code`] numbers them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -67,7 +70,7 @@ pub enum Kind {
         /// What it is where the caller says nothing.
         default: Option<Value>,
     },
-    /// The object or the class that a method is called on (`self`, `cls`).
+    /// The object that a method is called on (`self`).
     Receiver(ClassId),
     /// `of.name`
     Attribute {
@@ -303,6 +306,9 @@ pub fn join(left: &Value, right: &Value) -> Value {
             pieces.push(Piece::Optional(long[short.len()..].to_vec()));
             node(Kind::Text(pieces), left.place)
         }
+        // What goes on with the other one stays apart from how that came to be.
+        _ if is_made_from(right, left) => node(Kind::Either(vec![left.clone(), right.clone()]), left.place),
+        _ if is_made_from(left, right) => node(Kind::Either(vec![right.clone(), left.clone()]), left.place),
         _ => {
             let mut ways = Vec::new();
             for value in [left, right] {
@@ -320,6 +326,20 @@ pub fn join(left: &Value, right: &Value) -> Value {
                 }
             }
             if ways.len() == 1 { ways.remove(0) } else { node(Kind::Either(ways), left.place) }
+        }
+    }
+}
+
+/// Says whether a value is another one with more calls on it.
+pub(super) fn is_made_from(value: &Value, base: &Value) -> bool {
+    let mut value = value;
+    loop {
+        if Rc::ptr_eq(value, base) {
+            return true;
+        }
+        match value.made_from() {
+            Some(before) => value = before,
+            None => return false,
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use super::value::{Kind, Value};
+use super::value::{Kind, Value, is_made_from};
 use crate::query::VariantKind;
 
 /// One form of a query: decides at each place where ways met.
@@ -82,19 +82,5 @@ impl Ways {
             }
         }
         (forms, branches > most)
-    }
-}
-
-/// Says whether a value is another one with more calls on it.
-fn is_made_from(value: &Value, base: &Value) -> bool {
-    let mut value = value;
-    loop {
-        if Rc::ptr_eq(value, base) {
-            return true;
-        }
-        match value.made_from() {
-            Some(before) => value = before,
-            None => return false,
-        }
     }
 }

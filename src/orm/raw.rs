@@ -16,7 +16,7 @@ use super::Context;
 use super::site::Draft;
 use crate::host::code::Code;
 use crate::host::flow::{Deed, Event};
-use crate::host::value::Value;
+use crate::host::value::{Value, walk};
 use crate::query::{SiteOrigin, Takes};
 use crate::source::HostSpan;
 use statement::Query;
@@ -50,7 +50,7 @@ pub(super) fn find(cx: &mut Context<'_, '_>, events: &[Event]) -> Vec<Draft> {
 
 /// Takes down the places of the `text(…)` that a sent value may be.
 fn texts_within(value: &Value, places: &mut HashSet<HostSpan>) {
-    repeat::walk(value, &mut |node| {
+    walk(value, &mut |node| {
         if sink::textual(node).is_some() {
             places.insert(node.place);
         }

@@ -8,4 +8,7 @@ mod column;
 mod expression;
 pub mod models;
 mod names;
+mod query;
 mod types;
+
+pub(super) use query::find;

@@ -141,6 +141,9 @@ impl Evaluator<'_, '_> {
         if let Some(made) = self.text_call(call, value.place).or_else(|| super::rows::made(call, value.place)) {
             return made;
         }
+        if let Some(module) = self.loaded(frame.file, call, value.place) {
+            return module;
+        }
         if let Kind::Function(id, receiver) = &call.callee.kind {
             let returned = self.returned(*id, receiver.as_ref(), call);
             let is_told = |value: &Value| !matches!(value.kind, Kind::Unknown | Kind::Null | Kind::Parameter { .. });

@@ -118,12 +118,38 @@ impl<'a> Evaluator<'_, 'a> {
         found
     }
 
+    /// The module that a call loads by its name or by its file.
+    pub(super) fn loaded(&self, file: usize, call: &Call, place: HostSpan) -> Option<Value> {
+        let first = call.positional.first()?;
+        match call.callee.external()? {
+            "importlib.import_module" | "import_module" | "__import__" => {
+                let path = first.text()?;
+                let above = path.chars().take_while(|char| *char == '.').count();
+                let module = path[above..].split('.').map(Name::from).collect();
+                let above = u16::try_from(above).ok().filter(|above| *above > 0);
+                let span = Span { start: place.start, end: place.end };
+                let import = Import { module, above, item: None, bound: None, span };
+                Some(module_value(&self.code.import(file, &import), place))
+            }
+            "importlib.util.module_from_spec" | "module_from_spec" => {
+                let spec = first.call()?;
+                if !spec.callee.external()?.ends_with("spec_from_file_location") {
+                    return None;
+                }
+                let path = path_end(spec.argument(1, "location")?)?;
+                let number = self.code.ending(file, &path)?;
+                Some(Rc::new(Node { kind: Kind::Module(number), place }))
+            }
+            _ => None,
+        }
+    }
+
     pub(super) fn imported(&mut self, file: usize, import: &Import) -> Value {
         let place = self.code.place(file, import.span);
         let named = self.code.import(file, import);
         match &import.item {
             Some(item) => self.member_of(&named, item, place),
-            None => module(&named, place),
+            None => module_value(&named, place),
         }
     }
 
@@ -131,11 +157,11 @@ impl<'a> Evaluator<'_, 'a> {
         let found = match named {
             Named::Module(other) => {
                 let value = self.global(*other, item);
-                value.or_else(|| Some(module(&self.code.submodule(*other, item)?, place)))
+                value.or_else(|| Some(module_value(&self.code.submodule(*other, item)?, place)))
             }
             Named::Folder(folder) => {
                 let path = if folder.is_empty() { item.to_string() } else { format!("{folder}/{item}") };
-                self.code.at(&path).map(|named| module(&named, place))
+                self.code.at(&path).map(|named| module_value(&named, place))
             }
             Named::External(path) if path.is_empty() => Some(external(item.to_string(), place)),
             Named::External(path) => Some(external(format!("{path}.{item}"), place)),
@@ -163,7 +189,7 @@ impl<'a> Evaluator<'_, 'a> {
             Kind::Folder(folder) => {
                 let path = if folder.is_empty() { name.to_string() } else { format!("{folder}/{name}") };
                 let code = self.code;
-                code.at(&path).map_or_else(|| plain(of), |named| module(&named, place))
+                code.at(&path).map_or_else(|| plain(of), |named| module_value(&named, place))
             }
             Kind::Class(id) => self.member(*id, name, of).unwrap_or_else(|| plain(of)),
             Kind::Attribute { of: owner, name: member, .. }
@@ -372,13 +398,30 @@ fn external(path: String, place: HostSpan) -> Value {
     Rc::new(Node { kind: Kind::External(Name::from(path)), place })
 }
 
-fn module(named: &Named<'_>, place: HostSpan) -> Value {
+fn module_value(named: &Named<'_>, place: HostSpan) -> Value {
     let kind = match named {
         Named::Module(file) => Kind::Module(*file),
         Named::Folder(folder) => Kind::Folder(Name::from(*folder)),
         Named::External(path) => Kind::External(Name::from(path.as_str())),
     };
     Rc::new(Node { kind, place })
+}
+
+/// The end of a path, as far as it is written out.
+fn path_end(value: &Value) -> Option<String> {
+    match &value.kind {
+        Kind::Text(_) => value.text(),
+        Kind::Call(call) => {
+            let parts: Vec<String> = call.positional.iter().rev().map_while(|part| part.text()).collect();
+            let joined = parts.into_iter().rev().collect::<Vec<_>>().join("/");
+            (!joined.is_empty()).then_some(joined)
+        }
+        Kind::Binary { left, right, .. } => {
+            let end = right.text()?;
+            Some(path_end(left).map_or_else(|| end.clone(), |before| format!("{before}/{end}")))
+        }
+        _ => None,
+    }
 }
 
 /// Says whether a value is written out: what a class has of these stands for itself.

@@ -1,16 +1,12 @@
 //! Whether a query is sent once for each row of another one: its arguments hold the variable of a loop over that one's
 //! rows.
 
-use std::collections::HashSet;
 use std::rc::Rc;
 
 use super::{Calls, sink};
 use crate::host::flow::Loop;
-use crate::host::value::{Kind, Node, Piece, Value};
+use crate::host::value::{Kind, Value, walk};
 use crate::source::HostSpan;
-
-/// How many nodes of a value are looked at.
-const MAX_NODES: usize = 2000;
 
 /// How many calls before a query are looked at for the one whose rows are gone through.
 const MAX_BEFORE: usize = 1000;
@@ -45,55 +41,5 @@ impl Calls<'_, '_> {
         });
         let before = self.events[..at].iter().rev().take_while(|call| call.function == self.events[at].function);
         is_query || before.take(MAX_BEFORE).any(|call| self.cursor_of(call).is_some_and(|of| Rc::ptr_eq(of, over)))
-    }
-}
-
-/// Visits a value and what it is made from, each node once.
-pub(super) fn walk(value: &Value, visit: &mut impl FnMut(&Node)) {
-    let mut seen = HashSet::new();
-    let mut open: Vec<&Value> = vec![value];
-    while let Some(value) = open.pop() {
-        if seen.len() >= MAX_NODES {
-            return;
-        }
-        if !seen.insert(Rc::as_ptr(value)) {
-            continue;
-        }
-        visit(value);
-        match &value.kind {
-            Kind::Text(pieces) => holes(pieces, &mut open),
-            Kind::List(items) | Kind::Either(items) | Kind::Logic { operands: items, .. } => open.extend(items),
-            Kind::Dict(pairs) => open.extend(pairs.iter().flat_map(|(key, value)| key.iter().chain([value]))),
-            Kind::Optional(inner)
-            | Kind::Spread(inner)
-            | Kind::Not(inner)
-            | Kind::Lambda(inner)
-            | Kind::Item(inner) => {
-                open.push(inner);
-            }
-            Kind::Function(_, of) => open.extend(of),
-            Kind::Attribute { of, .. } => open.push(of),
-            Kind::Unary { operand, .. } => open.push(operand),
-            Kind::Call(call) => {
-                open.push(&call.callee);
-                open.extend(&call.positional);
-                open.extend(call.named.iter().map(|(_, value)| value));
-            }
-            Kind::Index { of, at } => open.extend([of, at]),
-            Kind::Slice { start, stop } => open.extend(start.iter().chain(stop)),
-            Kind::Compare { left, right, .. } | Kind::Binary { left, right, .. } => open.extend([left, right]),
-            Kind::Each { element, over } => open.extend([element, over]),
-            _ => {}
-        }
-    }
-}
-
-fn holes<'v>(pieces: &'v [Piece], open: &mut Vec<&'v Value>) {
-    for piece in pieces {
-        match piece {
-            Piece::Hole(value) => open.push(value),
-            Piece::Optional(inner) => holes(inner, open),
-            Piece::Text { .. } => {}
-        }
     }
 }

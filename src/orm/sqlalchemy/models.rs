@@ -168,6 +168,14 @@ impl Models {
         found.min_by_key(|at| distance(own, &self.paths[**at])).map(|at| &self.models[*at])
     }
 
+    /// The only model of a name.
+    pub fn only(&self, name: &str) -> Option<&Model> {
+        match self.by_name.get(name)?.as_slice() {
+            [at] => Some(&self.models[*at]),
+            _ => None,
+        }
+    }
+
     /// The model of a `Table(…)`, by the place of its call.
     pub fn of_table(&self, place: HostSpan) -> Option<&Model> {
         self.by_place.get(&place).map(|at| &self.models[*at])

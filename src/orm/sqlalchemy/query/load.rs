@@ -1,0 +1,167 @@
+//! Queries that nobody wrote: relationships that are read with the rows, after them, or one by one in a loop.
+
+use std::rc::Rc;
+
+use super::SOURCE;
+use super::lower::{Entity, Lower, of_model};
+use super::statement::Build;
+use crate::host::flow::{Deed, Event};
+use crate::host::value::{Kind, Node, Value};
+use crate::host::ways::Ways;
+use crate::name::Ident;
+use crate::orm::Context;
+use crate::orm::select::{JoinType, Relation, Select, Source};
+use crate::orm::site::Draft;
+use crate::orm::sql::Sql;
+use crate::orm::sqlalchemy::models::{Loading, Relationship};
+use crate::query::{Implied, SiteOrigin, VariantKind};
+use crate::source::HostSpan;
+
+/// A query that another one brings with it.
+pub(super) struct Load {
+    sql: Sql,
+    cause: HostSpan,
+}
+
+impl Load {
+    pub fn draft(&self, event: &Event, place: HostSpan) -> Draft {
+        let forms = vec![(VariantKind::Required, self.sql.clone())];
+        let origin = SiteOrigin::Implied { kind: Implied::PrefetchIn, cause: self.cause };
+        Draft { place: if self.cause.file == place.file { self.cause } else { place }, origin, ..Draft::new(event, SOURCE, forms) }
+    }
+}
+
+impl<'x> Lower<'_, 'x, '_> {
+    /// What `options(…)` and the relationships themselves say is read with the rows or after them.
+    pub(super) fn loads(&mut self, build: &mut Build<'x>, loads: &mut Vec<Load>) {
+        let options = std::mem::take(&mut build.options);
+        let mut said: Vec<(HostSpan, Ident)> = Vec::new();
+        for option in &options {
+            self.option(build, option, loads, &mut said);
+        }
+    }
+
+    /// `joinedload(A.b).selectinload(B.c)`: each call loads from where the one before it led.
+    fn option(&mut self, build: &mut Build<'x>, option: &Value, loads: &mut Vec<Load>, said: &mut Vec<(HostSpan, Ident)>) {
+        let mut steps: Vec<Value> = Vec::new();
+        let mut at = self.pick(option);
+        if let Kind::Optional(inner) | Kind::Spread(inner) = &at.kind {
+            at = self.pick(inner);
+        }
+        if let Kind::List(items) = &at.kind {
+            return items.iter().for_each(|item| self.option(build, item, loads, said));
+        }
+        loop {
+            steps.push(Rc::clone(&at));
+            match at.method() {
+                Some((_, _, of, _)) if of.call().is_some() => at = self.pick(&Rc::clone(of)),
+                _ => break,
+            }
+        }
+        let mut from: Option<Entity<'x>> = None;
+        for step in steps.iter().rev() {
+            let Some((word, call)) = super::called(step) else { return };
+            let Some(first) = call.positional.first() else { return };
+            let loading = match word {
+                "joinedload" => Loading::Joined,
+                "selectinload" | "subqueryload" | "immediateload" => Loading::Selectin,
+                "contains_eager" => Loading::No,
+                _ => return,
+            };
+            let Some((entity, relationship, place)) = self.relationship(first) else { return };
+            let from_here = from.clone().unwrap_or(entity);
+            let Some(model) = self.cx.linked.sqlalchemy.of_class(relationship.target) else { return };
+            let mut target = of_model(model, place);
+            match loading {
+                Loading::Joined => {
+                    target.source.alias = self.alias(step.place, None, model.table.name.as_str());
+                    self.join_loaded(build, &from_here, relationship, &target, place);
+                }
+                Loading::Selectin => {
+                    if let Some(sql) = self.by_keys(&from_here, relationship, &target, place, Keys::Several) {
+                        loads.push(Load { sql, cause: step.place });
+                    }
+                }
+                _ => {}
+            }
+            said.push((place, Ident::new(&relationship.attribute)));
+            from = Some(target);
+        }
+    }
+
+    fn join_loaded(
+        &mut self,
+        build: &mut Build<'x>,
+        from: &Entity<'x>,
+        relationship: &Relationship,
+        target: &Entity<'x>,
+        place: HostSpan,
+    ) {
+        if relationship.secondary.is_some() || build.select.limit.is_some() && relationship.many {
+            return;
+        }
+        let mut none = Select::default();
+        let Some(on) = self.relationship_on(from, relationship, target, &mut none, place) else {
+            self.unknown.pop();
+            return;
+        };
+        let last = build.last.clone();
+        self.push_join(build, JoinType::Left, target.clone(), Some(on));
+        build.last = last;
+    }
+
+    /// The rows that a relationship leads to, by the keys of those that it starts from.
+    pub(super) fn by_keys(
+        &mut self,
+        _from: &Entity<'x>,
+        relationship: &Relationship,
+        target: &Entity<'x>,
+        place: HostSpan,
+        keys: Keys,
+    ) -> Option<Sql> {
+        let writer = self.writer();
+        let columns = vec![Sql::text(format!("{}.*", self.cx.dialect.quote(&target.source.alias)), place)];
+        let mut select = Select { columns, from: vec![target.source.clone()], ..Select::default() };
+        let (alias, column) = match &relationship.secondary {
+            Some(between) => {
+                let [(_, own)] = between.local.as_slice() else { return None };
+                let source =
+                    Source { relation: Relation::Table(between.table.clone()), alias: between.table.name.clone(), place };
+                let pair = |(here, there): &(Ident, Ident)| {
+                    let left = writer.column(&source.alias, here, place);
+                    left.then(" = ").and(writer.column(&target.source.alias, there, place))
+                };
+                select.conditions.push(Sql::join(between.remote.iter().map(pair), " AND ", place));
+                select.from.insert(0, source.clone());
+                (source.alias, own.clone())
+            }
+            None => {
+                let [(_, remote)] = relationship.join.as_ref()?.as_slice() else { return None };
+                (target.source.alias.clone(), remote.clone())
+            }
+        };
+        let own = writer.column(&alias, &column, place);
+        select.conditions.insert(0, match keys {
+            Keys::Several => own.then(" IN (").and(Sql::param(place)).then(")"),
+            Keys::One => own.then(" = ").and(Sql::param(place)),
+        });
+        for (column, is_descending) in &relationship.order_by {
+            let key = writer.column(&target.source.alias, column, place);
+            select.order.push(if *is_descending { key.then(" DESC") } else { key });
+        }
+        Some(writer.select(&select))
+    }
+}
+
+/// How many rows a relationship is read for at once.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keys {
+    One,
+    Several,
+}
+
+/// Relationships that are read one by one in a loop over a query's rows.
+pub(super) fn lazy(_cx: &mut Context<'_, '_>, _events: &[Event]) -> Vec<Draft> {
+    let _ = (Deed::Keep, Ways::new(VariantKind::Required), |_: &Node| {});
+    Vec::new()
+}

@@ -1,0 +1,246 @@
+//! One statement in the making: what it names, under which aliases, and what of it could not be told.
+
+use std::rc::Rc;
+
+use crate::host::value::{Kind, Node, Value};
+use crate::host::ways::Ways;
+use crate::name::{Ident, QName};
+use crate::orm::Context;
+use crate::orm::select::{Relation, Source, Writer};
+use crate::orm::sql::Sql;
+use crate::orm::sqlalchemy::models::Model;
+use crate::orm::sqlalchemy::names::called;
+use crate::source::HostSpan;
+
+/// How deep statements and expressions may be nested.
+const MAX_DEPTH: u8 = 40;
+
+/// Lowers the values of one site for one form of its query.
+pub(super) struct Lower<'l, 'x, 'a> {
+    pub cx: &'l mut Context<'x, 'a>,
+    pub ways: &'l Ways,
+    /// The call that sends the query.
+    pub place: HostSpan,
+    /// What could not be told, and what was seen.
+    pub unknown: Vec<(&'static str, String)>,
+    /// What makes the whole statement unknown.
+    pub failed: bool,
+    /// The statements around what is lowered, the outermost first: what they name.
+    pub scopes: Vec<Vec<Source>>,
+    /// Common table expressions of the outermost statement.
+    pub with: Vec<(Ident, Sql)>,
+    pub recursive: bool,
+    aliases: Vec<(HostSpan, Ident)>,
+    derived: Vec<(HostSpan, Source)>,
+    depth: u8,
+}
+
+/// Something that has columns.
+#[derive(Clone)]
+pub(super) struct Entity<'x> {
+    pub source: Source,
+    /// What is known of its columns; nothing of a subquery's.
+    pub model: Option<&'x Model>,
+}
+
+impl<'l, 'x, 'a> Lower<'l, 'x, 'a> {
+    pub fn new(cx: &'l mut Context<'x, 'a>, ways: &'l Ways, place: HostSpan) -> Self {
+        Self {
+            cx,
+            ways,
+            place,
+            unknown: Vec::new(),
+            failed: false,
+            scopes: Vec::new(),
+            with: Vec::new(),
+            recursive: false,
+            aliases: Vec::new(),
+            derived: Vec::new(),
+            depth: 0,
+        }
+    }
+
+    pub fn writer(&self) -> Writer {
+        Writer { dialect: self.cx.dialect, place: self.place }
+    }
+
+    pub fn pick(&self, value: &Value) -> Value {
+        Rc::clone(self.ways.pick(value))
+    }
+
+    /// Notes what could not be told.
+    pub fn cannot(&mut self, reason: &'static str, seen: &str) {
+        self.unknown.push((reason, seen.to_owned()));
+    }
+
+    /// The whole statement cannot be told.
+    pub fn fail<T>(&mut self, reason: &'static str, seen: &str) -> Option<T> {
+        self.failed = true;
+        self.cannot(reason, seen);
+        None
+    }
+
+    /// Does something one level deeper; nothing where that is too deep.
+    pub fn deeper<T>(&mut self, work: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
+        if self.depth >= MAX_DEPTH {
+            return None;
+        }
+        self.depth += 1;
+        let done = work(self);
+        self.depth -= 1;
+        done
+    }
+
+    /// Notes that the innermost statement names a source.
+    pub fn uses(&mut self, source: &Source) {
+        if let Some(scope) = self.scopes.last_mut()
+            && scope.iter().all(|known| known.alias != source.alias)
+        {
+            scope.push(source.clone());
+        }
+    }
+
+    /// What a value has columns of: a mapped class, an alias of one, a `Table`, a subquery.
+    pub fn entity(&mut self, value: &Value) -> Option<Entity<'x>> {
+        let value = self.pick(value);
+        let linked = self.cx.linked;
+        match &value.kind {
+            Kind::Class(id) => {
+                Some(of_model(linked.sqlalchemy.of_class(*id)?, value.place))
+            }
+            Kind::External(path) => Some(of_model(self.misplaced(path)?, value.place)),
+            Kind::Attribute { of, name, .. } if &**name == "__table__" => self.entity(of),
+            Kind::Call(_) => self.deeper(|lower| lower.called_entity(&value)),
+            _ => None,
+        }
+    }
+
+    /// A class that is imported from where it is not, in a package of the code base's own: the only one of its name.
+    pub(super) fn misplaced(&self, path: &str) -> Option<&'x Model> {
+        let (first, last) = (path.split('.').next()?, path.rsplit('.').next()?);
+        let linked = self.cx.linked;
+        if first == last || !linked.code.is_own(first) {
+            return None;
+        }
+        linked.sqlalchemy.only(last)
+    }
+
+    fn called_entity(&mut self, value: &Value) -> Option<Entity<'x>> {
+        if let Some((_, source)) = self.derived.iter().find(|(place, _)| *place == value.place) {
+            return Some(Entity { source: source.clone(), model: None });
+        }
+        if let Some((name, _, of, call)) = value.method() {
+            match &**name {
+                "alias" | "tablesample" => {
+                    let named = call.argument(0, "name").and_then(|name| name.text());
+                    if let Some(entity) = self.entity(of) {
+                        return Some(self.aliased(entity, value, named));
+                    }
+                    return self.subquery(of, value, named);
+                }
+                "subquery" | "lateral" => {
+                    let named = call.argument(0, "name").and_then(|name| name.text());
+                    return self.subquery(of, value, named);
+                }
+                "cte" => return self.cte(of, value, call.argument(0, "name").and_then(|name| name.text())),
+                "union" | "union_all" => return self.recursive_cte(of, value),
+                _ => {}
+            }
+        }
+        let (word, call) = called(value)?;
+        match word {
+            "aliased" | "with_polymorphic" | "alias" => {
+                let entity = self.entity(call.positional.first()?)?;
+                if word == "with_polymorphic" {
+                    return Some(entity);
+                }
+                let named = call.named("name").and_then(|name| name.text());
+                Some(self.aliased(entity, value, named))
+            }
+            "Table" => Some(of_model(self.cx.linked.sqlalchemy.of_table(value.place)?, value.place)),
+            _ => None,
+        }
+    }
+
+    fn aliased(&mut self, entity: Entity<'x>, value: &Node, named: Option<String>) -> Entity<'x> {
+        let base = match &entity.source.relation {
+            Relation::Table(table) => table.name.as_str().to_owned(),
+            Relation::Query(_) => "anon".to_owned(),
+        };
+        let alias = self.alias(value.place, named, &base);
+        Entity { source: Source { alias, place: value.place, ..entity.source }, ..entity }
+    }
+
+    /// The alias of what is written at a place: the same for the same place.
+    pub fn alias(&mut self, place: HostSpan, named: Option<String>, base: &str) -> Ident {
+        if let Some((_, alias)) = self.aliases.iter().find(|(known, _)| *known == place) {
+            return alias.clone();
+        }
+        let is_free = |alias: &Ident, known: &[(HostSpan, Ident)]| known.iter().all(|(_, other)| other != alias);
+        let named = named.map(Ident::new).filter(|alias| is_free(alias, &self.aliases));
+        let alias = named.unwrap_or_else(|| {
+            let mut number = 1;
+            loop {
+                let alias = Ident::new(format!("{base}_{number}"));
+                if is_free(&alias, &self.aliases) {
+                    return alias;
+                }
+                number += 1;
+            }
+        });
+        self.aliases.push((place, alias.clone()));
+        alias
+    }
+
+    /// A query in FROM; it sees nothing of what is around it.
+    fn subquery(&mut self, of: &Value, value: &Value, named: Option<String>) -> Option<Entity<'x>> {
+        let around = std::mem::take(&mut self.scopes);
+        let query = self.deeper(|lower| lower.query_sql(of));
+        self.scopes = around;
+        let alias = self.alias(value.place, named, "anon");
+        let source = Source { relation: Relation::Query(Box::new(query?)), alias, place: value.place };
+        self.derived.push((value.place, source.clone()));
+        Some(Entity { source, model: None })
+    }
+
+    fn cte(&mut self, of: &Value, value: &Value, named: Option<String>) -> Option<Entity<'x>> {
+        let around = std::mem::take(&mut self.scopes);
+        let query = self.deeper(|lower| lower.query_sql(of));
+        self.scopes = around;
+        let alias = self.alias(value.place, named, "anon");
+        self.with.push((alias.clone(), query?));
+        let table = QName { schema: None, name: alias.clone() };
+        let source = Source { relation: Relation::Table(table), alias, place: value.place };
+        self.derived.push((value.place, source.clone()));
+        Some(Entity { source, model: None })
+    }
+
+    /// `tree = tree.union_all(…)`: the second arm names the first.
+    fn recursive_cte(&mut self, of: &Value, value: &Value) -> Option<Entity<'x>> {
+        let first = self.pick(of);
+        if first.method().is_none_or(|(name, ..)| &**name != "cte") {
+            return None;
+        }
+        let entity = self.entity(&first)?;
+        let (name, _, _, call) = value.method()?;
+        let word = if &**name == "union_all" { " UNION ALL " } else { " UNION " };
+        let arm = call.positional.first()?.clone();
+        let around = std::mem::take(&mut self.scopes);
+        let second = self.deeper(|lower| lower.query_sql(&arm));
+        self.scopes = around;
+        let second = second?;
+        let place = value.place;
+        if let Some((_, query)) = self.with.iter_mut().find(|(known, _)| *known == entity.source.alias) {
+            *query = Sql::join([query.clone(), second], word, place);
+            self.recursive = true;
+        }
+        self.derived.push((place, entity.source.clone()));
+        Some(entity)
+    }
+}
+
+/// A mapped class under its table's own name.
+pub(super) fn of_model(model: &Model, place: HostSpan) -> Entity<'_> {
+    let alias = model.table.name.clone();
+    Entity { source: Source { relation: Relation::Table(model.table.clone()), alias, place }, model: Some(model) }
+}
