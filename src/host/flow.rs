@@ -49,6 +49,8 @@ pub enum Deed {
     Return,
     /// A name or an attribute is bound to it, or it is only evaluated.
     Keep,
+    /// It is an attribute of an item, in a loop.
+    Read,
 }
 
 /// A loop.

@@ -19,7 +19,12 @@ impl Evaluator<'_, '_> {
                 let of = self.expr(frame, of);
                 let name_place = self.code.place(frame.file, *name_span);
                 let place = self.code.place(frame.file, expr.span);
-                return self.attribute(&of, name, name_place, place);
+                let value = self.attribute(&of, name, name_place, place);
+                // What is read of a row in a loop may be a query of its own.
+                if !frame.loops.is_empty() && matches!(of.kind, Kind::Item(_) | Kind::Index { .. }) {
+                    self.tell(frame, &value, Deed::Read);
+                }
+                return value;
             }
             ExprKind::Call(call) => return self.called(frame, call, expr.span),
             ExprKind::Index { of, at } => {

@@ -99,7 +99,7 @@ impl Finder<'_, '_, '_> {
                 let query = Rc::clone(&event.value);
                 self.draft(event, event.value.place, &query, Ending::All);
             }
-            Deed::Return | Deed::Keep => {}
+            Deed::Return | Deed::Keep | Deed::Read => {}
         }
     }
 

@@ -326,7 +326,8 @@ impl Lower<'_, '_, '_> {
         let value = self.pick(value);
         let text = value.text()?;
         let (name, way) = text.trim().split_once(' ').unwrap_or((text.trim(), ""));
-        let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'.');
+        let is_name =
+            !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'.');
         let is_way = matches!(way.trim().to_ascii_lowercase().as_str(), "" | "asc" | "desc");
         let way = if way.is_empty() { String::new() } else { format!(" {}", way.trim().to_ascii_uppercase()) };
         (is_name && is_way).then(|| Sql::text(format!("{name}{way}"), value.place))

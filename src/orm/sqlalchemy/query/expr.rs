@@ -104,13 +104,21 @@ impl<'x> Lower<'_, 'x, '_> {
         Some(self.writer().column(&entity.source.alias, &mapped.column, place))
     }
 
-    fn column(&mut self, entity: &Entity<'x>, model: &'x Model, of: &Value, name: &Name, place: HostSpan) -> Option<Sql> {
+    fn column(
+        &mut self,
+        entity: &Entity<'x>,
+        model: &'x Model,
+        of: &Value,
+        name: &Name,
+        place: HostSpan,
+    ) -> Option<Sql> {
         if let Some(mapped) = model.column(name) {
             self.uses(&entity.source);
             return Some(self.writer().column(&entity.source.alias, &mapped.column, place));
         }
         if let Some(function) = model.hybrids.get(name) {
-            let call = Call { callee: Rc::clone(of), positional: Vec::new(), named: Vec::new(), name_places: Vec::new() };
+            let call =
+                Call { callee: Rc::clone(of), positional: Vec::new(), named: Vec::new(), name_places: Vec::new() };
             let body = self.cx.evaluator.returned(*function, Some(of), &call)?;
             return match self.expr(&body) {
                 Some(sql) => Some(sql.within("(", ")", place)),
@@ -361,9 +369,27 @@ impl<'x> Lower<'_, 'x, '_> {
 fn is_construct(word: &str) -> bool {
     matches!(
         word,
-        "aliased" | "Table" | "select" | "text" | "literal" | "literal_column" | "case" | "cast" | "extract" | "exists"
-            | "and_" | "or_" | "not_" | "distinct" | "func" | "column" | "with_polymorphic" | "tuple_" | "bindparam"
-            | "type_coerce" | "Bundle"
+        "aliased"
+            | "Table"
+            | "select"
+            | "text"
+            | "literal"
+            | "literal_column"
+            | "case"
+            | "cast"
+            | "extract"
+            | "exists"
+            | "and_"
+            | "or_"
+            | "not_"
+            | "distinct"
+            | "func"
+            | "column"
+            | "with_polymorphic"
+            | "tuple_"
+            | "bindparam"
+            | "type_coerce"
+            | "Bundle"
     )
 }
 

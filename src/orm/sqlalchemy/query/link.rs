@@ -83,12 +83,45 @@ impl<'x> Lower<'_, 'x, '_> {
             }
             "exists" => build.select.columns = vec![Sql::text("1", name_place)],
             "from_self" => return self.fail("dynamic-subquery", "from_self"),
-            "subquery" | "scalar_subquery" | "as_scalar" | "cte" | "alias" | "label" | "returning" | "correlate"
-            | "correlate_except" | "execution_options" | "params" | "yield_per" | "populate_existing"
-            | "enable_eagerloads" | "autoflush" | "with_hint" | "prefix_with" | "suffix_with" | "reset_joinpoint"
-            | "with_session" | "set_label_style" | "apply_labels" | "enable_assertions" | "bindparams" | "all"
-            | "scalars" | "unique" | "lateral" | "add_cte" | "with_labels" | "tuples" | "merge_result" | "self_group"
-            | "values" | "ordered_values" | "with_statement_hint" | "compile" | "dialect_options" | "execute" => {}
+            "subquery"
+            | "scalar_subquery"
+            | "as_scalar"
+            | "cte"
+            | "alias"
+            | "label"
+            | "returning"
+            | "correlate"
+            | "correlate_except"
+            | "execution_options"
+            | "params"
+            | "yield_per"
+            | "populate_existing"
+            | "enable_eagerloads"
+            | "autoflush"
+            | "with_hint"
+            | "prefix_with"
+            | "suffix_with"
+            | "reset_joinpoint"
+            | "with_session"
+            | "set_label_style"
+            | "apply_labels"
+            | "enable_assertions"
+            | "bindparams"
+            | "all"
+            | "scalars"
+            | "unique"
+            | "lateral"
+            | "add_cte"
+            | "with_labels"
+            | "tuples"
+            | "merge_result"
+            | "self_group"
+            | "values"
+            | "ordered_values"
+            | "with_statement_hint"
+            | "compile"
+            | "dialect_options"
+            | "execute" => {}
             "filter_active" | "paginate" => {}
             _ => {
                 // A method that the application adds to its queries may do anything.
@@ -149,7 +182,9 @@ impl<'x> Lower<'_, 'x, '_> {
             Some(mapped) => mapped.column.clone(),
             None => {
                 let is_known = entity.model.is_some_and(|model| {
-                    model.complete && model.parent.is_none() && !model.properties.contains_key(name)
+                    model.complete
+                        && model.parent.is_none()
+                        && !model.properties.contains_key(name)
                         && !model.hybrids.contains_key(name)
                 });
                 if !is_known {
@@ -380,7 +415,8 @@ impl<'x> Lower<'_, 'x, '_> {
         let mut refined: Vec<Sql> = Vec::new();
         let mut target = target;
         let mut inner = Rc::clone(&value);
-        while let Some((name, _, of, call)) = inner.method().filter(|(name, ..)| matches!(&***name, "of_type" | "and_")) {
+        while let Some((name, _, of, call)) = inner.method().filter(|(name, ..)| matches!(&***name, "of_type" | "and_"))
+        {
             match &**name {
                 "of_type" => target = call.positional.first().and_then(|first| self.entity(first)),
                 _ => refined.append(&mut self.conditions(&call.positional)),
@@ -404,7 +440,8 @@ impl<'x> Lower<'_, 'x, '_> {
             to.source.alias = self.alias(place, None, model.table.name.as_str());
         }
         self.uses(&from.source);
-        let mut between = Select { from: build.select.joins.iter().map(|join| join.source.clone()).collect(), ..Select::default() };
+        let mut between =
+            Select { from: build.select.joins.iter().map(|join| join.source.clone()).collect(), ..Select::default() };
         let known = between.from.len();
         let Some(on) = self.relationship_on(&from, relationship, &to, &mut between, at) else {
             self.failed = true;
@@ -446,7 +483,13 @@ impl<'x> Lower<'_, 'x, '_> {
     }
 
     /// `.join(Post)`: on the foreign key between it and what is there.
-    fn join_by_key(&mut self, build: &mut Build<'x>, kind: JoinType, target: Entity<'x>, place: HostSpan) -> Option<()> {
+    fn join_by_key(
+        &mut self,
+        build: &mut Build<'x>,
+        kind: JoinType,
+        target: Entity<'x>,
+        place: HostSpan,
+    ) -> Option<()> {
         let Some(model) = target.model else { return self.fail("dynamic-join", "a subquery without a condition") };
         let mut known = build.entities.clone();
         known.extend(self.of_source(build).filter(|_| build.entities.is_empty()));

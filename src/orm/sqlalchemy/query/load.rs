@@ -4,9 +4,10 @@ use std::rc::Rc;
 
 use super::SOURCE;
 use super::lower::{Entity, Lower, of_model};
+use super::ready::Ending;
 use super::statement::Build;
 use crate::host::flow::{Deed, Event};
-use crate::host::value::{Kind, Node, Value};
+use crate::host::value::{Kind, Node, Value, holds};
 use crate::host::ways::Ways;
 use crate::name::Ident;
 use crate::orm::Context;
@@ -27,7 +28,11 @@ impl Load {
     pub fn draft(&self, event: &Event, place: HostSpan) -> Draft {
         let forms = vec![(VariantKind::Required, self.sql.clone())];
         let origin = SiteOrigin::Implied { kind: Implied::PrefetchIn, cause: self.cause };
-        Draft { place: if self.cause.file == place.file { self.cause } else { place }, origin, ..Draft::new(event, SOURCE, forms) }
+        Draft {
+            place: if self.cause.file == place.file { self.cause } else { place },
+            origin,
+            ..Draft::new(event, SOURCE, forms)
+        }
     }
 }
 
@@ -42,7 +47,13 @@ impl<'x> Lower<'_, 'x, '_> {
     }
 
     /// `joinedload(A.b).selectinload(B.c)`: each call loads from where the one before it led.
-    fn option(&mut self, build: &mut Build<'x>, option: &Value, loads: &mut Vec<Load>, said: &mut Vec<(HostSpan, Ident)>) {
+    fn option(
+        &mut self,
+        build: &mut Build<'x>,
+        option: &Value,
+        loads: &mut Vec<Load>,
+        said: &mut Vec<(HostSpan, Ident)>,
+    ) {
         let mut steps: Vec<Value> = Vec::new();
         let mut at = self.pick(option);
         if let Kind::Optional(inner) | Kind::Spread(inner) = &at.kind {
@@ -78,7 +89,7 @@ impl<'x> Lower<'_, 'x, '_> {
                     self.join_loaded(build, &from_here, relationship, &target, place);
                 }
                 Loading::Selectin => {
-                    if let Some(sql) = self.by_keys(&from_here, relationship, &target, place, Keys::Several) {
+                    if let Some(sql) = self.by_keys(relationship, &target, place, Keys::Several) {
                         loads.push(Load { sql, cause: step.place });
                     }
                 }
@@ -113,7 +124,6 @@ impl<'x> Lower<'_, 'x, '_> {
     /// The rows that a relationship leads to, by the keys of those that it starts from.
     pub(super) fn by_keys(
         &mut self,
-        _from: &Entity<'x>,
         relationship: &Relationship,
         target: &Entity<'x>,
         place: HostSpan,
@@ -125,8 +135,11 @@ impl<'x> Lower<'_, 'x, '_> {
         let (alias, column) = match &relationship.secondary {
             Some(between) => {
                 let [(_, own)] = between.local.as_slice() else { return None };
-                let source =
-                    Source { relation: Relation::Table(between.table.clone()), alias: between.table.name.clone(), place };
+                let source = Source {
+                    relation: Relation::Table(between.table.clone()),
+                    alias: between.table.name.clone(),
+                    place,
+                };
                 let pair = |(here, there): &(Ident, Ident)| {
                     let left = writer.column(&source.alias, here, place);
                     left.then(" = ").and(writer.column(&target.source.alias, there, place))
@@ -141,10 +154,13 @@ impl<'x> Lower<'_, 'x, '_> {
             }
         };
         let own = writer.column(&alias, &column, place);
-        select.conditions.insert(0, match keys {
-            Keys::Several => own.then(" IN (").and(Sql::param(place)).then(")"),
-            Keys::One => own.then(" = ").and(Sql::param(place)),
-        });
+        select.conditions.insert(
+            0,
+            match keys {
+                Keys::Several => own.then(" IN (").and(Sql::param(place)).then(")"),
+                Keys::One => own.then(" = ").and(Sql::param(place)),
+            },
+        );
         for (column, is_descending) in &relationship.order_by {
             let key = writer.column(&target.source.alias, column, place);
             select.order.push(if *is_descending { key.then(" DESC") } else { key });
@@ -161,7 +177,59 @@ pub(super) enum Keys {
 }
 
 /// Relationships that are read one by one in a loop over a query's rows.
-pub(super) fn lazy(_cx: &mut Context<'_, '_>, _events: &[Event]) -> Vec<Draft> {
-    let _ = (Deed::Keep, Ways::new(VariantKind::Required), |_: &Node| {});
-    Vec::new()
+pub(super) fn lazy(cx: &mut Context<'_, '_>, events: &[Event]) -> Vec<Draft> {
+    let mut drafts: Vec<Draft> = Vec::new();
+    for event in events.iter().filter(|event| event.deed == Deed::Read) {
+        let Kind::Attribute { of, name, name_place } = &event.value.kind else { continue };
+        let Kind::Item(over) = &of.kind else { continue };
+        let Some(around) = event.loops.iter().rev().find(|around| Rc::ptr_eq(&around.over, over)) else { continue };
+        // One query for each row, however often it is read: SQLAlchemy keeps what it has loaded.
+        if drafts.iter().any(|known| known.in_loop == Some(around.place) && known.place == *name_place) {
+            continue;
+        }
+        let ways = Ways::new(VariantKind::Required);
+        let mut lower = Lower::new(cx, &ways, event.value.place);
+        let Some(sql) = lower.lazily(over, name, *name_place) else { continue };
+        let origin = SiteOrigin::Implied { kind: Implied::RelationLoad, cause: *name_place };
+        let forms = vec![(VariantKind::Required, sql)];
+        let draft = Draft::new(event, SOURCE, forms);
+        drafts.push(Draft { place: *name_place, origin, in_loop: Some(around.place), ..draft });
+    }
+    drafts
+}
+
+impl Lower<'_, '_, '_> {
+    /// The query that reading a relationship of a row sends, unless it came with the rows.
+    fn lazily(&mut self, rows: &Value, name: &str, place: HostSpan) -> Option<Sql> {
+        let build = self.statement(&self.rows_of(rows))?;
+        self.scopes.clear();
+        let [entity] = build.loaded.as_slice() else { return None };
+        let model = entity.model.filter(|_| build.select.columns.len() == 1)?;
+        let relationship = model.relationship(name).filter(|found| found.loading == Loading::Lazy)?;
+        let mut options = build.options.iter();
+        let is_said = |node: &Node| matches!(&node.kind, Kind::Attribute { name: said, .. } if **said == *name);
+        let is_star = |node: &Node| node.text().as_deref() == Some("*");
+        if options.any(|option| holds(option, &|node| is_said(node) || is_star(node))) {
+            return None;
+        }
+        let target = of_model(self.cx.linked.sqlalchemy.of_class(relationship.target)?, place);
+        self.by_keys(relationship, &target, place, Keys::One)
+    }
+
+    /// The query whose rows a value is: what `.all()` and `session.execute(…).scalars()` are called on.
+    fn rows_of(&self, rows: &Value) -> Value {
+        let mut rows = self.pick(rows);
+        for _ in 0..8 {
+            let Some((ending, query)) = Ending::of(&rows) else { break };
+            // What the result of an execution is asked for is no query.
+            let is_result =
+                query.method().is_some_and(|(name, ..)| matches!(&**name, "execute" | "scalars" | "unique"));
+            let is_sent = matches!(ending, Ending::All | Ending::Page) || is_result;
+            if !is_sent {
+                break;
+            }
+            rows = self.pick(&query);
+        }
+        rows
+    }
 }

@@ -105,9 +105,7 @@ impl<'l, 'x, 'a> Lower<'l, 'x, 'a> {
         let value = self.pick(value);
         let linked = self.cx.linked;
         match &value.kind {
-            Kind::Class(id) => {
-                Some(of_model(linked.sqlalchemy.of_class(*id)?, value.place))
-            }
+            Kind::Class(id) => Some(of_model(linked.sqlalchemy.of_class(*id)?, value.place)),
             Kind::External(path) => Some(of_model(self.misplaced(path)?, value.place)),
             Kind::Attribute { of, name, .. } if &**name == "__table__" => self.entity(of),
             Kind::Call(_) => self.deeper(|lower| lower.called_entity(&value)),

@@ -44,7 +44,8 @@ impl Ending {
             (Self::GetOf, _) => Some((ending, Rc::clone(value))),
             (_, true) => Some((ending, Rc::clone(of))),
             (_, false) => {
-                let first = call.positional.first().or_else(|| call.named("statement")).or_else(|| call.named("query"))?;
+                let first =
+                    call.positional.first().or_else(|| call.named("statement")).or_else(|| call.named("query"))?;
                 Some((ending, Rc::clone(first)))
             }
         }
@@ -71,7 +72,9 @@ impl Ending {
             }
             "paginate" => (Self::Page, false),
             "scalar" | "fetch_one" | "fetch_val" => (Self::One, false),
-            "execute" | "scalars" | "stream" | "stream_scalars" | "exec" | "fetch_all" | "iterate" => (Self::All, false),
+            "execute" | "scalars" | "stream" | "stream_scalars" | "exec" | "fetch_all" | "iterate" => {
+                (Self::All, false)
+            }
             _ => return None,
         })
     }
@@ -215,9 +218,7 @@ impl<'x> Lower<'_, 'x, '_> {
                 build.select.columns = vec![Sql::text("1", place)];
                 Some(self.finish(build)?.within("EXISTS (", ")", place))
             }
-            "scalar_subquery" | "as_scalar" | "label" | "subquery" => {
-                Some(self.query_sql(of)?.within("(", ")", place))
-            }
+            "scalar_subquery" | "as_scalar" | "label" | "subquery" => Some(self.query_sql(of)?.within("(", ")", place)),
             // `exists().where(…)`, which starts from an expression.
             "where" | "filter" | "select_from" | "correlate" => None,
             _ => None,

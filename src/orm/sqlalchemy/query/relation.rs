@@ -121,11 +121,8 @@ impl<'x> Lower<'_, 'x, '_> {
                 true => self.alias(place, None, between.table.name.as_str()),
                 false => between.table.name.clone(),
             };
-            let on = Sql::join(
-                [pairs(own, &alias, &between.local), pairs(&alias, target, &between.remote)],
-                " AND ",
-                place,
-            );
+            let on =
+                Sql::join([pairs(own, &alias, &between.local), pairs(&alias, target, &between.remote)], " AND ", place);
             select.from.push(Source { relation: Relation::Table(between.table.clone()), alias, place });
             return Some(on);
         }

@@ -210,7 +210,11 @@ impl<'x> Lower<'_, 'x, '_> {
     fn selected(&mut self, build: &mut Build<'x>, value: &Value) {
         let value = self.pick(value);
         match &value.kind {
-            Kind::Optional(inner) => return if self.ways.takes_optional() { self.selected(build, inner) },
+            Kind::Optional(inner) => {
+                return if self.ways.takes_optional() {
+                    self.selected(build, inner)
+                };
+            }
             Kind::List(items) => return items.iter().for_each(|item| self.selected(build, item)),
             Kind::Spread(inner) => {
                 let inner = self.pick(inner);
@@ -231,7 +235,8 @@ impl<'x> Lower<'_, 'x, '_> {
                 && let Some((column, values)) = &model.discriminator
             {
                 let own = self.writer().column(&entity.source.alias, column, value.place);
-                let values: Vec<String> = values.iter().map(|value| format!("'{}'", value.replace('\'', "''"))).collect();
+                let values: Vec<String> =
+                    values.iter().map(|value| format!("'{}'", value.replace('\'', "''"))).collect();
                 let condition = match values.as_slice() {
                     [only] => own.then(&format!(" = {only}")),
                     several => own.then(&format!(" IN ({})", several.join(", "))),
@@ -325,9 +330,7 @@ impl<'x> Lower<'_, 'x, '_> {
             return Some(Statement::Select(Box::new(self.compound(build))));
         }
         Some(match (build.deed, target) {
-            (Deed::Update, Some(target)) => {
-                Statement::Update { target, set: build.set, rest: Box::new(build.select) }
-            }
+            (Deed::Update, Some(target)) => Statement::Update { target, set: build.set, rest: Box::new(build.select) },
             (Deed::Delete, Some(target)) => Statement::Delete { target, rest: Box::new(build.select) },
             _ => Statement::Select(Box::new(build.select)),
         })
