@@ -109,8 +109,8 @@ impl<'a> Linked<'a> {
     /// The schemas that the code declares, the best of each database first, and why some could not be read.
     ///
     /// `dialect` is what the configuration says.
-    pub fn schemas(&self, _dialect: Option<Dialect>) -> Vec<DeclaredSchema> {
-        Vec::new()
+    pub fn schemas(&self, dialect: Option<Dialect>) -> Vec<DeclaredSchema> {
+        sqlalchemy::schema::schemas(&self.code, dialect)
     }
 
     /// The queries of a file, and what is not known of them.

@@ -5,10 +5,15 @@
 
 mod annotation;
 mod column;
+mod ddl;
+mod evidence;
 mod expression;
+mod index;
 pub mod models;
 mod names;
+mod naming;
 mod query;
+pub(in crate::orm) mod schema;
 mod types;
 
 pub(super) use query::find;

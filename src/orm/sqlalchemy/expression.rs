@@ -67,6 +67,40 @@ impl Scope<'_> {
         self.expression(value, MAX_DEPTH)
     }
 
+    /// A key of an index with parentheses where SQL wants them, what its options call it, and its direction.
+    pub fn key(&self, value: &Value) -> Option<(Sql, Option<String>, Option<Sql>)> {
+        let value = first_way(value);
+        if let Some((of, order)) = ordered(value) {
+            let (key, label, inner) = self.key(of)?;
+            let order = Sql::text(order, value.place);
+            return Some((key, label, Some(inner.map_or(order.clone(), |inner| inner.and(order)))));
+        }
+        if let Some((name, _, of, call)) = value.method()
+            && **name == *"label"
+        {
+            let (key, _, order) = self.key(of)?;
+            return Some((key, call.positional.first().and_then(|label| label.text()), order));
+        }
+        if let Some(name) = (self.column)(value) {
+            let label = match &value.kind {
+                Kind::Attribute { name, .. } => name.to_string(),
+                _ => name.to_string(),
+            };
+            return Some((self.name(&name, value), Some(label), None));
+        }
+        let sql = match called(value) {
+            Some(("text" | "literal_column", _)) => text(value)?,
+            Some((_, call)) if is_function(&call.callee) => self.read(value)?,
+            _ => self.read(value)?.within("(", ")", value.place),
+        };
+        Some((sql, None, None))
+    }
+
+    /// A condition, which may be written out as text.
+    pub fn condition(&self, value: &Value) -> Option<Sql> {
+        text(value).or_else(|| self.read(value))
+    }
+
     /// A column's name, which stands where the host names it.
     fn name(&self, name: &Ident, value: &Value) -> Sql {
         let place = match &value.kind {
@@ -292,6 +326,31 @@ impl Scope<'_> {
             },
             _ => None,
         }
+    }
+}
+
+/// The direction that a method or a function of an index key says.
+fn order_of(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "desc" => " DESC",
+        "asc" => " ASC",
+        "nulls_first" | "nullsfirst" => " NULLS FIRST",
+        "nulls_last" | "nullslast" => " NULLS LAST",
+        _ => return None,
+    })
+}
+
+/// What a direction is put on, and the direction: `desc(x)`, `x.desc()`.
+fn ordered(value: &Value) -> Option<(&Value, &'static str)> {
+    if let Some((name, _, of, call)) = value.method()
+        && call.positional.is_empty()
+    {
+        return Some((of, order_of(name)?));
+    }
+    let (name, call) = called(value)?;
+    match call.positional.as_slice() {
+        [only] => Some((only, order_of(name)?)),
+        _ => None,
     }
 }
 

@@ -12,6 +12,7 @@ use crate::query::PathClass;
 use crate::source::HostSpan;
 
 use super::super::column::{self, Column, Referred};
+use super::super::evidence;
 use super::super::names::{called, entry, first_way, positional};
 use super::super::types::Type;
 use super::class::{Line, Map};
@@ -146,7 +147,7 @@ impl<'c, 'a> Drafts<'c, 'a> {
         let ("Table", call) = called(value)? else { return None };
         let name = call.argument(0, "name")?.text()?;
         let own = call.named("schema").and_then(|schema| schema.text());
-        let metadata = call.argument(1, "metadata").cloned();
+        let metadata = call.argument(1, "metadata").and_then(|value| self.metadata(first_way(value)));
         let schema = own.or_else(|| schema_of(metadata.as_ref()?));
         let mut model = DraftModel {
             class: None,
@@ -313,7 +314,7 @@ impl<'c, 'a> Drafts<'c, 'a> {
 
     /// Puts the plain data together.
     pub fn models(mut self) -> Models {
-        let dialect = self.dialect().0;
+        let dialect = evidence::dialect(self.code, "").0;
         let related = self.relationships();
         let mut models = Models::default();
         for id in self.code.class_ids() {
@@ -477,9 +478,34 @@ pub(super) fn option<'v>(options: Option<&'v Value>, key: &str) -> Option<&'v Va
     entry(options?, key)
 }
 
+/// What tells the mapped classes of one database from those of another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::orm::sqlalchemy) enum Base {
+    /// A class that is the base of all.
+    Class(ClassId),
+    /// The call that makes the base.
+    Call(HostSpan),
+}
+
 impl Drafts<'_, '_> {
-    /// The dialect that the models are written for, and what it was told from.
-    pub fn dialect(&self) -> (Dialect, &'static str) {
-        (Dialect::Postgres, "the default")
+    /// The base of a model's class.
+    pub fn base_of(&self, at: usize) -> Option<Base> {
+        let line = self.lines.get(&self.models[at].class?)?;
+        let is_base = |class: &&ClassId| self.lines.get(class).is_some_and(|line| line.is_base);
+        let class = line.classes.iter().find(is_base).map(|class| Base::Class(*class));
+        class.or_else(|| line.calls.first().map(|call| Base::Call(call.place)))
+    }
+
+    /// What `metadata` is of a `Table`: that of a base, where it is named by one.
+    fn metadata(&mut self, value: &Value) -> Option<Value> {
+        let Kind::Attribute { of, name, .. } = &value.kind else { return Some(value.clone()) };
+        match (&of.kind, &**name) {
+            (Kind::Class(id), "metadata") => {
+                let line = self.line(*id);
+                line.classes.iter().find_map(|class| self.own(*class, "metadata"))
+            }
+            (Kind::Call(call), "metadata") => call.named("metadata").cloned(),
+            _ => None,
+        }
     }
 }
