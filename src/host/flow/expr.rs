@@ -7,6 +7,7 @@ use super::text::text;
 use super::{Deed, Evaluator, Frame};
 use crate::host::value::{Call, Kind, Node, Value, join};
 use crate::ir::{self, BinaryOp, Expr, ExprKind, Name, Span};
+use crate::source::HostSpan;
 
 impl Evaluator<'_, '_> {
     pub(super) fn expr(&mut self, frame: &mut Frame, expr: &Expr) -> Value {
@@ -146,6 +147,9 @@ impl Evaluator<'_, '_> {
         if let Some(made) = self.text_call(call, value.place).or_else(|| super::rows::made(call, value.place)) {
             return made;
         }
+        if let Some(attribute) = self.named_attribute(call, value.place) {
+            return attribute;
+        }
         if let Some(module) = self.loaded(frame.file, call, value.place) {
             return module;
         }
@@ -157,6 +161,14 @@ impl Evaluator<'_, '_> {
             }
         }
         value
+    }
+
+    /// `getattr(of, "name")`
+    fn named_attribute(&mut self, call: &Call, place: HostSpan) -> Option<Value> {
+        let is_it = call.callee.external() == Some("getattr");
+        let (of, named) = (call.positional.first()?, call.positional.get(1)?);
+        let name = Name::from(named.text().filter(|_| is_it)?);
+        Some(self.attribute(of, &name, named.place, place))
     }
 
     fn lambda(&mut self, frame: &mut Frame, parameters: &[Name], body: &Expr, span: Span) -> Value {

@@ -12,6 +12,8 @@ mod lower;
 mod ready;
 mod relation;
 mod statement;
+#[cfg(test)]
+mod tests;
 mod text;
 
 use std::collections::HashSet;
@@ -114,7 +116,7 @@ impl Finder<'_, '_, '_> {
     }
 
     fn draft(&mut self, event: &Event, place: HostSpan, query: &Value, ending: Ending) {
-        if self.seen.contains(&place) || !may_be_query(query) {
+        if self.seen.contains(&place) || ending != Ending::GetOf && !may_be_query(query) {
             return;
         }
         let mut unknown: Vec<(&'static str, String)> = Vec::new();
@@ -179,7 +181,20 @@ fn may_be_query(value: &Value) -> bool {
                 value = of;
             }
             Kind::Call(call) => {
-                let is_start = |word: &str| matches!(word, "select" | "query" | "update" | "delete" | "exists");
+                let is_start = |word: &str| {
+                    matches!(
+                        word,
+                        "select"
+                            | "query"
+                            | "update"
+                            | "delete"
+                            | "exists"
+                            | "union"
+                            | "union_all"
+                            | "intersect"
+                            | "except_"
+                    )
+                };
                 if called(value).is_some_and(|(word, _)| is_start(word)) {
                     return true;
                 }

@@ -11,13 +11,20 @@ impl Lower<'_, '_, '_> {
     pub(super) fn call(&mut self, value: &Node, call: &Call) -> Option<Sql> {
         let place = value.place;
         if let Some(name) = function_name(&call.callee) {
+            // A mistake that older versions let pass.
+            if name == "case" {
+                return self.case(call, place);
+            }
             return Some(self.function(&name, call, place));
         }
-        if let Some((name, name_place, of, call)) = value.method() {
+        if let Some((name, _, of, call)) = value.method() {
             if let Some(sql) = self.relationship_test(name, of, call, place) {
                 return Some(sql);
             }
-            if let Some(sql) = self.method(name, name_place, of, call, place) {
+            if let Some(sql) = self.of_query(value, name, of) {
+                return Some(sql);
+            }
+            if let Some(sql) = self.method(name, of, call, place) {
                 return Some(sql);
             }
         }
@@ -51,10 +58,7 @@ impl Lower<'_, '_, '_> {
     }
 
     /// Operators of columns that are spelled as methods.
-    fn method(&mut self, name: &str, name_place: HostSpan, of: &Value, call: &Call, place: HostSpan) -> Option<Sql> {
-        if let Some(sql) = self.of_query(name, of, place) {
-            return Some(sql);
-        }
+    fn method(&mut self, name: &str, of: &Value, call: &Call, place: HostSpan) -> Option<Sql> {
         let own = self.expr(of)?;
         let first = call.positional.first();
         let with = |lower: &mut Self, symbol: &str| {
@@ -125,7 +129,6 @@ impl Lower<'_, '_, '_> {
             "isoformat" | "replace" | "strip" | "lower" | "upper" => None,
             _ => {
                 self.cannot("dynamic-expression", name);
-                let _ = name_place;
                 None
             }
         }

@@ -21,6 +21,13 @@ impl<'x> Lower<'_, 'x, '_> {
         let value = self.pick(value);
         match &value.kind {
             Kind::Attribute { of, name, name_place } => self.attribute(of, name, *name_place),
+            // A hybrid of a class is one of its methods.
+            Kind::Function(id, Some(of)) => {
+                let name = self.cx.linked.code.function(*id).function.name.clone();
+                let entity = self.entity(of)?;
+                let model = entity.model.filter(|model| model.hybrids.contains_key(&name))?;
+                self.column(&entity, model, of, &name, value.place)
+            }
             Kind::External(path) => self.misplaced_column(path, value.place),
             Kind::Compare { left, op, right } => self.compare(left, *op, right, value.place),
             Kind::Call(call) => self.call(&value, call),
@@ -98,10 +105,10 @@ impl<'x> Lower<'_, 'x, '_> {
     /// A column of a class that is imported from where it is not.
     fn misplaced_column(&mut self, path: &str, place: HostSpan) -> Option<Sql> {
         let (class, name) = path.rsplit_once('.')?;
-        let entity = super::lower::of_model(self.misplaced(class)?, place);
-        let mapped = entity.model?.column(name)?;
-        self.uses(&entity.source);
-        Some(self.writer().column(&entity.source.alias, &mapped.column, place))
+        let model = self.misplaced(class)?;
+        let entity = super::lower::of_model(model, place);
+        let of = class_value(&self.cx.linked.code, model.class?);
+        self.column(&entity, model, &of, &Name::from(name), place)
     }
 
     fn column(
@@ -344,7 +351,9 @@ impl<'x> Lower<'_, 'x, '_> {
                     let of_class = path.rsplit_once('.').map_or("", |(class, _)| class);
                     return self.misplaced(path).or_else(|| self.misplaced(of_class)).is_some();
                 }
-                Kind::Attribute { of, .. } | Kind::Index { of, .. } => Rc::clone(self.ways.pick(of)),
+                Kind::Attribute { of, .. } | Kind::Index { of, .. } | Kind::Function(_, Some(of)) => {
+                    Rc::clone(self.ways.pick(of))
+                }
                 Kind::Compare { left, .. } | Kind::Binary { left, .. } => Rc::clone(self.ways.pick(left)),
                 Kind::Call(_) if is_function(&value) => return true,
                 Kind::Call(call) => {

@@ -82,6 +82,10 @@ impl<'x> Lower<'_, 'x, '_> {
                 self.compound_with(build, name, call)?;
             }
             "exists" => build.select.columns = vec![Sql::text("1", name_place)],
+            // What it gives is rows, not a query.
+            "first" | "one" | "one_or_none" | "all" | "scalar" | "scalars" | "scalar_one" | "scalar_one_or_none"
+            | "count" | "get" | "get_or_404" | "first_or_404" | "one_or_404" | "delete" | "update" | "paginate"
+            | "execute" | "unique" | "fetchall" | "fetchone" | "mappings" | "partitions" => return None,
             "from_self" => return self.fail("dynamic-subquery", "from_self"),
             "subquery"
             | "scalar_subquery"
@@ -107,22 +111,16 @@ impl<'x> Lower<'_, 'x, '_> {
             | "apply_labels"
             | "enable_assertions"
             | "bindparams"
-            | "all"
-            | "scalars"
-            | "unique"
             | "lateral"
             | "add_cte"
             | "with_labels"
-            | "tuples"
             | "merge_result"
             | "self_group"
             | "values"
             | "ordered_values"
             | "with_statement_hint"
             | "compile"
-            | "dialect_options"
-            | "execute" => {}
-            "filter_active" | "paginate" => {}
+            | "dialect_options" => {}
             _ => {
                 // A method that the application adds to its queries may do anything.
                 self.cannot("dynamic-method", name);
@@ -325,12 +323,7 @@ impl<'x> Lower<'_, 'x, '_> {
     }
 
     fn compound_with(&mut self, build: &mut Build<'x>, name: &str, call: &Call) -> Option<()> {
-        let word = match name {
-            "union" => " UNION ",
-            "union_all" => " UNION ALL ",
-            "intersect" | "intersect_all" => " INTERSECT ",
-            _ => " EXCEPT ",
-        };
+        let word = set_operator(name);
         for other in &call.positional {
             let around = std::mem::take(&mut self.scopes);
             let sql = self.deeper(|lower| lower.query_sql(other));
@@ -515,6 +508,16 @@ impl<'x> Lower<'_, 'x, '_> {
             }
         }
         self.fail("dynamic-join", "no foreign key leads there")
+    }
+}
+
+/// What stands between two queries that are put together.
+pub(super) fn set_operator(name: &str) -> &'static str {
+    match name {
+        "union" => " UNION ",
+        "union_all" => " UNION ALL ",
+        "intersect" | "intersect_all" => " INTERSECT ",
+        _ => " EXCEPT ",
     }
 }
 

@@ -25,14 +25,23 @@ pub(super) struct Lower<'l, 'x, 'a> {
     pub unknown: Vec<(&'static str, String)>,
     /// What makes the whole statement unknown.
     pub failed: bool,
-    /// The statements around what is lowered, the outermost first: what they name.
-    pub scopes: Vec<Vec<Source>>,
+    /// The statements around what is lowered, the outermost first.
+    pub scopes: Vec<Scope>,
     /// Common table expressions of the outermost statement.
     pub with: Vec<(Ident, Sql)>,
     pub recursive: bool,
     aliases: Vec<(HostSpan, Ident)>,
     derived: Vec<(HostSpan, Source)>,
     depth: u8,
+}
+
+/// What a statement names.
+#[derive(Default)]
+pub(super) struct Scope {
+    /// In conditions and joins.
+    pub named: Vec<Source>,
+    /// In what it selects.
+    pub selected: Vec<Source>,
 }
 
 /// Something that has columns.
@@ -94,9 +103,9 @@ impl<'l, 'x, 'a> Lower<'l, 'x, 'a> {
     /// Notes that the innermost statement names a source.
     pub fn uses(&mut self, source: &Source) {
         if let Some(scope) = self.scopes.last_mut()
-            && scope.iter().all(|known| known.alias != source.alias)
+            && scope.named.iter().all(|known| known.alias != source.alias)
         {
-            scope.push(source.clone());
+            scope.named.push(source.clone());
         }
     }
 

@@ -210,18 +210,24 @@ impl<'x> Lower<'_, 'x, '_> {
         Some(sql.within("EXISTS (", ")", place))
     }
 
-    /// A method of a query that makes an expression of it.
-    pub(super) fn of_query(&mut self, name: &str, of: &Value, place: crate::source::HostSpan) -> Option<Sql> {
-        match name {
-            "exists" => {
-                let mut build = self.statement(of)?;
-                build.select.columns = vec![Sql::text("1", place)];
-                Some(self.finish(build)?.within("EXISTS (", ")", place))
+    /// A query that stands in an expression: EXISTS, or the only column of its only row.
+    pub(super) fn of_query(&mut self, value: &Node, name: &str, of: &Value) -> Option<Sql> {
+        let place = value.place;
+        let (is_ended, of) = match name {
+            "exists" | "scalar_subquery" | "as_scalar" | "label" | "subquery" => (true, Rc::clone(of)),
+            "where" | "filter" | "select_from" | "correlate" | "join" | "limit" | "order_by" | "correlate_except" => {
+                (false, Rc::new(Node { kind: value.kind.clone(), place }))
             }
-            "scalar_subquery" | "as_scalar" | "label" | "subquery" => Some(self.query_sql(of)?.within("(", ")", place)),
-            // `exists().where(…)`, which starts from an expression.
-            "where" | "filter" | "select_from" | "correlate" => None,
-            _ => None,
+            _ => return None,
+        };
+        if !super::may_be_query(&of) {
+            return None;
         }
+        let mut build = self.statement(&of)?;
+        if name == "exists" || build.is_exists && !is_ended {
+            build.select.columns = vec![Sql::text("1", place)];
+            return Some(self.finish(build)?.within("EXISTS (", ")", place));
+        }
+        Some(self.finish(build)?.within("(", ")", place))
     }
 }

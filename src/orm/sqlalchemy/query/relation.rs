@@ -1,6 +1,6 @@
 //! Relationships within expressions: comparing one with a row, and asking whether it leads to any.
 
-use super::lower::{Entity, Lower, of_model};
+use super::lower::{Entity, Lower, Scope, of_model};
 use crate::host::value::{Call, Kind, Value};
 use crate::ir::CompareOp;
 use crate::name::Ident;
@@ -79,7 +79,7 @@ impl<'x> Lower<'_, 'x, '_> {
         let on = self.relationship_on(&entity, relationship, &inner, &mut select, place)?;
         select.from.push(inner.source.clone());
         select.conditions.push(on);
-        self.scopes.push(vec![inner.source.clone()]);
+        self.scopes.push(Scope { named: vec![inner.source.clone()], selected: Vec::new() });
         if name == "contains" {
             let key = primary_key(target)?;
             let column = self.writer().column(&inner.source.alias, key, place);

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::lower::{Entity, Lower, of_model};
+use super::lower::{Entity, Lower, Scope, of_model};
 use super::relation::primary_key;
 use crate::host::value::{Call, Kind, Value};
 use crate::name::Ident;
@@ -26,6 +26,8 @@ pub(super) enum Root {
     Delete(Value),
     /// `exists(…)`: what is selected.
     Exists(Vec<Value>),
+    /// `union_all(…)`: what stands between the queries, and the queries.
+    Compound(&'static str, Vec<Value>),
 }
 
 /// What a statement does.
@@ -57,6 +59,8 @@ pub(super) struct Build<'x> {
     pub compound: Vec<(&'static str, Sql)>,
     /// The call that the chain starts with.
     pub root: HostSpan,
+    /// Whether it asks only if there is a row.
+    pub is_exists: bool,
 }
 
 impl<'x> Lower<'_, 'x, '_> {
@@ -100,8 +104,15 @@ impl<'x> Lower<'_, 'x, '_> {
                     }
                     "update" => self.table_argument(call).map(Root::Update),
                     "delete" => self.table_argument(call).map(Root::Delete),
-                    "exists" if call.positional.iter().any(|argument| self.is_sql(argument)) => {
-                        Some(Root::Exists(call.positional.clone()))
+                    "exists" if call.positional.iter().all(|argument| self.is_sql(argument)) => {
+                        let is_own = call.callee.external().is_some_and(|path| path.starts_with("sqlalchemy"));
+                        (is_own || !call.positional.is_empty()).then(|| Root::Exists(call.positional.clone()))
+                    }
+                    "union" | "union_all" | "intersect" | "except_" if call.callee.external().is_some() => {
+                        let is_query = |argument: &Value| super::may_be_query(argument);
+                        let between = super::link::set_operator(word);
+                        let all = call.positional.len() > 1 && call.positional.iter().all(is_query);
+                        all.then(|| Root::Compound(between, call.positional.clone()))
                     }
                     _ => None,
                 }
@@ -138,7 +149,7 @@ impl<'x> Lower<'_, 'x, '_> {
             }
             at = next;
         };
-        self.scopes.push(Vec::new());
+        self.scopes.push(Scope::default());
         let build = self.deeper(|lower| lower.begin(root, at.place));
         let build = build.and_then(|mut build| {
             for link in links.iter().rev() {
@@ -169,6 +180,7 @@ impl<'x> Lower<'_, 'x, '_> {
             options: Vec::new(),
             compound: Vec::new(),
             root: place,
+            is_exists: matches!(root, Root::Exists(_)),
         };
         match root {
             Root::Select(columns) => self.columns(&mut build, &columns),
@@ -176,6 +188,18 @@ impl<'x> Lower<'_, 'x, '_> {
             Root::Exists(columns) => {
                 self.columns(&mut build, &columns);
                 build.select.columns = vec![Sql::text("1", place)];
+            }
+            Root::Compound(between, queries) => {
+                let mut all = Vec::new();
+                for query in &queries {
+                    let around = std::mem::take(&mut self.scopes);
+                    let sql = self.deeper(|lower| lower.query_sql(query));
+                    self.scopes = around;
+                    all.push(sql?);
+                }
+                let alias = self.alias(place, None, "anon");
+                let relation = Relation::Query(Box::new(Sql::join(all, between, place)));
+                build.select.from.push(Source { relation, alias, place });
             }
             Root::Update(target) | Root::Delete(target) if self.entity(&target).is_none() => return None,
             Root::Update(target) => {
@@ -192,18 +216,21 @@ impl<'x> Lower<'_, 'x, '_> {
 
     /// What is selected; the sources are kept apart from those that conditions name.
     pub(super) fn columns(&mut self, build: &mut Build<'x>, values: &[Value]) {
-        let around = self.scopes.last_mut().map(std::mem::take).unwrap_or_default();
+        let around = self.scopes.last_mut().map(|scope| std::mem::take(&mut scope.named)).unwrap_or_default();
         for value in values {
             self.selected(build, value);
         }
         let named = match self.scopes.last_mut() {
-            Some(scope) => std::mem::replace(scope, around),
+            Some(scope) => std::mem::replace(&mut scope.named, around),
             None => Vec::new(),
         };
         for source in named {
             if build.selected.iter().all(|known| known.alias != source.alias) {
                 build.selected.push(source);
             }
+        }
+        if let Some(scope) = self.scopes.last_mut() {
+            scope.selected.clone_from(&build.selected);
         }
     }
 
@@ -294,8 +321,9 @@ impl<'x> Lower<'_, 'x, '_> {
     }
 
     pub(super) fn close(&mut self, mut build: Build<'x>) -> Option<Statement> {
-        let used = self.scopes.pop().unwrap_or_default();
-        let outer: Vec<&Source> = self.scopes.iter().flatten().collect();
+        let used = self.scopes.pop().unwrap_or_default().named;
+        let outer: Vec<&Source> =
+            self.scopes.iter().flat_map(|scope| scope.named.iter().chain(&scope.selected)).collect();
         let is_outer = |source: &Source| outer.iter().any(|known| known.alias == source.alias);
         let target = match build.deed {
             Deed::Select => None,
