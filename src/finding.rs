@@ -99,6 +99,13 @@ pub enum Place {
         /// The reference.
         reference: RefId,
     },
+    /// The call or statement that sends a query, at one of its senders alone.
+    Sender {
+        /// The query.
+        query: QueryId,
+        /// Its position among the query's senders.
+        number: usize,
+    },
     /// A table's declaration.
     Table(QName),
     /// A column's declaration.

@@ -131,7 +131,7 @@ impl<'a> Linked<'a> {
         drafts.sort_by_key(|draft| (draft.place.start, draft.place.end));
         let mut found = (Vec::new(), Vec::new());
         for draft in drafts {
-            let (site, mut skips) = draft.into_site(&self.code, database, class);
+            let (site, mut skips) = draft.into_site(&self.code, &events, database, class);
             found.0.push(site);
             found.1.append(&mut skips);
         }

@@ -40,8 +40,8 @@ pub struct QuerySite {
     pub origin: SiteOrigin,
     /// The front end that found it: `sql`, `sqlc`, `sqlx`, …
     pub source: &'static str,
-    /// The loop it runs in, if any.
-    pub in_loop: Option<HostSpan>,
+    /// The loop over another query's rows that it runs in, once for each of them.
+    pub in_loop: Option<InLoop>,
     /// How much of it is known.
     pub resolution: Resolution,
     /// Its forms; the first is the required one.
@@ -53,6 +53,15 @@ impl QuerySite {
     pub fn requires(&self, variant: u16) -> bool {
         self.variants.get(usize::from(variant)).is_some_and(|variant| variant.kind == VariantKind::Required)
     }
+}
+
+/// A loop over the rows of a query.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct InLoop {
+    /// All of it.
+    pub place: HostSpan,
+    /// What gives the rows: the call that sends the query, or one around it or within it.
+    pub rows: HostSpan,
 }
 
 /// How many rows of its answer a caller takes.

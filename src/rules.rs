@@ -98,6 +98,7 @@ rules! {
     offset_pagination "offset-pagination" Query;
     or_across_columns "or-across-columns" Query;
     order_by_random "order-by-random" Query;
+    query_in_loop "query-in-loop" Query;
     redundant_index "redundant-index" Schema;
     sort_not_indexed "sort-not-indexed" Query;
     unbounded_result "unbounded-result" Query;

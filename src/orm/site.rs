@@ -7,7 +7,7 @@ use crate::host::code::Code;
 use crate::host::flow::Event;
 use crate::host::value::FunctionId;
 use crate::query::{
-    DatabaseId, PathClass, QuerySite, Resolution, SiteOrigin, Skip, SkipStage, Takes, Variant, VariantKind,
+    DatabaseId, InLoop, PathClass, QuerySite, Resolution, SiteOrigin, Skip, SkipStage, Takes, Variant, VariantKind,
 };
 use crate::source::HostSpan;
 
@@ -47,8 +47,14 @@ impl Draft {
         }
     }
 
-    /// Makes the site, and the skips that say what is not known of it.
-    pub fn into_site(self, code: &Code<'_>, database: DatabaseId, class: PathClass) -> (QuerySite, Vec<Skip>) {
+    /// Makes the site, and the skips that say what is not known of it; `events` are those of its file.
+    pub fn into_site(
+        self,
+        code: &Code<'_>,
+        events: &[Event],
+        database: DatabaseId,
+        class: PathClass,
+    ) -> (QuerySite, Vec<Skip>) {
         let resolution = match (self.forms.is_empty(), self.unknown.is_empty()) {
             (true, _) => Resolution::Skipped,
             (false, false) => Resolution::Partial,
@@ -73,12 +79,19 @@ impl Draft {
             class,
             origin: self.origin,
             source: self.source,
-            in_loop: self.in_loop,
+            in_loop: self.in_loop.and_then(|place| looped(events, place)),
             resolution,
             variants: self.forms.into_iter().map(variant).collect(),
         };
         (site, skips)
     }
+}
+
+/// The loop at a place, and what gives its rows.
+fn looped(events: &[Event], place: HostSpan) -> Option<InLoop> {
+    let mut loops = events.iter().flat_map(|event| event.loops.iter());
+    let found = loops.find(|found| found.place == place)?;
+    Some(InLoop { place, rows: found.over.place })
 }
 
 /// A function's name, behind its class's.

@@ -11,10 +11,10 @@ use crate::finding::{Confidence, Place};
 use crate::name::{QName, nearest};
 use crate::plan::{self, Access, Plan, PlanNames};
 use crate::query::{
-    AccessPattern, Clause, PathClass, Predicate, PredicateOp, QueryShape, QuerySite, RefId, TableRef, UnknownKind,
-    UnknownName,
+    AccessPattern, Clause, PathClass, Predicate, PredicateOp, QueryShape, QuerySite, RefId, SiteOrigin, TableRef,
+    UnknownKind, UnknownName,
 };
-use crate::source::{FileId, TreePath};
+use crate::source::{FileId, HostSpan, TreePath};
 use crate::stats::{ColumnRole, StatsSource};
 use crate::workload::{Sender, WorkloadQuery};
 
@@ -142,6 +142,11 @@ impl<'a> RulesInput<'a> {
         self.stats.table(table).map(|stats| stats.rows)
     }
 
+    /// Says whether a table is known or assumed to have fewer rows than a number.
+    pub(super) fn is_fewer(&self, table: &QName, rows: f64) -> bool {
+        self.rows(table).is_some_and(|known| known < rows)
+    }
+
     /// Says whether somebody gave the number of rows of a table.
     pub(super) fn knows_rows(&self, table: &QName) -> bool {
         self.stats.table(table).is_some_and(|stats| stats.source > StatsSource::Assumed)
@@ -149,7 +154,7 @@ impl<'a> RulesInput<'a> {
 
     /// Says whether a table is known or assumed to be so small that no planner minds.
     pub(super) fn is_small(&self, table: &QName) -> bool {
-        self.rows(table).is_some_and(|rows| rows < self.limits.min_rows)
+        self.is_fewer(table, self.limits.min_rows)
     }
 }
 
@@ -222,6 +227,21 @@ impl<'a> QueryContext<'a> {
             query.senders.iter().any(|sender| sites[sender.site.0 as usize].place.file == file)
         };
         workload.iter().filter(here).map(|query| &query.shape)
+    }
+
+    /// Finds the query that a place in host code sends: the one of a call there, or of one within it.
+    pub(super) fn sent_at(&self, place: HostSpan) -> Option<QueryContext<'a>> {
+        let RulesInput { sites, workload, .. } = self.input;
+        let within = |site: &QuerySite| {
+            let at = site.place;
+            at.file == place.file && place.start <= at.start && at.end <= place.end
+        };
+        let written = |site: &&(usize, &QuerySite)| !matches!(site.1.origin, SiteOrigin::Implied { .. });
+        let found = sites.iter().enumerate().filter(|(_, site)| within(site));
+        let outermost = found.filter(|site| written(&site)).max_by_key(|(_, site)| site.place.end - site.place.start);
+        let site = outermost?.0;
+        let sends = |query: &&WorkloadQuery| query.senders.iter().any(|sender| sender.site.0 as usize == site);
+        workload.iter().find(sends).map(|query| QueryContext { query, advised: None, ..*self })
     }
 
     /// Says whether the query writes a bare name, the default schema lacks it, and only another schema has such a table:

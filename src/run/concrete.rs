@@ -36,6 +36,11 @@ pub(super) fn places(analysis: &Analysis, database: &Database, place: &Place) ->
             let range = reference_range(&database.workload[query.0 as usize].shape, *reference);
             at_senders(analysis, database, *query, &range)
         }
+        Place::Sender { query, number } => {
+            let sender = database.workload[query.0 as usize].senders.get(*number).copied();
+            let place = |sender: Sender| analysis.sites[sender.site.0 as usize].place;
+            sender.map(|sender| Concrete { span: place(sender), sender: Some(sender) }).into_iter().collect()
+        }
         schema => schema_span(database, schema).map(|span| Concrete { span, sender: None }).into_iter().collect(),
     }
 }
@@ -86,7 +91,7 @@ fn schema_span(database: &Database, place: &Place) -> Option<HostSpan> {
         Place::ForeignKey(table, position) => catalog.table(table)?.foreign_keys.get(*position).map(|key| key.place),
         Place::Index(id) => catalog.index(*id).map(|index| index.place),
         Place::Host(span) => Some(*span),
-        Place::Sql { .. } | Place::Reference { .. } => None,
+        Place::Sql { .. } | Place::Reference { .. } | Place::Sender { .. } => None,
     }
 }
 

@@ -67,7 +67,8 @@ fn section_cases(page: &Page<'_>, section: &Section<'_>, engine: &Engine) -> Vec
 /// The place that a comment of carets points at: above it.
 fn marker(path: &str, text: &str) -> Option<(String, u32, u32, u32)> {
     let (number, line) = text.lines().enumerate().find(|(_, line)| {
-        let rest = line.trim_start().strip_prefix("--").unwrap_or("").trim();
+        let line = line.trim_start();
+        let rest = line.strip_prefix("--").or_else(|| line.strip_prefix('#')).unwrap_or("").trim();
         !rest.is_empty() && rest.bytes().all(|byte| byte == b'^')
     })?;
     let column = line.find('^').expect("the line has carets") as u32 + 1;
