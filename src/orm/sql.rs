@@ -133,6 +133,13 @@ impl Sql {
         self.pieces.is_empty()
     }
 
+    /// What its beginning stands for.
+    pub fn place(&self) -> Option<HostSpan> {
+        self.pieces.first().map(|piece| match piece {
+            Piece::Text(_, place) | Piece::Verbatim(_, place) | Piece::Param(_, place) => *place,
+        })
+    }
+
     /// Whether it is a single value that is known at run time.
     pub fn is_param(&self) -> bool {
         matches!(self.pieces.as_slice(), [Piece::Param(..)])

@@ -1,0 +1,307 @@
+//! How conditions become part of a query: joins, NULLs under a NOT, and subqueries for what must have no partner.
+
+use std::rc::Rc;
+
+use super::Reader;
+use super::condition::{Condition, Group};
+use super::lookup::{self, Compared};
+use super::path::{Lost, Step, Target, follow};
+use super::set::Set;
+use super::expression::Term;
+use super::tables::{Numbers, Tables, Votes};
+use super::value::Operand;
+use crate::host::value::Value;
+use crate::name::Ident;
+use crate::orm::select::{Select, Writer};
+use crate::orm::sql::Sql;
+use crate::source::HostSpan;
+
+/// What stands around a condition.
+#[derive(Clone, Copy)]
+struct Around {
+    /// An odd number of NOTs.
+    is_negated: bool,
+    /// Any NOT.
+    is_below_not: bool,
+}
+
+/// A condition in SQL.
+struct Clause {
+    sql: Sql,
+    is_aggregate: bool,
+    /// How many conditions stand side by side in it.
+    is_any: bool,
+}
+
+impl Reader<'_, '_, '_> {
+    /// Adds a condition to a queryset, as one call of `filter()`.
+    pub(super) fn filter(&mut self, set: &mut Set, condition: Condition) {
+        let inner = set.tables.inner();
+        let mut reuse = set.sticky.take().unwrap_or_default();
+        let around = Around { is_negated: false, is_below_not: false };
+        let Condition::Group(group) = condition else {
+            let group = Group { children: vec![condition], ..Group::default() };
+            return self.filter(set, Condition::Group(group));
+        };
+        if group.is_negated || group.is_any {
+            let (clause, _) = self.group(set, &group, &mut reuse, around);
+            place(set, clause);
+        } else {
+            let mut votes = Votes::new(group.children.len(), false);
+            for child in &group.children {
+                let (clause, needed) = self.child(set, child, &mut reuse, around);
+                votes.add(&needed);
+                place(set, clause);
+            }
+            votes.apply(&mut set.tables);
+        }
+        set.tables.demote(&inner);
+    }
+
+    /// Writes a condition that is not one of the query's own, as that of an aggregate.
+    pub(super) fn add(&mut self, set: &mut Set, condition: &Condition) -> Option<Sql> {
+        let around = Around { is_negated: false, is_below_not: false };
+        let (clause, _) = self.child(set, condition, &mut Numbers::new(), around);
+        clause.map(|clause| clause.sql)
+    }
+
+    fn group(&mut self, set: &mut Set, group: &Group, reuse: &mut Numbers, around: Around) -> (Option<Clause>, Numbers) {
+        let inside = Around {
+            is_negated: around.is_negated ^ group.is_negated,
+            is_below_not: around.is_below_not || group.is_negated,
+        };
+        let mut votes = Votes::new(group.children.len(), group.is_any != inside.is_negated);
+        let mut clauses = Vec::new();
+        let mut is_lost = false;
+        for child in &group.children {
+            let (clause, needed) = self.child(set, child, reuse, inside);
+            votes.add(&needed);
+            is_lost |= clause.is_none();
+            clauses.extend(clause);
+        }
+        let needed = votes.apply(&mut set.tables);
+        // One of several that is not known may be what holds.
+        if clauses.is_empty() || is_lost && (group.is_any || group.is_negated) {
+            return (None, needed);
+        }
+        (Some(joined(clauses, group)), needed)
+    }
+
+    fn child(&mut self, set: &mut Set, child: &Condition, reuse: &mut Numbers, around: Around) -> (Option<Clause>, Numbers) {
+        match child {
+            Condition::Group(group) => self.group(set, group, reuse, around),
+            Condition::Lookup { path, place, value } => {
+                let value = Rc::clone(self.ways.pick(value));
+                self.lookup(set, path, *place, &value, reuse, around)
+            }
+            Condition::Expression(value) => {
+                let term = self.expression(set, value);
+                if term.is_none() {
+                    set.lost("dynamic-filter", "an expression that is not known");
+                }
+                let clause = term.map(|term| Clause { sql: term.sql, is_aggregate: term.is_aggregate, is_any: false });
+                (clause, Numbers::new())
+            }
+            Condition::Unknown(what) => {
+                set.lost("dynamic-filter", what.clone());
+                (None, Numbers::new())
+            }
+        }
+    }
+
+    fn lookup(
+        &mut self,
+        set: &mut Set,
+        path: &str,
+        place: HostSpan,
+        value: &Value,
+        reuse: &mut Numbers,
+        around: Around,
+    ) -> (Option<Clause>, Numbers) {
+        let parts: Vec<&str> = path.split("__").collect();
+        if let Some(known) = set.annotation(parts[0]).cloned() {
+            let clause = known.term.and_then(|term| self.of_term(set, term, &parts[1..], value, place));
+            if clause.is_none() {
+                set.lost("dynamic-filter", format!("a lookup of `{}`", parts[0]));
+            }
+            return (clause, Numbers::new());
+        }
+        let read = match follow(self.models, set.model, &parts) {
+            Ok(read) => read,
+            Err(lost) => return (self.lost_field(set, &lost, place), Numbers::new()),
+        };
+        if around.is_below_not && read.steps.iter().any(|step| step.many) {
+            let clause = self.apart(set, &read.steps, &read.target, &read.rest, value, place, reuse);
+            return (clause, Numbers::new());
+        }
+        let (table, mut used) = join_all(&mut set.tables, &read.steps, Some(reuse), place);
+        reuse.extend(&used);
+        let before = set.tables.inner();
+        let operand = self.operand(set, value, &read.target.kind, place);
+        // What the other side joins is needed as much.
+        used.extend(set.tables.inner().difference(&before));
+        let (mut needed, is_null) = (used, matches!(operand, Operand::Null));
+        let lookup = read.rest.last().copied().unwrap_or("exact");
+        let is_null_lookup = lookup == "isnull" || is_null;
+        let asks_null = is_null || lookup == "isnull" && !matches!(operand, Operand::Bool(false));
+        if asks_null && !around.is_negated || around.is_negated && !asks_null {
+            needed = Numbers::new();
+        }
+        let column = self.writer(place).column(set.tables.alias(table), &read.target.column, place);
+        let compared = Compared { sql: column.clone(), kind: read.target.kind.clone(), place };
+        let Some(mut sql) = lookup::condition(self.cx.dialect, compared, &read.rest, operand) else {
+            set.lost("unknown-lookup", format!("`{path}`"));
+            return (None, needed);
+        };
+        if around.is_negated && !is_null_lookup && (read.target.null || set.tables.is_outer(table)) {
+            sql = sql.then(" AND ").and(column).then(" IS NOT NULL").within("(", ")", place);
+        }
+        (Some(Clause { sql, is_aggregate: false, is_any: false }), needed)
+    }
+
+    fn of_term(&mut self, set: &mut Set, term: Term, rest: &[&str], value: &Value, place: HostSpan) -> Option<Clause> {
+        let operand = self.operand(set, value, &term.kind, place);
+        let compared = Compared { sql: term.sql, kind: term.kind, place };
+        let sql = lookup::condition(self.cx.dialect, compared, rest, operand)?;
+        Some(Clause { sql, is_aggregate: term.is_aggregate, is_any: false })
+    }
+
+    /// A field that the model does not have: the column is named as it is, so that it is seen.
+    fn lost_field(&mut self, set: &mut Set, lost: &Lost<'_>, place: HostSpan) -> Option<Clause> {
+        let Lost::Field(steps, class, name) = lost else {
+            set.lost("dynamic-filter", "a field of a model that is not known");
+            return None;
+        };
+        let model = self.models.of_class(*class)?;
+        if !model.complete || !set.unknown.is_empty() || super::super::models::Models::is_external(*class) {
+            set.lost("unknown-column", format!("`{name}` of `{}`", model.name));
+            return None;
+        }
+        let (table, _) = join_all(&mut set.tables, steps, None, place);
+        let column = self.writer(place).column(set.tables.alias(table), &Ident::new(name), place);
+        let sql = column.then(" = ").and(Sql::param(place));
+        Some(Clause { sql, is_aggregate: false, is_any: false })
+    }
+
+    /// What must not hold for any of several rows: a subquery of its own (`split_exclude`).
+    #[allow(clippy::too_many_arguments)]
+    fn apart(
+        &mut self,
+        set: &mut Set,
+        steps: &[Step],
+        target: &Target,
+        rest: &[&str],
+        value: &Value,
+        place: HostSpan,
+        reuse: &mut Numbers,
+    ) -> Option<Clause> {
+        let first = steps.iter().position(|step| step.many)?;
+        let (table, used) = join_all(&mut set.tables, &steps[..first], Some(reuse), place);
+        reuse.extend(&used);
+        let outer = self.writer(place).column(set.tables.alias(table), &steps[first].from, place);
+        let mut tables = Tables::new(&steps[first].table, self.outers.len() + 1, place);
+        let (last, all) = join_all(&mut tables, &steps[first + 1..], None, place);
+        tables.demote(&all);
+        let operand = self.operand(set, value, &target.kind, place);
+        let writer = self.writer(place);
+        let compared = Compared {
+            sql: writer.column(tables.alias(last), &target.column, place),
+            kind: target.kind.clone(),
+            place,
+        };
+        let Some(condition) = lookup::condition(self.cx.dialect, compared, rest, operand) else {
+            set.lost("unknown-lookup", format!("`{}`", rest.join("__")));
+            return None;
+        };
+        let own = writer.column(tables.alias(0), &steps[first].own, place);
+        let select = Select {
+            columns: vec![Sql::text("1", place)],
+            from: vec![tables.base()],
+            joins: tables.joins(self.cx.dialect),
+            conditions: vec![condition, own.then(" = ").and(outer)],
+            limit: Some(Sql::text("1", place)),
+            ..Select::default()
+        };
+        let sql = writer.select(&select).within("EXISTS (", ")", place);
+        Some(Clause { sql, is_aggregate: false, is_any: false })
+    }
+
+    /// The column that a path of names ends at, and how many of its parts are behind it.
+    pub(super) fn column(
+        &mut self,
+        set: &mut Set,
+        parts: &[&str],
+        reuse: Option<&Numbers>,
+        place: HostSpan,
+    ) -> Option<(Term, usize)> {
+        match follow(self.models, set.model, parts) {
+            Ok(read) => {
+                let (table, _) = join_all(&mut set.tables, &read.steps, reuse, place);
+                let sql = self.writer(place).column(set.tables.alias(table), &read.target.column, place);
+                Some((Term { sql, is_aggregate: false, kind: read.target.kind }, read.rest.len()))
+            }
+            Err(Lost::Field(steps, class, name)) => {
+                let model = self.models.of_class(class)?;
+                if !model.complete || !set.unknown.is_empty() || super::super::models::Models::is_external(class) {
+                    set.lost("unknown-column", format!("`{name}` of `{}`", model.name));
+                    return None;
+                }
+                let (table, _) = join_all(&mut set.tables, &steps, reuse, place);
+                let sql = self.writer(place).column(set.tables.alias(table), &Ident::new(name), place);
+                Some((Term { sql, is_aggregate: false, kind: super::super::models::FieldKind::Unknown }, 0))
+            }
+            Err(Lost::Somewhere) => None,
+        }
+    }
+
+    /// Says what spells names in the dialect.
+    pub(super) fn writer(&self, place: HostSpan) -> Writer {
+        Writer { dialect: self.cx.dialect, place }
+    }
+}
+
+/// Puts a condition where it belongs: what is asked of groups stands in HAVING.
+fn place(set: &mut Set, clause: Option<Clause>) {
+    let Some(Clause { sql, is_aggregate, is_any }) = clause else { return };
+    let sql = if is_any { parenthesised(sql) } else { sql };
+    match is_aggregate {
+        true => set.having.push(sql),
+        false => set.conditions.push(sql),
+    }
+}
+
+fn joined(clauses: Vec<Clause>, group: &Group) -> Clause {
+    let is_aggregate = clauses.iter().any(|clause| clause.is_aggregate);
+    let several = clauses.len() > 1;
+    let mut items = Vec::new();
+    for clause in clauses {
+        items.push(if clause.is_any && several { parenthesised(clause.sql) } else { clause.sql });
+    }
+    let (word, is_any) = if group.is_any { (" OR ", several) } else { (" AND ", false) };
+    // A conjunction below an OR needs none, and gets one as Django writes it.
+    let Some(first) = items.first().and_then(Sql::place) else {
+        return Clause { sql: Sql::default(), is_aggregate, is_any: false };
+    };
+    let sql = Sql::join(items, word, first);
+    match group.is_negated {
+        true => Clause { sql: sql.within("NOT (", ")", first), is_aggregate, is_any: false },
+        false => Clause { sql, is_aggregate, is_any },
+    }
+}
+
+fn parenthesised(sql: Sql) -> Sql {
+    match sql.place() {
+        Some(place) => sql.within("(", ")", place),
+        None => sql,
+    }
+}
+
+/// Joins the relations of a path; gives the last table and all of them.
+pub(super) fn join_all(tables: &mut Tables, steps: &[Step], reuse: Option<&Numbers>, place: HostSpan) -> (usize, Numbers) {
+    let (mut at, mut used) = (0, Numbers::new());
+    for step in steps {
+        at = tables.join(at, step, reuse, place);
+        used.insert(at);
+    }
+    (at, used)
+}

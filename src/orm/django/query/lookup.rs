@@ -1,0 +1,226 @@
+//! Lookups and transforms: how Django writes `name__icontains="x"` in each dialect.
+
+use super::super::models::FieldKind;
+use super::value::Operand;
+use crate::dialect::Dialect;
+use crate::orm::sql::Sql;
+use crate::source::HostSpan;
+
+/// What a lookup is of.
+pub(super) struct Compared {
+    /// The column or expression.
+    pub sql: Sql,
+    /// What it keeps.
+    pub kind: FieldKind,
+    /// Where the lookup is written.
+    pub place: HostSpan,
+}
+
+/// Writes a condition; nothing where the lookup is not known.
+pub(super) fn condition(dialect: Dialect, mut of: Compared, parts: &[&str], operand: Operand) -> Option<Sql> {
+    let (lookup, transforms) = match parts.split_last() {
+        None => ("exact", parts),
+        Some((last, before)) if is_final(last, &of.kind) => (*last, before),
+        Some(_) => ("exact", parts),
+    };
+    if let ([], "year" | "iso_year") = (transforms, lookup) {
+        return year(of, operand);
+    }
+    for transform in transforms {
+        of = transformed(dialect, of, transform)?;
+    }
+    if !is_final(lookup, &of.kind) {
+        of = transformed(dialect, of, lookup)?;
+        return compared(dialect, of, "exact", operand);
+    }
+    compared(dialect, of, lookup, operand)
+}
+
+fn is_final(name: &str, kind: &FieldKind) -> bool {
+    match kind {
+        FieldKind::Json | FieldKind::HStore if matches!(name, "contains" | "contained_by" | "isnull" | "in") => true,
+        _ => COMPARISONS.contains(&name),
+    }
+}
+
+const COMPARISONS: &[&str] = &[
+    "exact", "iexact", "contains", "icontains", "startswith", "istartswith", "endswith", "iendswith", "in", "gt", "gte",
+    "lt", "lte", "range", "isnull", "regex", "iregex", "search", "trigram_similar", "contained_by", "overlap",
+    "has_key", "has_keys", "has_any_keys",
+];
+
+/// A day's or a moment's year is a range, which an index on the column serves.
+fn year(of: Compared, operand: Operand) -> Option<Sql> {
+    let place = of.place;
+    let Operand::One(value) = operand else { return None };
+    let (from, to) = match value.shown().parse::<u16>() {
+        Ok(year) => {
+            let day = |text: String| Sql::text(format!("'{text}'"), place);
+            let end = if of.kind == FieldKind::DateTime { " 23:59:59.999999" } else { "" };
+            (day(format!("{year:04}-01-01")), day(format!("{year:04}-12-31{end}")))
+        }
+        Err(_) => (Sql::param(place), Sql::param(place)),
+    };
+    Some(of.sql.then(" BETWEEN ").and(from).then(" AND ").and(to))
+}
+
+fn compared(dialect: Dialect, of: Compared, lookup: &str, operand: Operand) -> Option<Sql> {
+    let Compared { sql, kind, place } = of;
+    let binary = |sql: Sql, op: &str, operand: Operand| Some(sql.then(op).and(operand.one(place)));
+    match (lookup, operand) {
+        ("isnull", Operand::Bool(false)) => Some(sql.then(" IS NOT NULL")),
+        ("isnull", _) | ("exact" | "iexact", Operand::Null) => Some(sql.then(" IS NULL")),
+        ("exact", Operand::Bool(value)) if kind == FieldKind::Boolean => match value {
+            true => Some(sql),
+            false => Some(Sql::text("NOT ", place).and(sql)),
+        },
+        ("contains", operand) if is_container(&kind) => binary(sql, " @> ", operand),
+        ("contained_by", operand) => binary(sql, " <@ ", operand),
+        ("overlap", operand) => binary(sql, " && ", operand),
+        ("has_key", operand) => binary(sql, " ? ", operand).filter(|_| dialect == Dialect::Postgres),
+        ("exact", operand) => binary(sql, " = ", operand),
+        ("gt", operand) => binary(sql, " > ", operand),
+        ("gte", operand) => binary(sql, " >= ", operand),
+        ("lt", operand) => binary(sql, " < ", operand),
+        ("lte", operand) => binary(sql, " <= ", operand),
+        ("in", operand) => Some(sql.then(" IN (").and(operand.several(place)).then(")")),
+        ("range", Operand::Several(mut ends)) if ends.len() == 2 => {
+            let to = ends.pop()?;
+            Some(sql.then(" BETWEEN ").and(ends.pop()?).then(" AND ").and(to))
+        }
+        ("range", _) => Some(sql.then(" BETWEEN ").and(Sql::param(place)).then(" AND ").and(Sql::param(place))),
+        ("search", operand) if dialect == Dialect::Postgres => {
+            let vector = match kind {
+                FieldKind::SearchVector => sql,
+                _ => sql.within("to_tsvector(COALESCE(", ", ''))", place),
+            };
+            let query = operand.one(place).within("plainto_tsquery(", ")", place);
+            Some(vector.then(" @@ ").and(query))
+        }
+        ("trigram_similar", operand) => binary(sql, " % ", operand).filter(|_| dialect == Dialect::Postgres),
+        (_, operand) => pattern(dialect, Compared { sql, kind, place }, lookup, operand),
+    }
+}
+
+fn is_container(kind: &FieldKind) -> bool {
+    matches!(kind, FieldKind::Json | FieldKind::Array(_) | FieldKind::HStore | FieldKind::Range(_))
+}
+
+/// Lookups in texts.
+fn pattern(dialect: Dialect, of: Compared, lookup: &str, operand: Operand) -> Option<Sql> {
+    let Compared { sql, kind, place } = of;
+    let (caseless, plain) = match lookup {
+        "iexact" | "icontains" | "istartswith" | "iendswith" | "iregex" => (true, &lookup[1..]),
+        _ => (false, lookup),
+    };
+    let text = |sql: Sql| match (dialect, &kind) {
+        (Dialect::Postgres, FieldKind::CaselessText) => sql.then("::citext"),
+        (Dialect::Postgres, FieldKind::Char(_) | FieldKind::Text) => sql,
+        (Dialect::Postgres, _) => sql.then("::text"),
+        _ => sql,
+    };
+    if plain == "regex" {
+        let op = match (dialect, caseless) {
+            (Dialect::Postgres, true) => " ~* ",
+            (Dialect::Postgres, false) => " ~ ",
+            _ => " REGEXP ",
+        };
+        return Some(text(sql).then(op).and(operand.one(place)));
+    }
+    let (before, after) = match plain {
+        "exact" => ("", ""),
+        "contains" => ("%", "%"),
+        "startswith" => ("", "%"),
+        "endswith" => ("%", ""),
+        _ => return None,
+    };
+    let pattern = match operand {
+        // A value of the code stands in the pattern as it is, but for what LIKE would read in it.
+        Operand::Text(known) => {
+            let known = known.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+            Sql::text(format!("'{before}{}{after}'", known.replace('\'', "''")), place)
+        }
+        operand => {
+            let value = operand.one(place);
+            let put = |sql: Sql, text: &str, first: bool| match (text.is_empty(), dialect, first) {
+                (true, ..) => sql,
+                (false, Dialect::Mysql, true) => sql.within("CONCAT('%', ", ")", place),
+                (false, Dialect::Mysql, false) => sql.within("CONCAT(", ", '%')", place),
+                (false, _, true) => sql.within("'%' || ", "", place),
+                (false, _, false) => sql.then(" || '%'"),
+            };
+            put(put(value, before, true), after, false)
+        }
+    };
+    let upper = |sql: Sql| sql.within("UPPER(", ")", place);
+    match (dialect, caseless, plain) {
+        (Dialect::Postgres, true, "exact") => Some(upper(text(sql)).then(" = ").and(upper(pattern))),
+        (Dialect::Postgres, true, _) => Some(upper(text(sql)).then(" LIKE ").and(upper(pattern))),
+        (Dialect::Postgres, false, _) => Some(text(sql).then(" LIKE ").and(pattern)),
+        (Dialect::Sqlite, _, _) => Some(sql.then(" LIKE ").and(pattern).then(" ESCAPE '\\'")),
+        (Dialect::Mysql, true, _) => Some(sql.then(" LIKE ").and(pattern)),
+        (Dialect::Mysql, false, _) => Some(sql.then(" LIKE BINARY ").and(pattern)),
+    }
+}
+
+/// Applies a transform; nothing where it is not known.
+pub(super) fn transformed(dialect: Dialect, of: Compared, transform: &str) -> Option<Compared> {
+    let Compared { sql, kind, place } = of;
+    let number = FieldKind::Integer(super::super::models::IntegerSize::Normal);
+    let at_utc = |sql: Sql| match (dialect, &kind) {
+        (Dialect::Postgres, FieldKind::DateTime) => sql.within("(", " AT TIME ZONE 'UTC')", place),
+        _ => sql,
+    };
+    let extract = |sql: Sql, field: &str, format: &str| match dialect {
+        Dialect::Sqlite => sql.within(&format!("CAST(strftime('{format}', "), ") AS INTEGER)", place),
+        _ => at_utc(sql).within(&format!("EXTRACT({field} FROM "), ")", place),
+    };
+    let (sql, kind) = match (transform, &kind) {
+        ("lower", _) => (sql.within("LOWER(", ")", place), kind),
+        ("upper", _) => (sql.within("UPPER(", ")", place), kind),
+        ("trim", _) => (sql.within("TRIM(", ")", place), kind),
+        ("unaccent", _) if dialect == Dialect::Postgres => (sql.within("UNACCENT(", ")", place), kind),
+        ("length", _) => (sql.within("LENGTH(", ")", place), number),
+        ("len", FieldKind::Array(_)) => {
+            (sql.within("COALESCE(array_length(", ", 1), 0)", place), number)
+        }
+        ("date", _) => match dialect {
+            Dialect::Postgres => (at_utc(sql).then("::date"), FieldKind::Date),
+            _ => (sql.within("DATE(", ")", place), FieldKind::Date),
+        },
+        ("time", _) => match dialect {
+            Dialect::Postgres => (at_utc(sql).then("::time"), FieldKind::Time),
+            _ => (sql.within("TIME(", ")", place), FieldKind::Time),
+        },
+        ("year", _) => (extract(sql, "YEAR", "%Y"), number),
+        ("iso_year", _) => (extract(sql, "ISOYEAR", "%G"), number),
+        ("month", _) => (extract(sql, "MONTH", "%m"), number),
+        ("day", _) => (extract(sql, "DAY", "%d"), number),
+        ("week", _) => (extract(sql, "WEEK", "%V"), number),
+        ("quarter", _) => (extract(sql, "QUARTER", "%m"), number),
+        ("week_day", _) => (extract(sql, "DOW", "%w").then(" + 1"), number),
+        ("iso_week_day", _) => (extract(sql, "ISODOW", "%u"), number),
+        ("hour", _) => (extract(sql, "HOUR", "%H"), number),
+        ("minute", _) => (extract(sql, "MINUTE", "%M"), number),
+        ("second", _) => (extract(sql, "SECOND", "%S"), number),
+        (key, FieldKind::Json) => (json(dialect, sql, key, place), FieldKind::Json),
+        (key, FieldKind::HStore) => (sql.then(&format!(" -> '{}'", key.replace('\'', "''"))), FieldKind::Text),
+        (index, FieldKind::Array(of)) => {
+            let index: u32 = index.parse().ok()?;
+            (sql.then(&format!("[{}]", index + 1)), (**of).clone())
+        }
+        _ => return None,
+    };
+    Some(Compared { sql, kind, place })
+}
+
+fn json(dialect: Dialect, sql: Sql, key: &str, place: HostSpan) -> Sql {
+    let quoted = key.replace('\'', "''");
+    let is_index = key.bytes().all(|byte| byte.is_ascii_digit());
+    match dialect {
+        Dialect::Postgres if is_index => sql.within("(", &format!(" -> {key})"), place),
+        Dialect::Postgres => sql.within("(", &format!(" -> '{quoted}')"), place),
+        _ if is_index => sql.within("JSON_EXTRACT(", &format!(", '$[{key}]')"), place),
+        _ => sql.within("JSON_EXTRACT(", &format!(", '$.\"{quoted}\"')"), place),
+    }
+}

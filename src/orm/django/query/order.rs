@@ -1,0 +1,208 @@
+//! ORDER BY: what a call says, or what the model's `Meta` says where no call does.
+
+use std::rc::Rc;
+
+use super::Reader;
+use super::expression::class_of_django;
+use super::filter::join_all;
+use super::path::follow;
+use super::set::{OrderItem, Set};
+use super::tables::Tables;
+use crate::host::value::{ClassId, Value};
+use crate::name::Ident;
+use crate::orm::sql::Sql;
+use crate::source::HostSpan;
+
+/// How deep an order by a relation follows the orders of other models.
+const MAX_ORDERS: u8 = 3;
+
+/// Which way a key is sorted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Direction {
+    Up,
+    Down,
+}
+
+impl Direction {
+    fn turned(self, by: Self) -> Self {
+        if self == by { Self::Up } else { Self::Down }
+    }
+
+    fn of(is_down: bool) -> Self {
+        if is_down { Self::Down } else { Self::Up }
+    }
+}
+
+impl Reader<'_, '_, '_> {
+    /// Whether rows come in an order.
+    pub(super) fn is_ordered(&self, set: &Set) -> bool {
+        match &set.order.said {
+            Some(items) => !items.is_empty(),
+            None => set.group.is_none() && !self.default_order(set.model).is_empty(),
+        }
+    }
+
+    fn default_order(&self, model: ClassId) -> Vec<OrderItem> {
+        let mut at = self.models.of_class(model);
+        let mut left = 4;
+        while let Some(model) = at.filter(|_| left > 0) {
+            if !model.ordering.is_empty() {
+                let item = |(path, place): &(String, HostSpan)| OrderItem::Path(path.clone(), *place);
+                return model.ordering.iter().map(item).collect();
+            }
+            at = model.proxy_of.or(model.parent).and_then(|class| self.models.of_class(class));
+            left -= 1;
+        }
+        Vec::new()
+    }
+
+    /// The keys that the rows of a queryset are sorted by.
+    pub(super) fn order(&mut self, set: &mut Set) -> Vec<Sql> {
+        let items = match &set.order.said {
+            Some(items) => items.clone(),
+            // An order that nobody asked for is no part of groups.
+            None if set.group.is_some() => Vec::new(),
+            None => self.default_order(set.model),
+        };
+        let whole = Direction::of(set.order.is_reversed);
+        let mut keys = Vec::new();
+        for item in items {
+            match item {
+                OrderItem::Path(path, place) => self.by_path(set, &path, whole, place, &mut keys),
+                OrderItem::Expression(value) => self.by_expression(set, &value, whole, &mut keys),
+            }
+        }
+        keys
+    }
+
+    fn by_path(&mut self, set: &mut Set, path: &str, whole: Direction, place: HostSpan, keys: &mut Vec<Sql>) {
+        let (path, is_down, place) = match path.strip_prefix('-') {
+            Some(path) => (path, true, behind_sign(place, path)),
+            None => (path.strip_prefix('+').unwrap_or(path), false, place),
+        };
+        let direction = whole.turned(Direction::of(is_down));
+        if path == "?" {
+            let name = if self.cx.dialect == crate::dialect::Dialect::Mysql { "RAND()" } else { "RANDOM()" };
+            keys.push(Sql::text(name, place));
+            return;
+        }
+        let parts: Vec<&str> = path.split("__").collect();
+        if !set.combined.is_empty() {
+            keys.push(directed(Sql::text(self.cx.dialect.quote(&Ident::new(path)), place), direction));
+            return;
+        }
+        if set.annotation(parts[0]).is_some() {
+            match self.named(set, path, place) {
+                Some(term) => keys.push(directed(term.sql, direction)),
+                None => keys.push(directed(Sql::text(self.cx.dialect.quote(&Ident::new(path)), place), direction)),
+            }
+            return;
+        }
+        let mut found = Vec::new();
+        let start = Start { table: 0, model: set.model };
+        match self.by_column(&mut set.tables, start, &parts, direction, place, MAX_ORDERS, &mut found) {
+            Some(()) => keys.append(&mut found),
+            None => match self.named(set, path, place) {
+                Some(term) => keys.push(directed(term.sql, direction)),
+                None => set.lost("dynamic-order", format!("`{path}`")),
+            },
+        }
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn by_column(
+        &mut self,
+        tables: &mut Tables,
+        start: Start,
+        parts: &[&str],
+        direction: Direction,
+        place: HostSpan,
+        left: u8,
+        keys: &mut Vec<Sql>,
+    ) -> Option<()> {
+        let read = follow(self.models, start.model, parts).ok().filter(|read| read.rest.is_empty())?;
+        let last = parts.last()?;
+        let related = read.target.related.filter(|_| !last.ends_with("_id") && *last != "pk");
+        let items = related.map(|related| self.default_order(related)).unwrap_or_default();
+        let mut at = start.table;
+        if let (Some(related), false) = (related, items.is_empty() || left == 0) {
+            // By a relation means by the order of the model that it leads to.
+            for step in read.steps.iter().chain(&read.leads) {
+                at = tables.join(at, step, None, place);
+            }
+            for item in items {
+                let OrderItem::Path(path, _) = item else { continue };
+                let (path, is_down) = path.strip_prefix('-').map_or((&*path, false), |path| (path, true));
+                let parts: Vec<&str> = path.split("__").collect();
+                let direction = direction.turned(Direction::of(is_down));
+                self.by_column(tables, Start { table: at, model: related }, &parts, direction, place, left - 1, keys)?;
+            }
+            return Some(());
+        }
+        for step in &read.steps {
+            at = tables.join(at, step, None, place);
+        }
+        let column = self.writer(place).column(tables.alias(at), &read.target.column, place);
+        keys.push(directed(column, direction));
+        Some(())
+    }
+
+    fn by_expression(&mut self, set: &mut Set, value: &Value, whole: Direction, keys: &mut Vec<Sql>) {
+        let mut is_down = false;
+        let mut nulls = "";
+        let mut of = Rc::clone(value);
+        if let Some((name, _, inner, call)) = value.method() {
+            is_down = **name == *"desc";
+            nulls = match (call.says("nulls_last"), call.says("nulls_first")) {
+                (true, _) => " NULLS LAST",
+                (_, true) => " NULLS FIRST",
+                _ => "",
+            };
+            of = Rc::clone(inner);
+        } else if let Some(call) = value.call()
+            && class_of_django(&call.callee) == Some("Random")
+        {
+            keys.push(Sql::text("RANDOM()", value.place));
+            return;
+        }
+        match self.expression(set, &of) {
+            Some(term) => keys.push(directed(term.sql, whole.turned(Direction::of(is_down))).then(nulls)),
+            None => set.lost("dynamic-order", "an expression that is not known"),
+        }
+    }
+
+    /// Sorts by the primary key.
+    pub(super) fn by_key(&mut self, set: &mut Set, sign: &str, place: HostSpan) {
+        set.order.said = Some(vec![OrderItem::Path(format!("{sign}pk"), place)]);
+        set.order.is_reversed = false;
+    }
+
+    /// Joins the relations of a path; gives the last table and the model that it is of.
+    pub(super) fn join_path(&self, set: &mut Set, path: &str, place: HostSpan) -> Option<(usize, ClassId)> {
+        let parts: Vec<&str> = path.split("__").collect();
+        let read = follow(self.models, set.model, &parts).ok().filter(|read| read.rest.is_empty())?;
+        let related = read.target.related?;
+        let steps: Vec<_> = read.steps.into_iter().chain(read.leads).collect();
+        let (table, _) = join_all(&mut set.tables, &steps, None, place);
+        Some((table, related))
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Start {
+    table: usize,
+    model: ClassId,
+}
+
+fn directed(sql: Sql, direction: Direction) -> Sql {
+    match direction {
+        Direction::Up => sql,
+        Direction::Down => sql.then(" DESC"),
+    }
+}
+
+/// Where a path stands behind its `-`, if it is spelled byte for byte.
+fn behind_sign(place: HostSpan, path: &str) -> HostSpan {
+    let is_verbatim = (place.end - place.start) as usize == path.len() + 1;
+    HostSpan { start: place.start + u32::from(is_verbatim), ..place }
+}

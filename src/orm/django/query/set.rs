@@ -1,0 +1,153 @@
+//! A queryset as it stands: what its calls said so far.
+
+use super::expression::Term;
+use super::tables::{Numbers, Tables};
+use crate::host::value::{ClassId, Value};
+use crate::ir::Name;
+use crate::name::QName;
+use crate::orm::sql::Sql;
+use crate::source::HostSpan;
+
+/// What a query does not tell: a stable reason, and what was seen.
+pub(super) type Unknown = (&'static str, String);
+
+/// A queryset.
+#[derive(Clone, Debug)]
+pub(super) struct Set {
+    /// Its model.
+    pub model: ClassId,
+    /// Its tables.
+    pub tables: Tables,
+    /// Conditions that must all hold.
+    pub conditions: Vec<Sql>,
+    /// Conditions on groups.
+    pub having: Vec<Sql>,
+    /// What is computed under a name.
+    pub annotations: Vec<Annotation>,
+    /// Its order.
+    pub order: Order,
+    /// What of it is selected.
+    pub columns: Columns,
+    /// What is made different; the columns, or none for whole rows.
+    pub distinct: Option<Vec<(String, HostSpan)>>,
+    /// Whether rows are put into groups, and by what was selected before; by the primary key without that.
+    pub group: Option<Vec<Sql>>,
+    /// How many rows are left out, and how many are taken.
+    pub slice: (Option<Sql>, Option<Sql>),
+    /// Relations whose rows come with it.
+    pub related: Vec<(String, HostSpan)>,
+    /// Whether every relation that must lead somewhere is followed.
+    pub related_all: bool,
+    /// Relations whose rows are fetched behind it.
+    pub prefetched: Vec<Prefetch>,
+    /// Other querysets that it is put together with, by the word between.
+    pub combined: Vec<(&'static str, Set)>,
+    /// The lock that it takes.
+    pub lock: Option<String>,
+    /// It has no rows, and asks for none.
+    pub is_none: bool,
+    /// Whether the next filter shares the joins of the one before, as those of a related manager do.
+    pub sticky: Option<Numbers>,
+    /// What could not be told.
+    pub unknown: Vec<Unknown>,
+}
+
+/// What is computed under a name.
+#[derive(Clone, Debug)]
+pub(super) struct Annotation {
+    /// The name.
+    pub name: Name,
+    /// What; nothing where it could not be told.
+    pub term: Option<Term>,
+    /// Whether it is among the columns.
+    pub is_shown: bool,
+}
+
+/// How rows are sorted.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Order {
+    /// The keys, where a call says them; those of the model's `Meta` where none does.
+    pub said: Option<Vec<OrderItem>>,
+    /// The other way round.
+    pub is_reversed: bool,
+}
+
+/// A key that rows are sorted by.
+#[derive(Clone, Debug)]
+pub(super) enum OrderItem {
+    /// A path, with its `-`.
+    Path(String, HostSpan),
+    /// An expression.
+    Expression(Value),
+}
+
+/// What is selected.
+#[derive(Clone, Debug)]
+pub(super) enum Columns {
+    /// The model's columns.
+    All,
+    /// These of them, and the primary key.
+    Only(Vec<(String, HostSpan)>),
+    /// These values, as they are written.
+    Values(Vec<Sql>),
+}
+
+/// A relation whose rows are fetched behind a query's.
+#[derive(Clone, Debug)]
+pub(super) struct Prefetch {
+    /// The relation's path.
+    pub path: String,
+    /// The queryset that is asked instead of the relation's own.
+    pub queryset: Option<Value>,
+    /// Where it is said.
+    pub place: HostSpan,
+}
+
+impl Set {
+    /// All rows of a model; `depth` is how many queries stand around this one.
+    pub(super) fn new(model: ClassId, table: &QName, depth: usize, place: HostSpan) -> Self {
+        Self {
+            model,
+            tables: Tables::new(table, depth, place),
+            conditions: Vec::new(),
+            having: Vec::new(),
+            annotations: Vec::new(),
+            order: Order::default(),
+            columns: Columns::All,
+            distinct: None,
+            group: None,
+            slice: (None, None),
+            related: Vec::new(),
+            related_all: false,
+            prefetched: Vec::new(),
+            combined: Vec::new(),
+            lock: None,
+            is_none: false,
+            sticky: None,
+            unknown: Vec::new(),
+        }
+    }
+
+    /// Says that something of it could not be told.
+    pub(super) fn lost(&mut self, reason: &'static str, what: impl Into<String>) {
+        let unknown = (reason, what.into());
+        if !self.unknown.contains(&unknown) {
+            self.unknown.push(unknown);
+        }
+    }
+
+    /// What is computed under a name.
+    pub(super) fn annotation(&self, name: &str) -> Option<&Annotation> {
+        self.annotations.iter().rev().find(|known| *known.name == *name)
+    }
+
+    /// Whether only some rows are taken.
+    pub(super) fn is_sliced(&self) -> bool {
+        self.slice.0.is_some() || self.slice.1.is_some()
+    }
+
+    /// Whether it selects values instead of objects.
+    pub(super) fn has_values(&self) -> bool {
+        matches!(self.columns, Columns::Values(_))
+    }
+}

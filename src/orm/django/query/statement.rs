@@ -1,0 +1,524 @@
+//! Querysets as statements: what Django sends for a list, and for each method that ends a chain.
+
+use std::rc::Rc;
+
+use super::super::models::{FieldKind, Model};
+use super::Reader;
+use super::chain::is_super;
+use super::set::{Columns, OrderItem, Set, Unknown};
+use crate::host::value::{Call, ClassId, Kind, Value};
+use crate::orm::select::{Relation, Select, Source, Statement};
+use crate::orm::sql::Sql;
+use crate::query::Takes;
+use crate::source::HostSpan;
+
+/// How many objects `get()` reads to see whether there is only one.
+const MAX_GET: &str = "21";
+/// How many relations deep `select_related()` goes without names.
+const MAX_RELATED: u8 = 5;
+
+/// A statement that Django sends.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Sent {
+    /// Its text.
+    pub sql: Sql,
+    /// How many rows are taken.
+    pub takes: Takes,
+    /// What could not be told.
+    pub unknown: Vec<Unknown>,
+}
+
+impl Reader<'_, '_, '_> {
+    /// What evaluating a value sends.
+    pub(super) fn sent(&mut self, value: &Value) -> Option<Sent> {
+        let value = &Rc::clone(self.ways.pick(value));
+        match &value.kind {
+            Kind::Call(call) => match &call.callee.kind {
+                Kind::Attribute { of, name, .. } => {
+                    if let Some(sent) = self.last(of, name, call, value.place) {
+                        return Some(sent);
+                    }
+                }
+                Kind::External(path) => match path.rsplit('.').next()? {
+                    "get_object_or_404" | "aget_object_or_404" => return self.or_404(call, value.place, Takes::One),
+                    "get_list_or_404" | "aget_list_or_404" => return self.or_404(call, value.place, Takes::All),
+                    _ => {}
+                },
+                _ => {}
+            },
+            Kind::Index { of, at } if !matches!(at.kind, Kind::Slice { .. }) => {
+                let mut set = self.set_through(of)?;
+                set.slice = (set.slice.0.or(at.integer().filter(|at| *at > 0).map(|n| Sql::text(n.to_string(), at.place))), Some(Sql::text("1", value.place)));
+                return self.list(set, value.place, Takes::One);
+            }
+            _ => {}
+        }
+        let set = self.set(value)?;
+        self.list(set, value.place, Takes::All)
+    }
+
+    /// A queryset, or one with calls on it that are not known.
+    pub(super) fn set_through(&mut self, value: &Value) -> Option<Set> {
+        if let Some(set) = self.set(value) {
+            return Some(set);
+        }
+        self.deeper(|reader| {
+            let value = &Rc::clone(reader.ways.pick(value));
+            let (name, _, of, call) = value.method()?;
+            let mut set = reader.set_through(of)?;
+            if !matches!(reader.method(set.clone(), name, call, value.place)?, super::method::Called::Custom(_)) {
+                return None;
+            }
+            set.lost("unknown-method", format!("`{name}`"));
+            Some(set)
+        })
+    }
+
+    fn or_404(&mut self, call: &Call, place: HostSpan, takes: Takes) -> Option<Sent> {
+        let mut set = self.target(call.positional.first()?)?;
+        let condition = self.group_of(call, 1);
+        self.filter(&mut set, condition);
+        match takes {
+            Takes::One => self.one(set, place),
+            Takes::All => self.list(set, place, takes),
+        }
+    }
+
+    /// The objects of a queryset.
+    pub(super) fn list(&mut self, set: Set, place: HostSpan, takes: Takes) -> Option<Sent> {
+        if set.is_none {
+            return None;
+        }
+        let unknown = set.unknown.clone();
+        let (sql, more) = self.select_sql(set, place);
+        Some(Sent { sql, takes, unknown: union(unknown, more) })
+    }
+
+    fn one(&mut self, mut set: Set, place: HostSpan) -> Option<Sent> {
+        if !set.is_sliced() {
+            set.order.said = Some(Vec::new());
+            set.slice.1 = Some(Sql::text(MAX_GET, place));
+        }
+        self.list(set, place, Takes::One)
+    }
+
+    fn last(&mut self, of: &Value, name: &str, call: &Call, place: HostSpan) -> Option<Sent> {
+        let plain = name.strip_prefix('a').filter(|plain| is_last(plain) && name != "aggregate").unwrap_or(name);
+        if !is_last(plain) {
+            return None;
+        }
+        let mut set = match is_super(of) {
+            true => return None,
+            false => self.set_through(of)?,
+        };
+        if set.is_none {
+            return None;
+        }
+        match plain {
+            "get" | "get_or_create" | "update_or_create" => {
+                let mut condition = self.group_of(call, 0);
+                if plain != "get" {
+                    condition.drop_named("defaults");
+                    condition.drop_named("create_defaults");
+                }
+                if plain == "update_or_create" && self.cx.dialect != crate::dialect::Dialect::Sqlite {
+                    set.lock = Some("FOR UPDATE".to_owned());
+                }
+                self.filter(&mut set, condition);
+                self.one(set, place)
+            }
+            "first" => {
+                if !self.is_ordered(&set) {
+                    self.by_key(&mut set, "", place);
+                }
+                self.only_one(set, place)
+            }
+            "last" => {
+                match self.is_ordered(&set) {
+                    true => set.order.is_reversed = !set.order.is_reversed,
+                    false => self.by_key(&mut set, "-", place),
+                }
+                self.only_one(set, place)
+            }
+            "latest" | "earliest" => {
+                let mut items = Vec::new();
+                for value in call.positional.iter().chain(call.named("field_name")) {
+                    self.order_item(&mut set, value, &mut items);
+                }
+                if items.is_empty() {
+                    let by = self.models.of_class(set.model)?.meta.get_latest_by.clone();
+                    items.extend(by.into_iter().map(|path| OrderItem::Path(path, place)));
+                }
+                set.order.said = Some(items);
+                set.order.is_reversed = plain == "latest";
+                self.only_one(set, place)
+            }
+            "exists" => {
+                let unknown = set.unknown.clone();
+                Some(Sent { sql: self.exists(set), takes: Takes::One, unknown })
+            }
+            "contains" => {
+                self.and(&mut set, "pk", place, call.positional.first()?);
+                let unknown = set.unknown.clone();
+                Some(Sent { sql: self.exists(set), takes: Takes::One, unknown })
+            }
+            "count" => Some(self.count(set, place)),
+            "aggregate" => self.aggregated(set, call, place),
+            "in_bulk" => {
+                let path = call.named("field_name").and_then(|name| name.text()).unwrap_or_else(|| "pk".to_owned());
+                if let Some(ids) = call.argument(0, "id_list") {
+                    let ids = Rc::clone(ids);
+                    self.and(&mut set, &format!("{path}__in"), place, &ids);
+                }
+                set.order.said = Some(Vec::new());
+                self.list(set, place, Takes::All)
+            }
+            "update" => self.update(set, call, place),
+            "delete" => Some(self.delete(set, place)),
+            _ => None,
+        }
+    }
+
+    fn only_one(&mut self, mut set: Set, place: HostSpan) -> Option<Sent> {
+        set.slice.1 = Some(Sql::text("1", place));
+        self.list(set, place, Takes::One)
+    }
+
+    /// SELECT of a queryset; says also what came out as unknown on the way.
+    pub(super) fn select_sql(&mut self, mut set: Set, place: HostSpan) -> (Sql, Vec<Unknown>) {
+        let order = self.order(&mut set);
+        let columns = self.columns(&mut set, place);
+        let unknown = std::mem::take(&mut set.unknown);
+        if !set.combined.is_empty() {
+            return (self.combined(set, order, place), unknown);
+        }
+        let mut select = self.select(&set);
+        select.columns = columns;
+        select.order = order;
+        select.lock = set.lock.clone();
+        select.distinct = set.distinct.clone().map(|names| self.distinct(&mut set, &names));
+        select.joins = set.tables.joins(self.cx.dialect);
+        (select.limit, select.offset) = (set.slice.1.clone(), set.slice.0.clone());
+        (self.writer(place).select(&select), unknown)
+    }
+
+    fn distinct(&mut self, set: &mut Set, names: &[(String, HostSpan)]) -> Vec<Sql> {
+        names.iter().filter_map(|(name, place)| Some(self.named(set, name, *place)?.sql)).collect()
+    }
+
+    /// FROM, WHERE, GROUP BY and HAVING.
+    fn select(&self, set: &Set) -> Select {
+        let group = match &set.group {
+            Some(keys) if keys.is_empty() && set.has_values() => Vec::new(),
+            Some(keys) if keys.is_empty() => self.key(set).into_iter().collect(),
+            Some(keys) => keys.clone(),
+            None => Vec::new(),
+        };
+        Select {
+            from: vec![set.tables.base()],
+            joins: set.tables.joins(self.cx.dialect),
+            conditions: set.conditions.clone(),
+            group,
+            having: set.having.clone(),
+            ..Select::default()
+        }
+    }
+
+    /// The primary key's column.
+    fn key(&self, set: &Set) -> Option<Sql> {
+        let column = &self.stored(set.model)?.key()?.column;
+        let place = set.tables.base().place;
+        Some(self.writer(place).column(set.tables.alias(0), column, place))
+    }
+
+    /// The model that has the table of a model.
+    fn stored(&self, model: ClassId) -> Option<&Model> {
+        let model = self.models.of_class(model)?;
+        if model.key().is_some() {
+            return Some(model);
+        }
+        self.models.of_class(model.proxy_of?)
+    }
+
+    fn combined(&mut self, set: Set, order: Vec<Sql>, place: HostSpan) -> Sql {
+        let mut first = set.clone();
+        first.combined = Vec::new();
+        first.slice = (None, None);
+        first.order.said = Some(Vec::new());
+        let (mut sql, _) = self.select_sql(first, place);
+        for (word, other) in set.combined {
+            let mut other = other;
+            if !other.is_sliced() {
+                other.order.said = Some(Vec::new());
+            }
+            let (other, _) = self.select_sql(other, place);
+            sql = sql.then(word).and(other);
+        }
+        for (word, items) in [
+            (" ORDER BY ", order),
+            (" LIMIT ", set.slice.1.into_iter().collect()),
+            (" OFFSET ", set.slice.0.into_iter().collect()),
+        ] {
+            if !items.is_empty() {
+                sql = sql.then(word).and(Sql::join(items, ", ", place));
+            }
+        }
+        sql
+    }
+
+    /// What is selected; joins what `select_related` names.
+    fn columns(&mut self, set: &mut Set, place: HostSpan) -> Vec<Sql> {
+        let mut columns = match set.columns.clone() {
+            Columns::Values(columns) if columns.is_empty() => self.key(set).into_iter().collect(),
+            Columns::Values(columns) => return columns,
+            Columns::Only(names) => {
+                let mut columns: Vec<Sql> = self.key(set).into_iter().collect();
+                for (name, place) in names {
+                    if let Some(term) = self.named(set, &name, place)
+                        && !columns.iter().any(|known| known.shown() == term.sql.shown())
+                    {
+                        columns.push(term.sql);
+                    }
+                }
+                columns
+            }
+            Columns::All => vec![self.every(set, 0, place)],
+        };
+        for (path, place) in set.related.clone() {
+            self.join_related(set, &path, place, &mut columns);
+        }
+        if set.related_all {
+            let paths = self.required_relations(set.model, "", MAX_RELATED);
+            for path in paths {
+                self.join_related(set, &path, place, &mut columns);
+            }
+        }
+        for annotation in set.annotations.iter().filter(|annotation| annotation.is_shown) {
+            if let Some(term) = &annotation.term {
+                let name = crate::name::Ident::new(&*annotation.name);
+                let alias = self.cx.dialect.quote(&name).into_owned();
+                columns.push(term.sql.clone().then(&format!(" AS {alias}")));
+            }
+        }
+        columns
+    }
+
+    fn every(&self, set: &Set, table: usize, place: HostSpan) -> Sql {
+        Sql::text(format!("{}.*", self.cx.dialect.quote(set.tables.alias(table))), place)
+    }
+
+    /// Joins the relations of a path, one after the other, and selects their columns.
+    fn join_related(&mut self, set: &mut Set, path: &str, place: HostSpan, columns: &mut Vec<Sql>) {
+        let ends = path.match_indices("__").map(|(at, _)| at).chain([path.len()]);
+        for end in ends {
+            let Some((table, _)) = self.join_path(set, &path[..end], place) else {
+                set.lost("dynamic-column", format!("`{path}`"));
+                return;
+            };
+            let every = self.every(set, table, place);
+            if !columns.iter().any(|known| known.shown() == every.shown()) {
+                columns.push(every);
+            }
+        }
+    }
+
+    fn required_relations(&self, model: ClassId, before: &str, left: u8) -> Vec<String> {
+        let mut paths = Vec::new();
+        let Some(model) = self.models.of_class(model).filter(|_| left > 0) else { return paths };
+        for field in model.fields.iter().filter(|field| field.kind.is_key() && !field.null) {
+            let Some(relation) = &field.relation else { continue };
+            let path = format!("{before}{}", field.name);
+            paths.extend(self.required_relations(relation.to, &format!("{path}__"), left - 1));
+            paths.push(path);
+        }
+        paths
+    }
+
+    /// The query that another one asks its rows of: the primary key, or the values that are said.
+    pub(super) fn as_operand(&mut self, mut set: Set) -> Sql {
+        let place = set.tables.base().place;
+        if !set.is_sliced() && set.distinct.as_ref().is_none_or(Vec::is_empty) {
+            set.order.said = Some(Vec::new());
+        }
+        if !set.has_values() {
+            set.columns = Columns::Values(self.key(&set).into_iter().collect());
+            set.annotations.retain(|annotation| !annotation.is_shown);
+        }
+        self.select_sql(set, place).0
+    }
+
+    /// The query that says whether there is a row.
+    pub(super) fn exists(&mut self, mut set: Set) -> Sql {
+        let place = set.tables.base().place;
+        if !set.is_sliced() {
+            set.order.said = Some(Vec::new());
+        }
+        set.columns = Columns::Values(vec![Sql::text("1", place)]);
+        set.lock = None;
+        set.distinct = set.distinct.filter(|_| set.slice.0.is_some() || set.slice.1.is_some());
+        if set.having.is_empty() {
+            set.group = None;
+        }
+        set.slice.1 = Some(Sql::text("1", place));
+        let order = self.order(&mut set);
+        let mut select = self.select(&set);
+        if set.group.as_ref().is_some_and(Vec::is_empty) {
+            select.group = self.key(&set).into_iter().collect();
+        }
+        (select.columns, select.order) = (vec![Sql::text("1", place)], order);
+        (select.limit, select.offset) = (set.slice.1, set.slice.0);
+        self.writer(place).select(&select)
+    }
+
+    /// The query that counts the rows.
+    pub(super) fn count(&mut self, mut set: Set, place: HostSpan) -> Sent {
+        let unknown = set.unknown.clone();
+        if !set.is_sliced() {
+            set.order.said = Some(Vec::new());
+        }
+        set.lock = None;
+        set.related.clear();
+        set.related_all = false;
+        let is_grouped = set.group.is_some() && (!set.having.is_empty() || set.has_values());
+        if !is_grouped && set.distinct.is_none() && !set.is_sliced() && set.combined.is_empty() {
+            set.group = None;
+            let mut select = self.select(&set);
+            select.columns = vec![Sql::text("COUNT(*)", place)];
+            return Sent { sql: self.writer(place).select(&select), takes: Takes::One, unknown };
+        }
+        if !set.has_values() && set.distinct.is_none() {
+            set.columns = Columns::Values(self.key(&set).into_iter().collect());
+        }
+        let is_keyed = set.group.as_ref().is_some_and(Vec::is_empty);
+        if is_keyed {
+            set.group = Some(self.key(&set).into_iter().collect());
+        }
+        let (inner, _) = self.select_sql(set, place);
+        let source = Source {
+            relation: Relation::Query(Box::new(inner)),
+            alias: crate::name::Ident::new("subquery"),
+            place,
+        };
+        let columns = vec![Sql::text("COUNT(*)", place)];
+        let select = Select { columns, from: vec![source], ..Select::default() };
+        Sent { sql: self.writer(place).select(&select), takes: Takes::One, unknown }
+    }
+
+    fn aggregated(&mut self, mut set: Set, call: &Call, place: HostSpan) -> Option<Sent> {
+        if set.group.is_some() || set.distinct.is_some() || set.is_sliced() {
+            set.lost("dynamic-column", "an aggregate of groups");
+        }
+        set.order.said = Some(Vec::new());
+        let mut columns = Vec::new();
+        let named = call.named.iter().map(|(_, value)| value);
+        for value in call.positional.iter().chain(named) {
+            match self.expression(&mut set, value) {
+                Some(term) => columns.push(term.sql),
+                None => set.lost("dynamic-column", "an aggregate that is not known"),
+            }
+        }
+        if columns.is_empty() {
+            columns.push(Sql::text("COUNT(*)", place));
+        }
+        set.group = None;
+        let unknown = set.unknown.clone();
+        let mut select = self.select(&set);
+        select.columns = columns;
+        Some(Sent { sql: self.writer(place).select(&select), takes: Takes::One, unknown })
+    }
+
+    /// What an UPDATE or DELETE asks: joins stand in a subquery.
+    fn written(&mut self, mut set: Set, place: HostSpan) -> (Source, Select) {
+        let target = set.tables.base();
+        if set.tables.is_single() && !set.is_sliced() {
+            return (target, Select { conditions: set.conditions, ..Select::default() });
+        }
+        let own = self.key(&set);
+        let Some(model) = self.models.of_class(set.model) else { return (target, Select::default()) };
+        set.lock = None;
+        let whole = Set::new(model.class, &model.table, self.outers.len(), place);
+        let inner = self.as_operand(set);
+        let condition = own.map(|own| own.then(" IN (").and(inner).then(")"));
+        let source = whole.tables.base();
+        (source, Select { conditions: condition.into_iter().collect(), ..Select::default() })
+    }
+
+    fn update(&mut self, mut set: Set, call: &Call, place: HostSpan) -> Option<Sent> {
+        let model = self.stored(set.model)?.clone();
+        let mut pairs = Vec::new();
+        for (name, place, value) in call.keywords() {
+            let value = match &value.kind {
+                Kind::Optional(inner) => inner,
+                _ => value,
+            };
+            let field = name.and_then(|name| model.field(name)).filter(|field| field.kind.has_column());
+            let Some(field) = field else {
+                match name.filter(|_| model.complete && model.parent.is_none()) {
+                    Some(name) => {
+                        let column = Sql::text(self.cx.dialect.quote(&crate::name::Ident::new(&**name)), place);
+                        pairs.push((column, Sql::param(place)));
+                    }
+                    None => set.lost("dynamic-column", "columns whose names the run puts together"),
+                }
+                continue;
+            };
+            let column = Sql::text(self.cx.dialect.quote(&field.column), place);
+            let kind = match &field.kind {
+                FieldKind::ForeignKey | FieldKind::OneToOne => FieldKind::Unknown,
+                kind => kind.clone(),
+            };
+            let operand = self.operand(&mut set, value, &kind, place).one(place);
+            pairs.push((column, operand));
+        }
+        if pairs.is_empty() {
+            let column = model.fields.iter().find(|field| !field.primary && field.kind.has_column())?.column.clone();
+            pairs.push((Sql::text(self.cx.dialect.quote(&column), place), Sql::param(place)));
+        }
+        let unknown = set.unknown.clone();
+        let (target, rest) = self.written(set, place);
+        let statement = Statement::Update { target, set: pairs, rest: Box::new(rest) };
+        Some(Sent { sql: self.writer(place).statement(&statement), takes: Takes::All, unknown })
+    }
+
+    fn delete(&mut self, set: Set, place: HostSpan) -> Sent {
+        let unknown = set.unknown.clone();
+        let (target, rest) = self.written(set, place);
+        let statement = Statement::Delete { target, rest: Box::new(rest) };
+        Sent { sql: self.writer(place).statement(&statement), takes: Takes::All, unknown }
+    }
+
+    /// Leaves out what a queryset asks beyond its rows.
+    pub(super) fn matching(&mut self, set: &mut Set, column: Sql, place: HostSpan, is_several: Several) {
+        let sql = match is_several {
+            Several::One => column.then(" = ").and(Sql::param(place)),
+            Several::Many => column.then(" IN (").and(Sql::param(place)).then(")"),
+        };
+        set.conditions.push(sql);
+    }
+}
+
+/// Whether rows are asked for by one key or by several.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Several {
+    /// By one.
+    One,
+    /// By several.
+    Many,
+}
+
+fn is_last(name: &str) -> bool {
+    matches!(
+        name,
+        "get" | "get_or_create" | "update_or_create" | "first" | "last" | "latest" | "earliest" | "exists" | "contains"
+            | "count" | "aggregate" | "in_bulk" | "update" | "delete"
+    )
+}
+
+fn union(mut one: Vec<Unknown>, other: Vec<Unknown>) -> Vec<Unknown> {
+    for unknown in other {
+        if !one.contains(&unknown) {
+            one.push(unknown);
+        }
+    }
+    one
+}
