@@ -155,4 +155,4 @@ pub struct Context<'x, 'a> {
 type Find = fn(&mut Context<'_, '_>, &[crate::host::flow::Event]) -> Vec<Draft>;
 
 /// The frameworks.
-const FINDERS: &[Find] = &[raw::find, sqlalchemy::find];
+const FINDERS: &[Find] = &[raw::find, sqlalchemy::find, django::query::find];

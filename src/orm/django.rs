@@ -8,4 +8,5 @@ mod fields;
 
 pub mod models;
 mod names;
+pub mod query;
 mod settings;

@@ -136,7 +136,7 @@ impl Sql {
     /// What its beginning stands for.
     pub fn place(&self) -> Option<HostSpan> {
         self.pieces.first().map(|piece| match piece {
-            Piece::Text(_, place) | Piece::Verbatim(_, place) | Piece::Param(_, place) => *place,
+            Piece::Text(_, place) | Piece::Verbatim(_, place) | Piece::Param(_, _, place) => *place,
         })
     }
 

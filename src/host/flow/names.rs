@@ -80,6 +80,9 @@ impl<'a> Evaluator<'_, 'a> {
 
     /// Names of the language are not taken for those that a star may bring.
     fn is_from_star(&self, name: &str, module: &str) -> bool {
+        if BUILT_IN.contains(&name) {
+            return false;
+        }
         let is_plain = name.starts_with(|char: char| char.is_ascii_lowercase());
         !is_plain || module.starts_with("sqlalchemy") || module.starts_with("django")
     }
@@ -354,6 +357,11 @@ impl<'a> Evaluator<'_, 'a> {
     }
 
     fn find_own(&mut self, id: ClassId, name: &Name) -> Option<Value> {
+        let is_declared = |bound: &Bound<'_>| matches!(bound, Bound::Value { value: Some(_), .. });
+        // What the class itself says about it (a column, a field) holds more than what one method sets it to.
+        if self.lineage(id).iter().any(|class| self.code.class(*class).scope.get(name).iter().any(is_declared)) {
+            return None;
+        }
         for class in self.lineage(id) {
             let methods = self.code.class(class).scope.names().flat_map(|(_, bounds)| bounds.to_vec());
             let methods = methods.filter_map(|bound| match bound {
@@ -378,6 +386,40 @@ impl<'a> Evaluator<'_, 'a> {
         None
     }
 }
+
+/// Functions of Python that no star brings.
+const BUILT_IN: &[&str] = &[
+    "all",
+    "any",
+    "bool",
+    "dict",
+    "enumerate",
+    "filter",
+    "float",
+    "getattr",
+    "hasattr",
+    "int",
+    "isinstance",
+    "iter",
+    "len",
+    "list",
+    "map",
+    "max",
+    "min",
+    "next",
+    "print",
+    "range",
+    "reversed",
+    "set",
+    "setattr",
+    "sorted",
+    "str",
+    "sum",
+    "super",
+    "tuple",
+    "type",
+    "zip",
+];
 
 /// The first value that a block binds an attribute of a name to.
 fn bound_to<'b>(body: &'b [Stmt], of: &Name, attribute: &Name) -> Option<&'b Expr> {

@@ -8,6 +8,8 @@ mod chain;
 mod condition;
 mod expression;
 mod filter;
+mod implied;
+mod lazy;
 mod lookup;
 mod manager;
 mod method;

@@ -105,18 +105,12 @@ impl Reader<'_, '_, '_> {
                 {
                     return Some(set);
                 }
-                let is_super = |of: &Value| of.method().is_some_and(|(_, _, of, _)| is_super(of));
-                let mut set = match self.set(of) {
-                    Some(set) => set,
-                    None if is_super(of) => return None,
-                    None => return None,
-                };
-                set = match self.method(set, name, call, value.place)? {
-                    super::method::Called::Set(set) => *set,
-                    super::method::Called::Custom(set) => return self.custom(&set, of, name, call),
-                    super::method::Called::Sent => return None,
-                };
-                Some(set)
+                let set = self.set_through(of)?;
+                match self.method(set, name, call, value.place)? {
+                    super::method::Called::Set(set) => Some(*set),
+                    super::method::Called::Custom(set) => self.custom(&set, of, name, call),
+                    super::method::Called::Sent => None,
+                }
             }
             Kind::Class(class) => self.made(*class, call, value.place),
             Kind::External(_) if class_of_django(&call.callee) == Some("QuerySet") => {
@@ -166,7 +160,7 @@ impl Reader<'_, '_, '_> {
         };
         let model = self.models.of_value(of)?.class;
         let mut set = self.all(model, place)?;
-        set.lost("dynamic-queryset", "a queryset that is handed in");
+        set.lost_condition("dynamic-queryset", "a queryset that is handed in", place);
         Some(set)
     }
 
@@ -216,7 +210,7 @@ impl Reader<'_, '_, '_> {
             match &value.kind {
                 Kind::Receiver(class) => reader.models.of_class(*class).map(|model| model.class),
                 Kind::Parameter { annotation: Some(annotation), .. } => reader.row_of_type(annotation),
-                Kind::Item(over) => reader.item(over),
+                Kind::Item(over) => reader.item_of(over),
                 Kind::Index { of, at } if !matches!(at.kind, Kind::Slice { .. }) => reader.row_at(of, at),
                 Kind::Attribute { of, name, .. } => reader.row_of_attribute(of, name),
                 Kind::Call(call) => reader.row_of_call(call),
@@ -237,7 +231,7 @@ impl Reader<'_, '_, '_> {
     }
 
     /// An item of what a loop goes through.
-    fn item(&mut self, over: &Value) -> Option<ClassId> {
+    fn item_of(&mut self, over: &Value) -> Option<ClassId> {
         let rows = self.rows(over)?;
         let set = self.set(&rows)?;
         (!set.has_values()).then_some(set.model)
@@ -270,7 +264,7 @@ impl Reader<'_, '_, '_> {
         if let Kind::Item(over) = &of.kind
             && let Some(call) = over.call().filter(|call| call.callee.external() == Some("enumerate"))
         {
-            return if at.integer() == Some(1) { self.item(call.positional.first()?) } else { None };
+            return if at.integer() == Some(1) { self.item_of(call.positional.first()?) } else { None };
         }
         let rows = self.rows(of)?;
         let set = self.set(&rows)?;
@@ -283,7 +277,9 @@ impl Reader<'_, '_, '_> {
         }
         match (&self.ways.pick(of).kind, name) {
             // A request's user is whoever stands for users.
-            (Kind::Parameter { name: request, .. }, "user") if **request == *"request" => Some(self.models.user()?.class),
+            (Kind::Parameter { name: request, .. }, "user") if **request == *"request" => {
+                Some(self.models.user()?.class)
+            }
             (Kind::Attribute { name: request, of, .. }, "user")
                 if **request == *"request" && matches!(of.kind, Kind::Receiver(_)) =>
             {
@@ -335,12 +331,13 @@ impl Reader<'_, '_, '_> {
                 match (name, call.positional.first()) {
                     ("get_object_or_404" | "aget_object_or_404", Some(first)) => Some(self.target(first)?.model),
                     ("cast", _) if call.positional.len() == 2 => self.row_of_type(&Rc::clone(&call.positional[0])),
-                    ("next", Some(first)) => self.item(first),
+                    ("next", Some(first)) => self.item_of(first),
                     _ => self.models.of_value(&call.callee).map(|model| model.class),
                 }
             }
             Kind::Attribute { of, name, .. } => match &**name {
-                "get" | "first" | "last" | "create" | "latest" | "earliest" | "aget" | "afirst" | "alast" | "acreate" => {
+                "get" | "first" | "last" | "create" | "latest" | "earliest" | "aget" | "afirst" | "alast"
+                | "acreate" => {
                     let set = self.set(of)?;
                     (!set.has_values()).then_some(set.model)
                 }
@@ -348,7 +345,6 @@ impl Reader<'_, '_, '_> {
                     Kind::Receiver(class) => self.object_of_view(class),
                     _ => None,
                 },
-                "get_object" => None,
                 _ => {
                     let set = self.set(of)?;
                     let returned = self.custom_value(&set, of, name, call)?;

@@ -78,9 +78,7 @@ impl Group {
     /// Takes a condition in; a group of the same kind gives its children (`Node.add`).
     fn add(&mut self, child: Condition, is_any: bool) {
         match child {
-            Condition::Group(group)
-                if !group.is_negated && (group.is_any == is_any || group.children.len() == 1) =>
-            {
+            Condition::Group(group) if !group.is_negated && (group.is_any == is_any || group.children.len() == 1) => {
                 self.children.extend(group.children);
             }
             child => self.children.push(child),
@@ -91,7 +89,8 @@ impl Group {
 impl Reader<'_, '_, '_> {
     /// The arguments of `filter()` or `Q()`, behind the first `skipped`.
     pub(super) fn group_of(&mut self, call: &Call, skipped: usize) -> Condition {
-        let skipped = if skipped > 0 && call.positional.len() == 1 && call.named("then").is_some() { 0 } else { skipped };
+        let skipped =
+            if skipped > 0 && call.positional.len() == 1 && call.named("then").is_some() { 0 } else { skipped };
         let mut group = Group::default();
         for value in call.positional.iter().skip(skipped) {
             self.take_positional(&mut group, value);
@@ -167,12 +166,20 @@ impl Reader<'_, '_, '_> {
 
     /// The condition that a value is.
     pub(super) fn condition(&mut self, value: &Value) -> Condition {
-        let value = &Rc::clone(self.ways.pick(value));
+        let value = &Rc::clone(match grown(value) {
+            // A condition that some ways go on with.
+            Some((base, whole)) => {
+                if self.ways.takes_optional() {
+                    whole
+                } else {
+                    base
+                }
+            }
+            None => self.ways.pick(value),
+        });
         match &value.kind {
             Kind::Null => Condition::Group(Group::default()),
-            Kind::Binary { left, op: BinaryOp::BitOr, right } => {
-                self.condition(left).with(self.condition(right), true)
-            }
+            Kind::Binary { left, op: BinaryOp::BitOr, right } => self.condition(left).with(self.condition(right), true),
             Kind::Binary { left, op: BinaryOp::BitAnd, right } => {
                 self.condition(left).with(self.condition(right), false)
             }
@@ -197,6 +204,26 @@ impl Reader<'_, '_, '_> {
             _ => Condition::Unknown("a condition that is handed in".to_owned()),
         }
     }
+}
+
+/// The shortest and the longest of conditions that are each other with more behind them.
+fn grown(value: &Value) -> Option<(&Value, &Value)> {
+    let Kind::Either(ways) = &value.kind else { return None };
+    let is_below = |base: &Value, whole: &Value| {
+        let mut at = whole;
+        loop {
+            if Rc::ptr_eq(at, base) {
+                return true;
+            }
+            match &at.kind {
+                Kind::Binary { left, .. } => at = left,
+                _ => return false,
+            }
+        }
+    };
+    let base = ways.iter().find(|base| ways.iter().all(|way| is_below(base, way)))?;
+    let whole = ways.iter().find(|whole| ways.iter().all(|way| is_below(way, whole)));
+    Some((base, whole.or_else(|| ways.iter().rfind(|way| !Rc::ptr_eq(way, base)))?))
 }
 
 /// `reduce(operator.or_, items)`: the items, and whether one is enough.

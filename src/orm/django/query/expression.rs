@@ -164,7 +164,10 @@ impl Reader<'_, '_, '_> {
             "Now" => Some(Term::plain(Sql::text("CURRENT_TIMESTAMP", place), FieldKind::DateTime)),
             "Random" => Some(Term::plain(Sql::text("RANDOM()", place), FieldKind::Float)),
             "Func" => {
-                let name = call.named("function")?.text().filter(|name| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'))?;
+                let name = call
+                    .named("function")?
+                    .text()
+                    .filter(|name| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'))?;
                 self.function(set, &name, call, place)
             }
             "Window" | "RawSQL" => None,
@@ -310,10 +313,39 @@ impl Reader<'_, '_, '_> {
 fn is_expression_class(class: &str) -> bool {
     matches!(
         class,
-        "F" | "OuterRef" | "Value" | "Subquery" | "Exists" | "ArraySubquery" | "ExpressionWrapper" | "Cast" | "Case"
-            | "Coalesce" | "Greatest" | "Least" | "NullIf" | "Concat" | "ConcatPair" | "Lower" | "Upper" | "Length"
-            | "Trim" | "Abs" | "Round" | "Floor" | "Ceil" | "Substr" | "Left" | "Right" | "Replace" | "MD5" | "Now"
-            | "Random" | "Func" | "Window" | "RawSQL" | "Collate"
+        "F" | "OuterRef"
+            | "Value"
+            | "Subquery"
+            | "Exists"
+            | "ArraySubquery"
+            | "ExpressionWrapper"
+            | "Cast"
+            | "Case"
+            | "Coalesce"
+            | "Greatest"
+            | "Least"
+            | "NullIf"
+            | "Concat"
+            | "ConcatPair"
+            | "Lower"
+            | "Upper"
+            | "Length"
+            | "Trim"
+            | "Abs"
+            | "Round"
+            | "Floor"
+            | "Ceil"
+            | "Substr"
+            | "Left"
+            | "Right"
+            | "Replace"
+            | "MD5"
+            | "Now"
+            | "Random"
+            | "Func"
+            | "Window"
+            | "RawSQL"
+            | "Collate"
     ) || class.starts_with("Trunc")
         || class.starts_with("Extract")
         || aggregate(class).is_some()

@@ -4,10 +4,10 @@ use std::rc::Rc;
 
 use super::Reader;
 use super::condition::{Condition, Group};
+use super::expression::Term;
 use super::lookup::{self, Compared};
 use super::path::{Lost, Step, Target, follow};
 use super::set::Set;
-use super::expression::Term;
 use super::tables::{Numbers, Tables, Votes};
 use super::value::Operand;
 use crate::host::value::Value;
@@ -44,14 +44,16 @@ impl Reader<'_, '_, '_> {
             return self.filter(set, Condition::Group(group));
         };
         if group.is_negated || group.is_any {
+            let before = set.unknown.len();
             let (clause, _) = self.group(set, &group, &mut reuse, around);
-            place(set, clause);
+            place(set, clause, before);
         } else {
             let mut votes = Votes::new(group.children.len(), false);
             for child in &group.children {
+                let before = set.unknown.len();
                 let (clause, needed) = self.child(set, child, &mut reuse, around);
                 votes.add(&needed);
-                place(set, clause);
+                place(set, clause, before);
             }
             votes.apply(&mut set.tables);
         }
@@ -65,7 +67,13 @@ impl Reader<'_, '_, '_> {
         clause.map(|clause| clause.sql)
     }
 
-    fn group(&mut self, set: &mut Set, group: &Group, reuse: &mut Numbers, around: Around) -> (Option<Clause>, Numbers) {
+    fn group(
+        &mut self,
+        set: &mut Set,
+        group: &Group,
+        reuse: &mut Numbers,
+        around: Around,
+    ) -> (Option<Clause>, Numbers) {
         let inside = Around {
             is_negated: around.is_negated ^ group.is_negated,
             is_below_not: around.is_below_not || group.is_negated,
@@ -87,7 +95,13 @@ impl Reader<'_, '_, '_> {
         (Some(joined(clauses, group)), needed)
     }
 
-    fn child(&mut self, set: &mut Set, child: &Condition, reuse: &mut Numbers, around: Around) -> (Option<Clause>, Numbers) {
+    fn child(
+        &mut self,
+        set: &mut Set,
+        child: &Condition,
+        reuse: &mut Numbers,
+        around: Around,
+    ) -> (Option<Clause>, Numbers) {
         match child {
             Condition::Group(group) => self.group(set, group, reuse, around),
             Condition::Lookup { path, place, value } => {
@@ -154,7 +168,7 @@ impl Reader<'_, '_, '_> {
             return (None, needed);
         };
         if around.is_negated && !is_null_lookup && (read.target.null || set.tables.is_outer(table)) {
-            sql = sql.then(" AND ").and(column).then(" IS NOT NULL").within("(", ")", place);
+            sql = sql.then(" AND ").and(column).then(" IS NOT NULL");
         }
         (Some(Clause { sql, is_aggregate: false, is_any: false }), needed)
     }
@@ -261,8 +275,15 @@ impl Reader<'_, '_, '_> {
 }
 
 /// Puts a condition where it belongs: what is asked of groups stands in HAVING.
-fn place(set: &mut Set, clause: Option<Clause>) {
-    let Some(Clause { sql, is_aggregate, is_any }) = clause else { return };
+///
+/// `unknown` is how much could not be told before it: a condition that could not be is a hole.
+fn place(set: &mut Set, clause: Option<Clause>, unknown: usize) {
+    let Some(Clause { sql, is_aggregate, is_any }) = clause else {
+        if set.unknown.len() > unknown {
+            set.conditions.push(Sql::param(set.tables.base().place));
+        }
+        return;
+    };
     let sql = if is_any { parenthesised(sql) } else { sql };
     match is_aggregate {
         true => set.having.push(sql),
@@ -297,7 +318,12 @@ fn parenthesised(sql: Sql) -> Sql {
 }
 
 /// Joins the relations of a path; gives the last table and all of them.
-pub(super) fn join_all(tables: &mut Tables, steps: &[Step], reuse: Option<&Numbers>, place: HostSpan) -> (usize, Numbers) {
+pub(super) fn join_all(
+    tables: &mut Tables,
+    steps: &[Step],
+    reuse: Option<&Numbers>,
+    place: HostSpan,
+) -> (usize, Numbers) {
     let (mut at, mut used) = (0, Numbers::new());
     for step in steps {
         at = tables.join(at, step, reuse, place);

@@ -23,8 +23,10 @@ pub(super) fn condition(dialect: Dialect, mut of: Compared, parts: &[&str], oper
         Some((last, before)) if is_final(last, &of.kind) => (*last, before),
         Some(_) => ("exact", parts),
     };
-    if let ([], "year" | "iso_year") = (transforms, lookup) {
-        return year(of, operand);
+    if let ["year" | "iso_year"] = transforms
+        && let Some(range) = year(&of, lookup, &operand)
+    {
+        return Some(range);
     }
     for transform in transforms {
         of = transformed(dialect, of, transform)?;
@@ -44,13 +46,34 @@ fn is_final(name: &str, kind: &FieldKind) -> bool {
 }
 
 const COMPARISONS: &[&str] = &[
-    "exact", "iexact", "contains", "icontains", "startswith", "istartswith", "endswith", "iendswith", "in", "gt", "gte",
-    "lt", "lte", "range", "isnull", "regex", "iregex", "search", "trigram_similar", "contained_by", "overlap",
-    "has_key", "has_keys", "has_any_keys",
+    "exact",
+    "iexact",
+    "contains",
+    "icontains",
+    "startswith",
+    "istartswith",
+    "endswith",
+    "iendswith",
+    "in",
+    "gt",
+    "gte",
+    "lt",
+    "lte",
+    "range",
+    "isnull",
+    "regex",
+    "iregex",
+    "search",
+    "trigram_similar",
+    "contained_by",
+    "overlap",
+    "has_key",
+    "has_keys",
+    "has_any_keys",
 ];
 
 /// A day's or a moment's year is a range, which an index on the column serves.
-fn year(of: Compared, operand: Operand) -> Option<Sql> {
+fn year(of: &Compared, lookup: &str, operand: &Operand) -> Option<Sql> {
     let place = of.place;
     let Operand::One(value) = operand else { return None };
     let (from, to) = match value.shown().parse::<u16>() {
@@ -59,9 +82,18 @@ fn year(of: Compared, operand: Operand) -> Option<Sql> {
             let end = if of.kind == FieldKind::DateTime { " 23:59:59.999999" } else { "" };
             (day(format!("{year:04}-01-01")), day(format!("{year:04}-12-31{end}")))
         }
-        Err(_) => (Sql::param(place), Sql::param(place)),
+        Err(_) if value.is_param() => (Sql::param(place), Sql::param(place)),
+        Err(_) => return None,
     };
-    Some(of.sql.then(" BETWEEN ").and(from).then(" AND ").and(to))
+    let sql = of.sql.clone();
+    Some(match lookup {
+        "exact" => sql.then(" BETWEEN ").and(from).then(" AND ").and(to),
+        "gt" => sql.then(" > ").and(to),
+        "gte" => sql.then(" >= ").and(from),
+        "lt" => sql.then(" < ").and(from),
+        "lte" => sql.then(" <= ").and(to),
+        _ => return None,
+    })
 }
 
 fn compared(dialect: Dialect, of: Compared, lookup: &str, operand: Operand) -> Option<Sql> {
@@ -181,9 +213,7 @@ pub(super) fn transformed(dialect: Dialect, of: Compared, transform: &str) -> Op
         ("trim", _) => (sql.within("TRIM(", ")", place), kind),
         ("unaccent", _) if dialect == Dialect::Postgres => (sql.within("UNACCENT(", ")", place), kind),
         ("length", _) => (sql.within("LENGTH(", ")", place), number),
-        ("len", FieldKind::Array(_)) => {
-            (sql.within("COALESCE(array_length(", ", 1), 0)", place), number)
-        }
+        ("len", FieldKind::Array(_)) => (sql.within("COALESCE(array_length(", ", 1), 0)", place), number),
         ("date", _) => match dialect {
             Dialect::Postgres => (at_utc(sql).then("::date"), FieldKind::Date),
             _ => (sql.within("DATE(", ")", place), FieldKind::Date),

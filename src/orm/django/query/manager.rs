@@ -51,12 +51,8 @@ impl Reader<'_, '_, '_> {
             Some((class, method))
         });
         let Some((class, method)) = found else { return self.all(model, value.place) };
-        let call = Call {
-            callee: Rc::clone(value),
-            positional: Vec::new(),
-            named: Vec::new(),
-            name_places: Vec::new(),
-        };
+        let call =
+            Call { callee: Rc::clone(value), positional: Vec::new(), named: Vec::new(), name_places: Vec::new() };
         self.managing.push((class, model, Rc::clone(value)));
         let returned = self.cx.evaluator.followed(method, value, &call);
         let set = returned.and_then(|returned| self.set(&returned));
@@ -65,7 +61,8 @@ impl Reader<'_, '_, '_> {
             return set;
         }
         let mut set = self.all(model, value.place)?;
-        set.lost("dynamic-queryset", format!("what `{}` adds", self.cx.evaluator.code.class(class).class.name));
+        let what = format!("what `{}` adds", self.cx.evaluator.code.class(class).class.name);
+        set.lost_condition("dynamic-queryset", what, value.place);
         Some(set)
     }
 

@@ -25,12 +25,59 @@ pub(super) enum Called {
 
 /// Methods that send a query, or that end a chain another way.
 const LAST: &[&str] = &[
-    "get", "first", "last", "latest", "earliest", "exists", "count", "aggregate", "update", "delete", "in_bulk",
-    "contains", "get_or_create", "update_or_create", "create", "bulk_create", "bulk_update", "raw", "explain", "add",
-    "remove", "set", "clear", "as_manager", "from_queryset", "aget", "afirst", "alast", "alatest", "aearliest",
-    "aexists", "acount", "aaggregate", "aupdate", "adelete", "ain_bulk", "acontains", "aget_or_create",
-    "aupdate_or_create", "acreate", "abulk_create", "abulk_update", "aadd", "aremove", "aset", "aclear",
-    "db_manager", "_raw_delete", "_update", "_insert", "as_sql", "__str__", "len",
+    "get",
+    "first",
+    "last",
+    "latest",
+    "earliest",
+    "exists",
+    "count",
+    "aggregate",
+    "update",
+    "delete",
+    "in_bulk",
+    "contains",
+    "get_or_create",
+    "update_or_create",
+    "create",
+    "bulk_create",
+    "bulk_update",
+    "raw",
+    "explain",
+    "add",
+    "remove",
+    "set",
+    "clear",
+    "as_manager",
+    "from_queryset",
+    "aget",
+    "afirst",
+    "alast",
+    "alatest",
+    "aearliest",
+    "aexists",
+    "acount",
+    "aaggregate",
+    "aupdate",
+    "adelete",
+    "ain_bulk",
+    "acontains",
+    "aget_or_create",
+    "aupdate_or_create",
+    "acreate",
+    "abulk_create",
+    "abulk_update",
+    "aadd",
+    "aremove",
+    "aset",
+    "aclear",
+    "db_manager",
+    "_raw_delete",
+    "_update",
+    "_insert",
+    "as_sql",
+    "__str__",
+    "len",
 ];
 
 impl Reader<'_, '_, '_> {
@@ -254,7 +301,7 @@ impl Reader<'_, '_, '_> {
                 Some("where") => {
                     for text in value.items().into_iter().flatten() {
                         let Some(known) = text.text() else {
-                            set.lost("dynamic-filter", "a condition that the run puts together");
+                            set.lost_condition("dynamic-filter", "a condition that the run puts together", text.place);
                             continue;
                         };
                         let mut parts = known.split("%s").map(|part| Sql::text(part, text.place));
@@ -276,7 +323,7 @@ impl Reader<'_, '_, '_> {
                         }
                     }
                 }
-                _ => set.lost("dynamic-filter", "what `extra` adds"),
+                _ => set.lost_condition("dynamic-filter", "what `extra` adds", value.place),
             }
         }
     }
@@ -330,7 +377,7 @@ impl Reader<'_, '_, '_> {
         left.unknown.extend(right.unknown.clone());
         if !left.tables.is_single() || !right.tables.is_single() || left.group.is_some() || right.group.is_some() {
             left.conditions.clear();
-            left.lost("dynamic-queryset", "querysets with joins that are put together");
+            left.lost_condition("dynamic-queryset", "querysets with joins that are put together", place);
             return Some(left);
         }
         let all = |conditions: Vec<Sql>| Sql::join(conditions, " AND ", place);
@@ -367,7 +414,30 @@ pub(super) fn is_known(name: &str) -> bool {
 
 /// Methods that give another queryset.
 const NEXT: &[&str] = &[
-    "all", "using", "iterator", "aiterator", "defer", "filter", "complex_filter", "exclude", "none", "annotate", "alias",
-    "order_by", "reverse", "distinct", "values", "values_list", "only", "select_related", "prefetch_related",
-    "select_for_update", "union", "intersection", "difference", "extra", "dates", "datetimes",
+    "all",
+    "using",
+    "iterator",
+    "aiterator",
+    "defer",
+    "filter",
+    "complex_filter",
+    "exclude",
+    "none",
+    "annotate",
+    "alias",
+    "order_by",
+    "reverse",
+    "distinct",
+    "values",
+    "values_list",
+    "only",
+    "select_related",
+    "prefetch_related",
+    "select_for_update",
+    "union",
+    "intersection",
+    "difference",
+    "extra",
+    "dates",
+    "datetimes",
 ];

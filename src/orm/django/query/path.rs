@@ -150,7 +150,9 @@ impl<'m> Walk<'m> {
                 self.at(to, &through.other, to_field, false);
             }
             (None, FieldKind::GenericRelation(kind, id)) => {
-                let (Some(key), Some(id), Some(kind)) = (model.key(), to.field(id), to.field(kind)) else { return false };
+                let (Some(key), Some(id), Some(kind)) = (model.key(), to.field(id), to.field(kind)) else {
+                    return false;
+                };
                 let mut many = step(Some(to.class), &to.table, &key.column, &id.column, Shape::Many);
                 many.content_type = Some(kind.column.clone());
                 self.join(many);
@@ -262,8 +264,47 @@ pub(super) fn is_lookup(name: &str) -> bool {
 }
 
 const LOOKUPS: &[&str] = &[
-    "exact", "iexact", "contains", "icontains", "startswith", "istartswith", "endswith", "iendswith", "in", "gt", "gte",
-    "lt", "lte", "range", "isnull", "regex", "iregex", "date", "year", "month", "day", "week", "week_day", "quarter",
-    "iso_year", "iso_week_day", "time", "hour", "minute", "second", "lower", "upper", "trim", "unaccent", "search",
-    "trigram_similar", "contained_by", "overlap", "len", "has_key", "has_keys", "has_any_keys", "length",
+    "exact",
+    "iexact",
+    "contains",
+    "icontains",
+    "startswith",
+    "istartswith",
+    "endswith",
+    "iendswith",
+    "in",
+    "gt",
+    "gte",
+    "lt",
+    "lte",
+    "range",
+    "isnull",
+    "regex",
+    "iregex",
+    "date",
+    "year",
+    "month",
+    "day",
+    "week",
+    "week_day",
+    "quarter",
+    "iso_year",
+    "iso_week_day",
+    "time",
+    "hour",
+    "minute",
+    "second",
+    "lower",
+    "upper",
+    "trim",
+    "unaccent",
+    "search",
+    "trigram_similar",
+    "contained_by",
+    "overlap",
+    "len",
+    "has_key",
+    "has_keys",
+    "has_any_keys",
+    "length",
 ];

@@ -130,10 +130,13 @@ impl Set {
 
     /// Says that something of it could not be told.
     pub(super) fn lost(&mut self, reason: &'static str, what: impl Into<String>) {
-        let unknown = (reason, what.into());
-        if !self.unknown.contains(&unknown) {
-            self.unknown.push(unknown);
-        }
+        self.unknown.push((reason, what.into()));
+    }
+
+    /// Says that there is a condition that could not be told: what it leaves is not every row.
+    pub(super) fn lost_condition(&mut self, reason: &'static str, what: impl Into<String>, place: HostSpan) {
+        self.lost(reason, what);
+        self.conditions.push(Sql::param(place));
     }
 
     /// What is computed under a name.

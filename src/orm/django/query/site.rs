@@ -10,10 +10,11 @@ use super::{DJANGO, Reader};
 use crate::host::flow::{Deed, Event};
 use crate::host::value::{Call, FunctionId, Kind, Node, Value};
 use crate::host::ways::Ways;
+use crate::ir::BinaryOp;
 use crate::orm::Context;
 use crate::orm::site::Draft;
 use crate::orm::sql::Sql;
-use crate::query::{Takes, VariantKind};
+use crate::query::{Implied, SiteOrigin, Takes, VariantKind};
 use crate::source::HostSpan;
 
 /// How many forms of a query are made.
@@ -21,10 +22,17 @@ const MAX_FORMS: u16 = 8;
 
 /// The queries that a file's functions send.
 pub(in crate::orm) fn find(cx: &mut Context<'_, '_>, events: &[Event]) -> Vec<Draft> {
-    if cx.linked.django.is_empty() {
+    if cx.linked.django.iter().next().is_none() {
         return Vec::new();
     }
-    let mut finder = Finder { cx, owners: Vec::new(), seen: HashSet::new(), uses: HashMap::new(), drafts: Vec::new() };
+    let mut finder = Finder {
+        cx,
+        owners: Vec::new(),
+        seen: HashSet::new(),
+        uses: HashMap::new(),
+        drafts: Vec::new(),
+        loaded: HashSet::new(),
+    };
     finder.owners = finder.functions();
     for event in events {
         finder.uses(event);
@@ -46,13 +54,15 @@ struct Uses {
     is_taken: bool,
 }
 
-struct Finder<'y, 'x, 'a> {
-    cx: &'y mut Context<'x, 'a>,
+pub(super) struct Finder<'y, 'x, 'a> {
+    pub(super) cx: &'y mut Context<'x, 'a>,
     /// Where the functions of the file start.
     owners: Vec<(u32, FunctionId)>,
     seen: HashSet<HostSpan>,
     uses: HashMap<Address, Uses>,
-    drafts: Vec<Draft>,
+    pub(super) drafts: Vec<Draft>,
+    /// The relations that are known to be loaded, by the loop.
+    pub(super) loaded: HashSet<(HostSpan, String)>,
 }
 
 impl Finder<'_, '_, '_> {
@@ -66,7 +76,7 @@ impl Finder<'_, '_, '_> {
     }
 
     /// Whether a place is of the function whose event names it, and not of one that was followed into.
-    fn is_own(&self, event: &Event, place: HostSpan) -> bool {
+    pub(super) fn is_own(&self, event: &Event, place: HostSpan) -> bool {
         let file = self.cx.evaluator.code.files[self.cx.file].file;
         if place.file != file {
             return false;
@@ -81,6 +91,34 @@ impl Finder<'_, '_, '_> {
         match (event.deed, &event.value.kind) {
             (Deed::Call, Kind::Call(call)) => self.uses_of_call(call),
             (Deed::Iterate | Deed::Return, _) => self.take(&event.value),
+            _ => {}
+        }
+        self.uses_of_indexes(&event.value, 6);
+    }
+
+    /// A queryset that only some rows are taken of is asked for those alone.
+    fn uses_of_indexes(&mut self, value: &Value, left: u8) {
+        if left == 0 {
+            return;
+        }
+        let left = left - 1;
+        if let Kind::Index { of, .. } = &value.kind {
+            self.go_on(of);
+        }
+        match &value.kind {
+            Kind::Call(call) => {
+                let arguments = call.positional.iter().chain(call.named.iter().map(|(_, value)| value));
+                for argument in arguments.chain([&call.callee]) {
+                    self.uses_of_indexes(argument, left);
+                }
+            }
+            Kind::Attribute { of, .. } | Kind::Index { of, .. } => self.uses_of_indexes(of, left),
+            Kind::Binary { left: one, op: BinaryOp::BitOr | BinaryOp::BitAnd, right: other } => {
+                self.go_on(one);
+                self.go_on(other);
+            }
+            Kind::List(items) | Kind::Either(items) => items.iter().for_each(|item| self.uses_of_indexes(item, left)),
+            Kind::Dict(pairs) => pairs.iter().for_each(|(_, value)| self.uses_of_indexes(value, left)),
             _ => {}
         }
     }
@@ -152,6 +190,7 @@ impl Finder<'_, '_, '_> {
     fn event(&mut self, event: &Event) {
         self.candidate(event, &event.value);
         self.indexes(event, &event.value, 6);
+        self.lazy(event);
     }
 
     /// `queryset[0]` is no call; it stands within what is done with it.
@@ -192,10 +231,12 @@ impl Finder<'_, '_, '_> {
 
     fn candidate(&mut self, event: &Event, value: &Value) {
         let may_send = match &value.kind {
-            Kind::Call(call) => !is_super(value) && class_of_django(&call.callee).is_none_or(|name| name.ends_with("_404")),
+            Kind::Call(call) => {
+                !is_super(value) && class_of_django(&call.callee).is_none_or(|name| name.ends_with("_404"))
+            }
             Kind::Index { .. } => true,
             Kind::Either(_) => true,
-            Kind::Attribute { .. } => matches!(event.deed, Deed::Iterate | Deed::Return),
+            Kind::Attribute { .. } | Kind::Binary { .. } => matches!(event.deed, Deed::Iterate | Deed::Return),
             _ => false,
         };
         if !may_send || !self.is_own(event, value.place) {
@@ -215,15 +256,19 @@ impl Finder<'_, '_, '_> {
     }
 
     fn draft(&mut self, event: &Event, value: &Value) -> Option<Draft> {
-        if self.is_scope(event, value) {
+        if self.is_fetched(value) || self.is_scope(event, value) {
             return None;
         }
         let mut takes = Takes::All;
         let mut unknown = Vec::new();
+        let mut fetched = Vec::new();
         let cx = &mut *self.cx;
         let (forms, more): (Vec<(VariantKind, Sql)>, bool) = Ways::forms(MAX_FORMS, |ways| {
-            let Sent { sql, takes: of_form, unknown: of_unknown } = Reader::new(cx, ways).sent(value)?;
+            let Sent { sql, takes: of_form, unknown: of_unknown, rows } = Reader::new(cx, ways).sent(value)?;
             takes = of_form;
+            if let Some(rows) = rows {
+                fetched.extend(Reader::new(cx, ways).prefetched(&rows));
+            }
             for item in of_unknown {
                 if !unknown.contains(&item) {
                     unknown.push(item);
@@ -240,7 +285,24 @@ impl Finder<'_, '_, '_> {
         let mut draft = Draft::new(event, DJANGO, forms);
         (draft.place, draft.takes, draft.unknown) = (value.place, takes, unknown);
         draft.in_loop = self.in_loop(event, value);
+        self.fetch(event, &draft, fetched);
         Some(draft)
+    }
+
+    /// The queries of `prefetch_related`, behind the one that it belongs to.
+    fn fetch(&mut self, event: &Event, of: &Draft, fetched: Vec<(Sql, HostSpan)>) {
+        let mut seen: Vec<String> = Vec::new();
+        for (sql, place) in fetched {
+            let shown = sql.shown();
+            if seen.contains(&shown) {
+                continue;
+            }
+            seen.push(shown);
+            let mut draft = Draft::new(event, DJANGO, vec![(VariantKind::Required, sql)]);
+            draft.origin = SiteOrigin::Implied { kind: Implied::PrefetchIn, cause: of.place };
+            draft.place = if place.file == of.place.file { place } else { of.place };
+            self.drafts.push(draft);
+        }
     }
 
     /// Whether a queryset is what a method of a manager gives: a part of the queries of those who call it.
@@ -276,7 +338,9 @@ fn mentions(value: &Value, over: &Value, left: u8) -> bool {
     match &value.kind {
         Kind::Item(of) => Rc::ptr_eq(of, over) || within(of),
         Kind::Call(call) => {
-            within(&call.callee) || call.positional.iter().any(within) || call.named.iter().any(|(_, value)| within(value))
+            within(&call.callee)
+                || call.positional.iter().any(within)
+                || call.named.iter().any(|(_, value)| within(value))
         }
         Kind::Attribute { of, .. } => within(of),
         Kind::Index { of, at } => within(of) || within(at),

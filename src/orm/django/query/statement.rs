@@ -18,7 +18,7 @@ const MAX_GET: &str = "21";
 const MAX_RELATED: u8 = 5;
 
 /// A statement that Django sends.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(super) struct Sent {
     /// Its text.
     pub sql: Sql,
@@ -26,6 +26,8 @@ pub(super) struct Sent {
     pub takes: Takes,
     /// What could not be told.
     pub unknown: Vec<Unknown>,
+    /// The queryset, where objects of it are read: relations are fetched behind them.
+    pub rows: Option<Box<Set>>,
 }
 
 impl Reader<'_, '_, '_> {
@@ -48,7 +50,10 @@ impl Reader<'_, '_, '_> {
             },
             Kind::Index { of, at } if !matches!(at.kind, Kind::Slice { .. }) => {
                 let mut set = self.set_through(of)?;
-                set.slice = (set.slice.0.or(at.integer().filter(|at| *at > 0).map(|n| Sql::text(n.to_string(), at.place))), Some(Sql::text("1", value.place)));
+                set.slice = (
+                    set.slice.0.or(at.integer().filter(|at| *at > 0).map(|n| Sql::text(n.to_string(), at.place))),
+                    Some(Sql::text("1", value.place)),
+                );
                 return self.list(set, value.place, Takes::One);
             }
             _ => {}
@@ -69,7 +74,7 @@ impl Reader<'_, '_, '_> {
             if !matches!(reader.method(set.clone(), name, call, value.place)?, super::method::Called::Custom(_)) {
                 return None;
             }
-            set.lost("unknown-method", format!("`{name}`"));
+            set.lost_condition("unknown-method", format!("`{name}`"), value.place);
             Some(set)
         })
     }
@@ -89,9 +94,9 @@ impl Reader<'_, '_, '_> {
         if set.is_none {
             return None;
         }
-        let unknown = set.unknown.clone();
-        let (sql, more) = self.select_sql(set, place);
-        Some(Sent { sql, takes, unknown: union(unknown, more) })
+        let rows = (!set.has_values()).then(|| Box::new(set.clone()));
+        let (sql, unknown) = self.select_sql(set, place);
+        Some(Sent { sql, takes, unknown, rows })
     }
 
     fn one(&mut self, mut set: Set, place: HostSpan) -> Option<Sent> {
@@ -155,12 +160,12 @@ impl Reader<'_, '_, '_> {
             }
             "exists" => {
                 let unknown = set.unknown.clone();
-                Some(Sent { sql: self.exists(set), takes: Takes::One, unknown })
+                Some(Sent { sql: self.exists(set), takes: Takes::One, unknown, rows: None })
             }
             "contains" => {
                 self.and(&mut set, "pk", place, call.positional.first()?);
                 let unknown = set.unknown.clone();
-                Some(Sent { sql: self.exists(set), takes: Takes::One, unknown })
+                Some(Sent { sql: self.exists(set), takes: Takes::One, unknown, rows: None })
             }
             "count" => Some(self.count(set, place)),
             "aggregate" => self.aggregated(set, call, place),
@@ -384,7 +389,7 @@ impl Reader<'_, '_, '_> {
             set.group = None;
             let mut select = self.select(&set);
             select.columns = vec![Sql::text("COUNT(*)", place)];
-            return Sent { sql: self.writer(place).select(&select), takes: Takes::One, unknown };
+            return Sent { sql: self.writer(place).select(&select), takes: Takes::One, unknown, rows: None };
         }
         if !set.has_values() && set.distinct.is_none() {
             set.columns = Columns::Values(self.key(&set).into_iter().collect());
@@ -394,14 +399,11 @@ impl Reader<'_, '_, '_> {
             set.group = Some(self.key(&set).into_iter().collect());
         }
         let (inner, _) = self.select_sql(set, place);
-        let source = Source {
-            relation: Relation::Query(Box::new(inner)),
-            alias: crate::name::Ident::new("subquery"),
-            place,
-        };
+        let source =
+            Source { relation: Relation::Query(Box::new(inner)), alias: crate::name::Ident::new("subquery"), place };
         let columns = vec![Sql::text("COUNT(*)", place)];
         let select = Select { columns, from: vec![source], ..Select::default() };
-        Sent { sql: self.writer(place).select(&select), takes: Takes::One, unknown }
+        Sent { sql: self.writer(place).select(&select), takes: Takes::One, unknown, rows: None }
     }
 
     fn aggregated(&mut self, mut set: Set, call: &Call, place: HostSpan) -> Option<Sent> {
@@ -424,7 +426,7 @@ impl Reader<'_, '_, '_> {
         let unknown = set.unknown.clone();
         let mut select = self.select(&set);
         select.columns = columns;
-        Some(Sent { sql: self.writer(place).select(&select), takes: Takes::One, unknown })
+        Some(Sent { sql: self.writer(place).select(&select), takes: Takes::One, unknown, rows: None })
     }
 
     /// What an UPDATE or DELETE asks: joins stand in a subquery.
@@ -453,7 +455,7 @@ impl Reader<'_, '_, '_> {
             };
             let field = name.and_then(|name| model.field(name)).filter(|field| field.kind.has_column());
             let Some(field) = field else {
-                match name.filter(|_| model.complete && model.parent.is_none()) {
+                match name.filter(|_| model.complete && model.parent.is_none() && set.unknown.is_empty()) {
                     Some(name) => {
                         let column = Sql::text(self.cx.dialect.quote(&crate::name::Ident::new(&**name)), place);
                         pairs.push((column, Sql::param(place)));
@@ -477,48 +479,33 @@ impl Reader<'_, '_, '_> {
         let unknown = set.unknown.clone();
         let (target, rest) = self.written(set, place);
         let statement = Statement::Update { target, set: pairs, rest: Box::new(rest) };
-        Some(Sent { sql: self.writer(place).statement(&statement), takes: Takes::All, unknown })
+        Some(Sent { sql: self.writer(place).statement(&statement), takes: Takes::All, unknown, rows: None })
     }
 
     fn delete(&mut self, set: Set, place: HostSpan) -> Sent {
         let unknown = set.unknown.clone();
         let (target, rest) = self.written(set, place);
         let statement = Statement::Delete { target, rest: Box::new(rest) };
-        Sent { sql: self.writer(place).statement(&statement), takes: Takes::All, unknown }
+        Sent { sql: self.writer(place).statement(&statement), takes: Takes::All, unknown, rows: None }
     }
-
-    /// Leaves out what a queryset asks beyond its rows.
-    pub(super) fn matching(&mut self, set: &mut Set, column: Sql, place: HostSpan, is_several: Several) {
-        let sql = match is_several {
-            Several::One => column.then(" = ").and(Sql::param(place)),
-            Several::Many => column.then(" IN (").and(Sql::param(place)).then(")"),
-        };
-        set.conditions.push(sql);
-    }
-}
-
-/// Whether rows are asked for by one key or by several.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Several {
-    /// By one.
-    One,
-    /// By several.
-    Many,
 }
 
 fn is_last(name: &str) -> bool {
     matches!(
         name,
-        "get" | "get_or_create" | "update_or_create" | "first" | "last" | "latest" | "earliest" | "exists" | "contains"
-            | "count" | "aggregate" | "in_bulk" | "update" | "delete"
+        "get"
+            | "get_or_create"
+            | "update_or_create"
+            | "first"
+            | "last"
+            | "latest"
+            | "earliest"
+            | "exists"
+            | "contains"
+            | "count"
+            | "aggregate"
+            | "in_bulk"
+            | "update"
+            | "delete"
     )
-}
-
-fn union(mut one: Vec<Unknown>, other: Vec<Unknown>) -> Vec<Unknown> {
-    for unknown in other {
-        if !one.contains(&unknown) {
-            one.push(unknown);
-        }
-    }
-    one
 }

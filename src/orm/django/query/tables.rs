@@ -43,7 +43,7 @@ impl Tables {
     pub(super) fn new(name: &QName, depth: usize, place: HostSpan) -> Self {
         let prefix = match depth {
             0 => None,
-            depth => char::from_u32(u32::from('T') + u32::try_from(depth).unwrap_or(1).min(6)),
+            depth => char::from_u32(u32::from('t') + u32::try_from(depth).unwrap_or(1).min(6)),
         };
         let mut tables = Self { list: Vec::new(), prefix };
         let alias = tables.next_alias(&name.name);

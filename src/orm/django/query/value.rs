@@ -61,7 +61,7 @@ impl Reader<'_, '_, '_> {
     /// What a column of a kind is compared with.
     pub(super) fn operand(&mut self, set: &mut Set, value: &Value, kind: &FieldKind, place: HostSpan) -> Operand {
         let value = &Rc::clone(self.ways.pick(value));
-        if let Some(term) = self.written(set, value, place) {
+        if let Some(term) = self.as_written(set, value, place) {
             return Operand::One(term);
         }
         if self.may_be_set(value) {
@@ -96,7 +96,7 @@ impl Reader<'_, '_, '_> {
             Kind::Optional(inner) => inner,
             _ => item,
         };
-        if let Some(term) = self.written(set, item, place) {
+        if let Some(term) = self.as_written(set, item, place) {
             return term;
         }
         match self.constant(item) {
@@ -106,7 +106,7 @@ impl Reader<'_, '_, '_> {
     }
 
     /// An expression of Django, as a value.
-    fn written(&mut self, set: &mut Set, value: &Value, place: HostSpan) -> Option<Sql> {
+    fn as_written(&mut self, set: &mut Set, value: &Value, place: HostSpan) -> Option<Sql> {
         if !self.is_expression(value) {
             return None;
         }
@@ -156,6 +156,7 @@ fn literal(text: &str, value: &Value, kind: &FieldKind, place: HostSpan) -> Oper
         {
             Operand::One(Sql::text(text, place))
         }
+        FieldKind::Json | FieldKind::HStore | FieldKind::Array(_) => Operand::One(Sql::param(place)),
         // A number that a transform is compared with, and the parts of a pattern, are what they are.
         _ if matches!(value.kind, Kind::Number(_)) && is_number => Operand::One(Sql::text(text, place)),
         FieldKind::Unknown | FieldKind::Custom(_) if matches!(value.kind, Kind::Text(_)) => {
