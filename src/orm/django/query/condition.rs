@@ -106,7 +106,7 @@ impl Reader<'_, '_, '_> {
             match name.map(|name| &**name) {
                 Some("_connector" | "_negated") => {
                     if &**name.expect("it is one of both") == "_connector" {
-                        group.is_any = !value.text().is_some_and(|word| word == "AND");
+                        group.is_any = value.text().is_none_or(|word| word != "AND");
                     } else {
                         group.is_negated = value.bool() == Some(true);
                     }

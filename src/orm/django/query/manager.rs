@@ -22,7 +22,7 @@ impl Reader<'_, '_, '_> {
         }
         let name = if name == "_default_manager" { &*of.default_manager } else { name };
         match self.manager_named(of, name) {
-            Some(manager) => self.from_manager(model, &manager.made_from, value),
+            Some(manager) => self.of_manager(model, &manager.made_from, value),
             None if name == "objects" => self.all(model, value.place),
             None => None,
         }
@@ -41,7 +41,7 @@ impl Reader<'_, '_, '_> {
         None
     }
 
-    fn from_manager(&mut self, model: ClassId, made_from: &ManagerClass, value: &Value) -> Option<Set> {
+    fn of_manager(&mut self, model: ClassId, made_from: &ManagerClass, value: &Value) -> Option<Set> {
         let class = match made_from {
             ManagerClass::External(_) | ManagerClass::QuerySet(_) | ManagerClass::FromQuerySet(None, _) => None,
             ManagerClass::Class(class) | ManagerClass::FromQuerySet(Some(class), _) => Some(*class),
