@@ -96,6 +96,8 @@ pub struct Linked<'a> {
     pub django: django::models::Models,
     /// What SQLAlchemy maps.
     pub sqlalchemy: sqlalchemy::models::Models,
+    /// Functions that may send what they are given.
+    carriers: raw::Carriers,
 }
 
 impl<'a> Linked<'a> {
@@ -103,7 +105,8 @@ impl<'a> Linked<'a> {
     pub fn new(code: Code<'a>) -> Self {
         let django = django::models::Models::read(&code);
         let sqlalchemy = sqlalchemy::models::Models::read(&code);
-        Self { code, django, sqlalchemy }
+        let carriers = raw::Carriers::read(&code);
+        Self { code, django, sqlalchemy, carriers }
     }
 
     /// The schemas that the code declares, the best of each database first, and why some could not be read.

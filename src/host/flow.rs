@@ -75,6 +75,8 @@ pub struct Evaluator<'c, 'a> {
     closures: HashMap<FunctionId, Rc<Names>>,
     calling: Vec<FunctionId>,
     inlined: u32,
+    /// Whether what is run is run for a call: what that gives decides conditions.
+    is_called: bool,
 }
 
 /// What holds while a block is run.
@@ -125,6 +127,7 @@ impl<'c, 'a> Evaluator<'c, 'a> {
             closures: HashMap::new(),
             calling: Vec::new(),
             inlined: 0,
+            is_called: false,
         }
     }
 
@@ -137,17 +140,34 @@ impl<'c, 'a> Evaluator<'c, 'a> {
             self.code.function_ids().filter(|id| of_file(self.code.function(*id))).collect();
         for id in functions {
             self.inlined = 0;
-            self.function(id);
+            self.function(id, None, None);
         }
         std::mem::take(&mut self.events)
     }
 
+    /// What a function does where a call gives it its arguments, or where nobody does.
+    pub fn events_of(
+        &mut self,
+        id: FunctionId,
+        receiver: Option<&Value>,
+        call: Option<&super::value::Call>,
+    ) -> Vec<Event> {
+        let around = std::mem::take(&mut self.events);
+        self.inlined = 0;
+        self.is_called = call.is_some();
+        self.function(id, receiver, call);
+        self.is_called = false;
+        std::mem::replace(&mut self.events, around)
+    }
+
     /// Runs a function for its events, and those that stand in it.
-    fn function(&mut self, id: FunctionId) {
+    fn function(&mut self, id: FunctionId, receiver: Option<&Value>, call: Option<&super::value::Call>) {
         let entry = self.code.function(id);
-        let receiver = entry.class.map(|class| self.receiver(entry.file, entry.function, class));
-        let mut frame = Frame { is_told: true, ..self.frame(id) };
-        self.bind_parameters(&mut frame, entry.function, receiver, None);
+        let of_class =
+            |class: ClassId| receiver.cloned().unwrap_or_else(|| self.receiver(entry.file, entry.function, class));
+        let receiver = entry.class.map(of_class);
+        let mut frame = Frame { is_told: true, is_called: self.is_called, ..self.frame(id) };
+        self.bind_parameters(&mut frame, entry.function, receiver, call);
         self.block(&mut frame, &entry.function.body);
         let mut names = frame.names;
         // A function sees what those around it see.
@@ -157,7 +177,7 @@ impl<'c, 'a> Evaluator<'c, 'a> {
         let names = Rc::new(names);
         for inner in frame.inner {
             self.closures.insert(inner, Rc::clone(&names));
-            self.function(inner);
+            self.function(inner, None, None);
         }
     }
 

@@ -3,11 +3,14 @@
 //! A string counts where it stands at such a call and begins like a query; what is put into it at run time is a
 //! parameter where a value stands and a hole elsewhere. Knows no driver's semantics beyond that.
 
+mod carrier;
+mod loose;
 mod quotes;
 mod repeat;
 mod sink;
 mod statement;
 mod template;
+mod wrapper;
 
 use std::collections::HashSet;
 use std::rc::Rc;
@@ -19,7 +22,9 @@ use crate::host::flow::{Deed, Event};
 use crate::host::value::{Value, walk};
 use crate::query::{SiteOrigin, Takes};
 use crate::source::HostSpan;
+pub(super) use carrier::Carriers;
 use statement::Query;
+use wrapper::{Follower, Sent};
 
 /// How many calls behind a query are looked at for what takes its rows.
 const MAX_LATER: usize = 200;
@@ -30,8 +35,14 @@ pub(super) fn find(cx: &mut Context<'_, '_>, events: &[Event]) -> Vec<Draft> {
     let calls = Calls { code: &cx.linked.code, events };
     let mut drafts = Vec::new();
     let mut sent = HashSet::new();
+    let mut follower = Follower::new(&mut cx.evaluator, &cx.linked.carriers, cx.dialect);
     for (at, event) in calls.events.iter().enumerate() {
-        let Some(sink) = sink::of(calls.code, &event.value) else { continue };
+        let Some(sink) = sink::of(calls.code, &event.value) else {
+            for Sent { query, source, takes } in follower.sent(event) {
+                drafts.extend(calls.drafts(at, vec![query], source, takes));
+            }
+            continue;
+        };
         texts_within(sink.text, &mut sent);
         // What SQLAlchemy's `text` makes is its own, whoever sends it.
         let source = if sink::textual(sink.text).is_some() { "sqlalchemy" } else { sink.source };

@@ -63,6 +63,9 @@ impl Evaluator<'_, '_> {
                 let over = self.expr(frame, over);
                 if let Some(target) = target {
                     self.tell(frame, &over, Deed::Iterate);
+                    if frame.is_called && self.round_by_round(frame, target, &over, body) {
+                        return;
+                    }
                     let item = Rc::new(Node { kind: Kind::Item(Rc::clone(&over)), place: over.place });
                     self.assign(frame, target, item);
                 }

@@ -4,11 +4,13 @@ use std::rc::Rc;
 
 use super::{Evaluator, Frame};
 use crate::host::value::{Call, Kind, Node, Value};
-use crate::ir::Expr;
+use crate::ir::{Expr, Stmt};
 use crate::source::HostSpan;
 
 /// How many items are kept; a longer list is data, and nobody's condition.
 const MAX_ITEMS: usize = 1000;
+/// How many rounds of a loop are run one by one.
+const MAX_ROUNDS: usize = 32;
 /// How many items something is made of one by one.
 const MAX_EACH: usize = 64;
 
@@ -74,6 +76,20 @@ pub(super) fn made(call: &Call, place: HostSpan) -> Option<Value> {
 }
 
 impl Evaluator<'_, '_> {
+    /// Runs a loop over what a caller gave, item by item; says whether it did.
+    pub(super) fn round_by_round(&mut self, frame: &mut Frame, target: &Expr, over: &Value, body: &[Stmt]) -> bool {
+        let Some(items) = items_of(over).filter(|items| items.len() <= MAX_ROUNDS) else { return false };
+        if items.iter().any(|item| matches!(item.kind, Kind::Spread(_) | Kind::Optional(_))) {
+            return false;
+        }
+        for item in &items {
+            self.assign(frame, target, Rc::clone(item));
+            self.block(frame, body);
+            frame.ended = false;
+        }
+        true
+    }
+
     /// What a comprehension makes of items that are written out: one of each.
     pub(super) fn one_by_one(
         &mut self,

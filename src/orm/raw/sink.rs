@@ -79,6 +79,11 @@ pub(super) fn of<'v>(code: &'v Code<'_>, node: &'v Node) -> Option<Sink<'v>> {
     Some(Sink { text: argument(call, known.position)?, source: known.source, takes: known.takes })
 }
 
+/// Whether calls of a name may send SQL text.
+pub(super) fn is_known(name: &str) -> bool {
+    KNOWN.iter().any(|known| known.name == name)
+}
+
 fn argument(call: &Call, position: usize) -> Option<&Value> {
     let is_spread = |value: &&Value| matches!(value.kind, Kind::Spread(_));
     let given = call

@@ -1,6 +1,6 @@
 //! A text that is sent, as statements: cut apart, classed, their placeholders numbered.
 
-use super::{quotes, template};
+use super::{loose, quotes, template};
 use crate::dialect::Dialect;
 use crate::host::value::Value;
 use crate::host::ways::Ways;
@@ -38,7 +38,12 @@ pub(super) fn queries(value: &Value, dialect: Dialect) -> Vec<Query> {
     let (forms, is_capped) = Ways::forms(MAX_FORMS, |ways| {
         let template = template::of(value, ways)?;
         let (text, spans) = quotes::mend(template, dialect);
-        Some(statements(&text, &spans)).filter(|statements| !statements.is_empty())
+        let (text, spans, has_columns) = loose::cut(text, spans);
+        let mut statements = statements(&text, &spans);
+        for statement in statements.iter_mut().filter(|_| has_columns) {
+            statement.unknown.push(("dynamic-columns", "the columns are only known at run time".to_owned()));
+        }
+        Some(statements).filter(|statements| !statements.is_empty())
     });
     let Some((_, first)) = forms.first() else { return Vec::new() };
     let count = first.len();
@@ -53,6 +58,11 @@ pub(super) fn queries(value: &Value, dialect: Dialect) -> Vec<Query> {
         query.unknown.push(("too-many-forms", format!("only the first {MAX_FORMS} forms are read")));
     }
     queries
+}
+
+/// Whether a value is a text, whatever it says.
+pub(super) fn is_text(value: &Value) -> bool {
+    template::of(value, &Ways::new(VariantKind::Required)).is_some()
 }
 
 impl Query {

@@ -44,12 +44,16 @@ struct Writer<'w> {
 impl Writer<'_> {
     /// Writes what is known to be text; says whether it is.
     fn statement(&mut self, value: &Value, depth: u8) -> bool {
-        let value = &peeled(self.ways.pick(value), self.ways);
+        let value = &peeled(&self.picked(value), self.ways);
         if depth > MAX_DEPTH || self.made.text.len() > MAX_BYTES {
             return false;
         }
         match &value.kind {
             Kind::Text(pieces) => self.pieces(pieces, depth),
+            // `", (?, ?)" * len(rows)`: once stands for any number.
+            Kind::Binary { left, op: BinaryOp::Multiply, .. } if matches!(left.kind, Kind::Text(_)) => {
+                return self.statement(left, depth + 1);
+            }
             Kind::Binary { left, op: BinaryOp::Add, right } if is_composed(left, 0) || is_composed(right, 0) => {
                 self.value(left, depth + 1);
                 self.value(right, depth + 1);
@@ -86,7 +90,7 @@ impl Writer<'_> {
 
     /// Writes a value that is put into a text.
     fn value(&mut self, value: &Value, depth: u8) {
-        let value = self.ways.pick(value);
+        let value = &self.picked(value);
         if self.statement(value, depth) {
             return;
         }
@@ -104,6 +108,21 @@ impl Writer<'_> {
             }
             None => self.hole(value, place),
         }
+    }
+
+    /// The value that is taken where several may be.
+    fn picked(&self, value: &Value) -> Value {
+        let of_row = rows(value, 0).filter(|items| !items.is_empty());
+        let ways = match (&value.kind, of_row) {
+            (_, Some(items)) => items,
+            (Kind::Either(ways), None) => ways.clone(),
+            _ => return Rc::clone(value),
+        };
+        // What a helper gives where it was asked for nothing says nothing of what is asked otherwise.
+        let told: Vec<Value> = ways.iter().filter(|way| !is_trivial(way)).cloned().collect();
+        let ways = if told.is_empty() { ways } else { told };
+        let either = Rc::new(Node { kind: Kind::Either(ways), place: value.place });
+        Rc::clone(self.ways.pick(&either))
     }
 
     fn hole(&mut self, value: &Value, place: HostSpan) {
@@ -127,6 +146,34 @@ impl Writer<'_> {
         self.made.spans.push((end - start) as u32, place, Origin::Placeholder);
         self.made.holes.push(start..end);
     }
+}
+
+/// The texts that the variable of a loop over texts goes through, or over rows of them.
+fn rows(value: &Node, depth: u8) -> Option<Vec<Value>> {
+    match &value.kind {
+        Kind::Item(over) => match &over.kind {
+            Kind::List(items) if depth > 0 || items.iter().all(|item| matches!(item.kind, Kind::Text(_))) => {
+                Some(items.clone())
+            }
+            _ => None,
+        },
+        Kind::Index { of, at } if depth < 4 => {
+            let at = usize::try_from(at.integer()?).ok()?;
+            let part = |row: &Value| match &row.kind {
+                Kind::List(items) => items.get(at).cloned(),
+                _ => None,
+            };
+            let parts: Vec<Value> = rows(of, depth + 1)?.iter().map(part).collect::<Option<_>>()?;
+            (depth > 0 || parts.iter().all(|part| matches!(part.kind, Kind::Text(_)))).then_some(parts)
+        }
+        _ => None,
+    }
+}
+
+/// Whether a text is a condition that asks for everything or nothing.
+fn is_trivial(value: &Value) -> bool {
+    let plain = |text: String| text.split_whitespace().collect::<String>().to_ascii_uppercase();
+    value.text().map(plain).is_some_and(|text| matches!(&*text, "TRUE" | "FALSE" | "1=1" | "1=0" | "0=1"))
 }
 
 /// A name for a value, as its code has it.

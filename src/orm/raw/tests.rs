@@ -226,3 +226,43 @@ fn constants_of_other_modules_are_read() {
     let found: Vec<String> = sites.iter().map(|site| shown(site, &skips)).collect();
     assert_eq!(found, ["SELECT id FROM users WHERE name = $1", "SELECT id FROM users"]);
 }
+
+#[test]
+fn a_function_that_sends_what_it_is_given_makes_its_callers_senders() {
+    let helper = "class Db:\n    def select(self, table, keys, cols):\n        sql = 'SELECT %s FROM %s' % (', '.join(cols), table)\n        if keys:\n            sql += ' WHERE %s' % (' AND '.join('%s = ?' % k for k in keys))\n        return self.run('select', self._txn, sql)\n\n    def _txn(self, txn, sql):\n        txn.execute(sql)\n\n    def run(self, name, f, *args):\n        return f(self.txn, *args)\n\n";
+    let check = |text: &str, expect: &[&str]| check(&format!("{helper}{text}"), expect);
+    check(
+        "def f(db: Db):\n    db.select('t', {'a': 1, 'b': 2}, ['c', 'd'])\n",
+        &["SELECT c, d FROM t WHERE a = $1 AND b = $2"],
+    );
+    check("def f(db: Db):\n    db.select(table='t', keys={}, cols=['c'])\n", &["SELECT c FROM t"]);
+    check("def f(db: Db, t):\n    db.select(t, {}, ['c'])\n", &[]);
+}
+
+#[test]
+fn loose_ends_are_cut() {
+    check(
+        "def f(cur, a):\n    w = []\n    if a:\n        w.append('c = %s')\n    cur.execute('SELECT a FROM t WHERE d AND ' + ' AND '.join(w) + ' ORDER BY e')\n",
+        &["SELECT a FROM t WHERE d ORDER BY e | SELECT a FROM t WHERE d AND c = $1 ORDER BY e"],
+    );
+    check(
+        "def f(cur, a):\n    cur.execute(f\"INSERT INTO t ({', '.join(a)}) VALUES ({a})\")\n",
+        &["INSERT INTO t VALUES ($1) <dynamic-columns>"],
+    );
+    check(
+        "def f(cur, a):\n    cur.execute('SELECT a FROM t WHERE 1 = 0' + ' OR (b = %s)' * len(a))\n",
+        &["SELECT a FROM t WHERE 1 = 0 OR (b = $1)"],
+    );
+}
+
+#[test]
+fn a_loop_over_texts_gives_a_form_of_each() {
+    check(
+        "def f(cur):\n    for t in ('a', 'b'):\n        cur.execute('DELETE FROM %s WHERE c = %%s' % t, (1,))\n",
+        &["DELETE FROM a WHERE c = $1 | DELETE FROM b WHERE c = $1"],
+    );
+    check(
+        "def f(cur):\n    for t, c in [('a', 'x'), ('b', 'y')]:\n        cur.execute(f'DELETE FROM {t} WHERE {c} = 1')\n",
+        &["DELETE FROM a WHERE x = 1 | DELETE FROM b WHERE y = 1"],
+    );
+}
