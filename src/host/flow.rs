@@ -145,7 +145,8 @@ impl<'c, 'a> Evaluator<'c, 'a> {
         std::mem::take(&mut self.events)
     }
 
-    /// What a function does where a call gives it its arguments, or where nobody does.
+    /// What a function does where a call gives it its arguments, or where nobody does: loops over what is written out are
+    /// run round by round, and conditions on it decide.
     pub fn events_of(
         &mut self,
         id: FunctionId,
@@ -154,7 +155,7 @@ impl<'c, 'a> Evaluator<'c, 'a> {
     ) -> Vec<Event> {
         let around = std::mem::take(&mut self.events);
         self.inlined = 0;
-        self.is_called = call.is_some();
+        self.is_called = true;
         self.function(id, receiver, call);
         self.is_called = false;
         std::mem::replace(&mut self.events, around)

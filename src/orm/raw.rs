@@ -37,16 +37,19 @@ pub(super) fn find(cx: &mut Context<'_, '_>, events: &[Event]) -> Vec<Draft> {
     let mut sent = HashSet::new();
     let mut follower = Follower::new(&mut cx.evaluator, &cx.linked.carriers, cx.dialect);
     for (at, event) in calls.events.iter().enumerate() {
-        let Some(sink) = sink::of(calls.code, &event.value) else {
-            for Sent { query, source, takes } in follower.sent(event) {
-                drafts.extend(calls.drafts(at, vec![query], source, takes));
+        if let Some(sink) = sink::of(calls.code, &event.value) {
+            texts_within(sink.text, &mut sent);
+            let queries = statement::queries(sink.text, cx.dialect);
+            if !queries.is_empty() {
+                // What SQLAlchemy's `text` makes is its own, whoever sends it.
+                let source = if sink::textual(sink.text).is_some() { "sqlalchemy" } else { sink.source };
+                drafts.extend(calls.drafts(at, queries, source, sink.takes));
+                continue;
             }
-            continue;
-        };
-        texts_within(sink.text, &mut sent);
-        // What SQLAlchemy's `text` makes is its own, whoever sends it.
-        let source = if sink::textual(sink.text).is_some() { "sqlalchemy" } else { sink.source };
-        drafts.extend(calls.drafts(at, statement::queries(sink.text, cx.dialect), source, sink.takes));
+        }
+        for Sent { query, source, takes } in follower.sent(event) {
+            drafts.extend(calls.drafts(at, vec![query], source, takes));
+        }
     }
     // What is made of a text and sent in another way: `select(…).from_statement(text("…"))`.
     for (at, event) in calls.events.iter().enumerate() {

@@ -82,17 +82,15 @@ impl<'f, 'x, 'a> Follower<'f, 'x, 'a> {
         for (at, event) in calls.events.iter().enumerate() {
             let Some(open) = own.get(&event.value.place).copied().filter(|open| *open > 0) else { continue };
             let Some(sink) = sink::of(code, &event.value) else {
-                found.append(&mut self.sent(event));
+                let sent = self.sent(event);
+                add(found, sent.into_iter().filter(|sent| sent.query.unknown.len() < open));
                 continue;
             };
             let queries = statement::queries(sink.text, self.dialect);
             let takes = if calls.is_one_taken(at) { Takes::One } else { sink.takes };
             let is_more = |query: &Query| !query.forms.is_empty() && query.unknown.len() < open;
-            for query in queries.into_iter().filter(is_more) {
-                if found.iter().all(|known| known.query.forms != query.forms) {
-                    found.push(Sent { query, source: sink.source, takes });
-                }
-            }
+            let sent = |query: Query| Sent { query, source: sink.source, takes };
+            add(found, queries.into_iter().filter(is_more).map(sent));
         }
     }
 
@@ -102,20 +100,25 @@ impl<'f, 'x, 'a> Follower<'f, 'x, 'a> {
             return Rc::clone(known);
         }
         self.own.insert(id, Rc::default());
-        self.within.push(id);
+        // What it leaves open does not depend on who asks.
+        let around = std::mem::replace(&mut self.within, vec![id]);
         let events = self.evaluator.events_of(id, None, None);
         let code = self.evaluator.code;
         let mut own = Open::new();
         for event in events.iter().filter(|event| event.deed == Deed::Call) {
-            if let Some(sink) = sink::of(code, &event.value) {
-                own.insert(event.value.place, open(sink.text, self.dialect));
+            let open = if let Some(sink) = sink::of(code, &event.value) {
+                open(sink.text, self.dialect)
             } else if !self.targets(&event.value).is_empty() {
                 let sent = self.sent(event);
-                let most = sent.iter().map(|sent| sent.query.unknown.len()).max();
-                own.insert(event.value.place, most.unwrap_or(UNREADABLE));
-            }
+                sent.iter().map(|sent| sent.query.unknown.len()).max().unwrap_or(UNREADABLE)
+            } else {
+                continue;
+            };
+            // A loop that is run round by round comes by several times.
+            let known = own.entry(event.value.place).or_default();
+            *known = open.max(*known);
         }
-        self.within.pop();
+        self.within = around;
         let own = Rc::new(own);
         self.own.insert(id, Rc::clone(&own));
         own
@@ -158,6 +161,14 @@ impl<'f, 'x, 'a> Follower<'f, 'x, 'a> {
         let first = first.filter(|_| !rest.is_empty());
         let positional = first.into_iter().chain(rest.iter().cloned()).collect();
         Call { callee: Rc::clone(callee), positional, named, name_places }
+    }
+}
+
+fn add(found: &mut Vec<Sent>, more: impl Iterator<Item = Sent>) {
+    for sent in more {
+        if found.iter().all(|known| known.query.forms != sent.query.forms) {
+            found.push(sent);
+        }
     }
 }
 
