@@ -113,7 +113,9 @@ impl<'a> Linked<'a> {
     ///
     /// `dialect` is what the configuration says.
     pub fn schemas(&self, dialect: Option<Dialect>) -> Vec<DeclaredSchema> {
-        sqlalchemy::schema::schemas(&self.code, dialect)
+        let mut schemas = sqlalchemy::schema::schemas(&self.code, dialect);
+        schemas.append(&mut django::schemas(&self.code, &self.django, dialect));
+        schemas
     }
 
     /// The queries of a file, and what is not known of them.

@@ -317,10 +317,7 @@ pub fn join(left: &Value, right: &Value) -> Value {
                     _ => std::slice::from_ref(value),
                 };
                 for way in of {
-                    let is_known = |known: &Value| {
-                        Rc::ptr_eq(known, way) || matches!((&known.kind, &way.kind), (Kind::Null, Kind::Null))
-                    };
-                    if ways.len() < MAX_WAYS && !ways.iter().any(is_known) {
+                    if ways.len() < MAX_WAYS && !ways.iter().any(|known| is_same(known, way)) {
                         ways.push(way.clone());
                     }
                 }
@@ -341,6 +338,18 @@ pub(super) fn is_made_from(value: &Value, base: &Value) -> bool {
             Some(before) => value = before,
             None => return false,
         }
+    }
+}
+
+/// Says whether two values are the same without a look at what they are made from: `import a.b` and `import a.c` both
+/// bind `a`.
+fn is_same(a: &Value, b: &Value) -> bool {
+    match (&a.kind, &b.kind) {
+        (Kind::Null, Kind::Null) => true,
+        (Kind::External(a), Kind::External(b)) | (Kind::Folder(a), Kind::Folder(b)) => a == b,
+        (Kind::Module(a), Kind::Module(b)) => a == b,
+        (Kind::Class(a), Kind::Class(b)) => a == b,
+        _ => Rc::ptr_eq(a, b),
     }
 }
 

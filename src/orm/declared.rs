@@ -3,10 +3,14 @@
 //! Statements are text, as everywhere behind the front ends: what a model, a migration's operation or `op.execute`
 //! means to the schema is read by the one reader of DDL. Knows no framework.
 
+use std::ops::Range;
+use std::sync::Arc;
+
 use super::sql::Finished;
 use crate::dialect::Dialect;
-use crate::query::Skip;
-use crate::source::{FileId, HostSpan};
+use crate::query::{Param, Skip};
+use crate::source::{FileId, HostSpan, SpanMap};
+use crate::sql::split;
 
 /// What a schema is declared by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -41,4 +45,27 @@ pub struct Declaration {
     pub text: Finished,
     /// The class, the field or the operation that declares it.
     pub place: HostSpan,
+}
+
+impl Declaration {
+    /// The statements of a text, with the places of their parts.
+    pub fn each_of(text: &Finished, place: HostSpan) -> Vec<Self> {
+        let cut = |range: Range<u32>| {
+            let mut spans = SpanMap::default();
+            spans.append(&text.spans, range.clone());
+            let within = |at: &Range<u32>| range.start <= at.start && at.end <= range.end;
+            let moved = |at: &Range<u32>| at.start - range.start..at.end - range.start;
+            let params = text.params.iter().filter(|param| param.sql.iter().any(within));
+            let params = params.map(|param| Param {
+                sql: param.sql.iter().filter(|at| within(at)).map(moved).collect(),
+                ..param.clone()
+            });
+            let params = params.collect();
+            Self {
+                text: Finished { sql: Arc::from(&text.sql[range.start as usize..range.end as usize]), spans, params },
+                place,
+            }
+        };
+        split::split(&text.sql).statements.into_iter().map(|statement| cut(statement.bytes)).collect()
+    }
 }

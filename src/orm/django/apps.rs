@@ -77,6 +77,11 @@ impl Apps {
         self.apps.get("")
     }
 
+    /// Every app.
+    pub(super) fn all(&self) -> impl Iterator<Item = &App> {
+        self.apps.values()
+    }
+
     /// The app of a label.
     pub(super) fn labelled(&self, label: &str) -> Option<&App> {
         self.apps.values().find(|app| *app.label == *label)
@@ -112,7 +117,7 @@ fn folders(code: &Code<'_>, settings: &Settings) -> BTreeSet<String> {
         }
     }
     let is_installed = |folder: &str| {
-        settings.installed.iter().any(|dotted| {
+        settings.installed.iter().any(|(dotted, _)| {
             let named =
                 |path: &str| folder == path || folder.strip_suffix(path).is_some_and(|rest| rest.ends_with('/'));
             let path = dotted.replace('.', "/");

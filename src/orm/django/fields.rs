@@ -14,6 +14,7 @@ use crate::source::HostSpan;
 
 pub use kinds::{FieldKind, IntegerSize};
 pub use target::Target;
+pub(super) use target::target;
 
 /// A field as it is declared.
 #[derive(Clone, Debug, PartialEq)]

@@ -23,6 +23,9 @@ use crate::name::{Ident, QName};
 use crate::source::HostSpan;
 
 pub use super::fields::{FieldKind, IntegerSize};
+use super::indexes::{ConstraintSpec, IndexSpec};
+pub(super) use link::table_named;
+pub(super) use meta::together;
 
 /// Every concrete model of a code base.
 #[derive(Clone, Debug, Default)]
@@ -34,6 +37,9 @@ pub struct Models {
     /// Managers and orderings of abstract models.
     abstracts: HashMap<ClassId, Abstract>,
     user: Option<ClassId>,
+    /// The size of keys of tables that are made up, by app.
+    auto_fields: HashMap<Name, IntegerSize>,
+    auto_field: IntegerSize,
 }
 
 /// A model that has a table.
@@ -82,6 +88,10 @@ pub struct Meta {
     pub unique_together: Vec<(Vec<Name>, HostSpan)>,
     /// Sets of fields that an index is made over, with the place.
     pub index_together: Vec<(Vec<Name>, HostSpan)>,
+    /// Its indexes.
+    pub indexes: Vec<IndexSpec>,
+    /// Its constraints.
+    pub constraints: Vec<ConstraintSpec>,
 }
 
 /// A manager of a model.

@@ -4,6 +4,7 @@ use crate::host::code::Code;
 use crate::host::flow::Evaluator;
 use crate::host::value::{Kind, Value};
 use crate::ir::Name;
+use crate::source::HostSpan;
 
 use super::models::IntegerSize;
 
@@ -15,7 +16,7 @@ pub(super) struct Settings {
     /// The size of keys that no model declares; of the versions before the setting where it is missing.
     pub auto_field: IntegerSize,
     /// The apps, as they are written: `shop.orders`, `shop.apps.OrdersConfig`.
-    pub installed: Vec<String>,
+    pub installed: Vec<(String, HostSpan)>,
 }
 
 impl Settings {
@@ -66,7 +67,7 @@ fn text(evaluator: &mut Evaluator<'_, '_>, file: usize, name: &str) -> Option<Na
 }
 
 /// Every text among a value's items.
-fn texts(value: &Value, found: &mut Vec<String>) {
+fn texts(value: &Value, found: &mut Vec<(String, HostSpan)>) {
     match &value.kind {
         Kind::List(items) => items.iter().for_each(|item| texts(item, found)),
         Kind::Optional(inner) | Kind::Spread(inner) => texts(inner, found),
@@ -75,6 +76,6 @@ fn texts(value: &Value, found: &mut Vec<String>) {
             texts(left, found);
             texts(right, found);
         }
-        _ => found.extend(value.text()),
+        _ => found.extend(value.text().map(|text| (text, value.place))),
     }
 }

@@ -21,7 +21,7 @@ pub enum Target {
 }
 
 /// Reads what names a model; nothing where nobody can tell.
-pub fn target(value: &Value) -> Option<Target> {
+pub(in crate::orm::django) fn target(value: &Value) -> Option<Target> {
     match &value.kind {
         Kind::Class(id) => Some(Target::Class(*id)),
         Kind::External(path) if path.ends_with("AUTH_USER_MODEL") => Some(Target::User),

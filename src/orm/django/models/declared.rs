@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::external::{self, nowhere};
+use super::external;
 use super::meta::{self, MetaSaid};
 use super::{Manager, ManagerClass};
 use crate::host::code::Bound;
@@ -82,8 +82,9 @@ impl<'e, 'c, 'a> Finder<'e, 'c, 'a> {
 
     /// A class with fields whose base nobody can read: a model of a package that is not known.
     fn has_foreign_base_and_fields(&mut self, class: ClassId, bases: &[Value]) -> bool {
-        let is_foreign =
-            |base: &Value| base.external().is_some_and(|path| path.contains('.') && path.contains("models"));
+        let is_foreign = |base: &Value| {
+            base.external().is_some_and(|path| path.contains(".models") && !path.starts_with("django.db."))
+        };
         if !bases.iter().any(is_foreign) {
             return false;
         }
@@ -93,11 +94,8 @@ impl<'e, 'c, 'a> Finder<'e, 'c, 'a> {
 
     /// Takes a class up, with everything that it is made from.
     pub(super) fn declare(&mut self, class: ClassId) {
-        if self.found.contains_key(&class) {
+        if self.found.contains_key(&class) || external::of_class(class).is_some() {
             return;
-        }
-        if external::of_class(class).is_some() {
-            return self.declare_external(class);
         }
         let entry = self.evaluator.code.class(class);
         let path = self.evaluator.code.files[entry.file].path.as_str();
@@ -122,17 +120,21 @@ impl<'e, 'c, 'a> Finder<'e, 'c, 'a> {
         }
         let bases = declared.bases.clone();
         self.found.insert(class, declared);
-        bases.into_iter().for_each(|base| self.declare(base));
+        for base in bases {
+            self.declare(base);
+            self.declare_external(base, place);
+        }
     }
 
-    fn declare_external(&mut self, class: ClassId) {
-        let Some(external) = external::of_class(class) else { return };
+    /// Takes up a model outside of the code, which stands where it is named first.
+    pub(super) fn declare_external(&mut self, class: ClassId, place: HostSpan) {
+        let Some(external) = external::of_class(class).filter(|_| !self.found.contains_key(&class)) else { return };
         let bases: Vec<ClassId> = external.bases.iter().filter_map(|path| external::by_path(path)).collect();
-        let names = |set: &&[&str]| (set.iter().map(|name| Name::from(*name)).collect(), nowhere());
+        let names = |set: &&[&str]| (set.iter().map(|name| Name::from(*name)).collect(), place);
         let meta = MetaSaid {
             table: (!external.table.is_empty()).then(|| Name::from(external.table)),
             unique_together: external.unique_together.iter().map(names).collect(),
-            ordering: external.ordering.iter().map(|order| ((*order).to_owned(), nowhere())).collect(),
+            ordering: external.ordering.iter().map(|order| ((*order).to_owned(), place)).collect(),
             ..MetaSaid::default()
         };
         let auto = self.apps.labelled(external.app).map_or(super::IntegerSize::Normal, |app| app.auto_field);
@@ -140,15 +142,15 @@ impl<'e, 'c, 'a> Finder<'e, 'c, 'a> {
             class,
             app: Name::from(external.app),
             name: Name::from(external.name()),
-            place: nowhere(),
+            place,
             bases: bases.clone(),
-            own: external.fields(auto).map(|(name, spec)| (name, Some(spec))).collect(),
+            own: external.fields(auto, place).map(|(name, spec)| (name, Some(spec))).collect(),
             managers: Vec::new(),
             meta: Some(meta),
             complete: true,
         };
         self.found.insert(class, declared);
-        bases.into_iter().for_each(|base| self.declare(base));
+        bases.into_iter().for_each(|base| self.declare_external(base, place));
     }
 
     /// What a class's body binds that matters: fields and what may hide them, and managers.

@@ -6,7 +6,7 @@ use super::FieldKind;
 use crate::host::value::ClassId;
 use crate::ir::Name;
 use crate::orm::django::fields::{IntegerSize, RelationSpec, Spec, Target};
-use crate::source::{FileId, HostSpan};
+use crate::source::HostSpan;
 
 /// The first class that is not of the code.
 const FIRST: u32 = 1 << 31;
@@ -269,19 +269,14 @@ impl External {
         self.app.is_empty()
     }
 
-    /// Its fields, which stand nowhere in the code.
-    pub(super) fn fields(&self, auto: IntegerSize) -> impl Iterator<Item = (Name, Spec)> {
-        self.rows.iter().map(move |row| (Name::from(row.0), row.spec(auto)))
+    /// Its fields, which stand where the model is named first.
+    pub(super) fn fields(&self, auto: IntegerSize, place: HostSpan) -> impl Iterator<Item = (Name, Spec)> {
+        self.rows.iter().map(move |row| (Name::from(row.0), row.spec(auto, place)))
     }
 }
 
-/// The place of what stands in no file of the code.
-pub(super) fn nowhere() -> HostSpan {
-    HostSpan::new(FileId(u32::MAX), 0..0)
-}
-
 impl Row {
-    fn spec(&self, auto: IntegerSize) -> Spec {
+    fn spec(&self, auto: IntegerSize, place: HostSpan) -> Spec {
         let kind = match self.1 {
             Auto => FieldKind::Auto(auto),
             Int => FieldKind::Integer(IntegerSize::Normal),
@@ -311,7 +306,7 @@ impl Row {
             index: says('i') || kind == FieldKind::ForeignKey,
             primary: says('p'),
             relation,
-            ..Spec::of(kind, nowhere())
+            ..Spec::of(kind, place)
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::name::{Ident, QName};
 use crate::orm::django::apps::Apps;
 use crate::orm::django::fields::{RelationSpec, Spec, Target};
 use crate::orm::django::names;
+use crate::source::HostSpan;
 
 /// Reads every model of a code base.
 pub(super) fn read(code: &Code<'_>) -> Models {
@@ -25,8 +26,8 @@ pub(super) fn read(code: &Code<'_>) -> Models {
     if finder.found.is_empty() {
         return Models::default();
     }
-    for installed in &apps.settings.installed {
-        external::of_app(installed).for_each(|class| finder.declare(class));
+    for (installed, place) in &apps.settings.installed {
+        external::of_app(installed).for_each(|class| finder.declare_external(class, *place));
     }
     declare_named(&mut finder, &apps);
     let found = std::mem::take(&mut finder.found);
@@ -37,19 +38,25 @@ pub(super) fn read(code: &Code<'_>) -> Models {
 fn declare_named(finder: &mut Finder<'_, '_, '_>, apps: &Apps) {
     loop {
         let targets = finder.found.values().flat_map(|declared| &declared.own);
-        let targets = targets.filter_map(|(_, spec)| spec.as_ref()?.relation.as_ref());
-        let targets = targets.flat_map(|relation| std::iter::once(&relation.to).chain(&relation.through));
+        let targets = targets.filter_map(|(_, spec)| Some((spec.as_ref()?.relation.as_ref()?, spec.as_ref()?.place)));
+        let targets = targets.flat_map(|(relation, place)| {
+            std::iter::once(&relation.to).chain(&relation.through).map(move |target| (target, place))
+        });
         let named = |target: &Target| match target {
             Target::External(path) => external::by_path(path),
             Target::Label(label) => label.split_once('.').and_then(|(app, name)| external::by_label(app, name)),
             Target::User if apps.settings.user.is_none() => external::by_label("auth", "User"),
             _ => None,
         };
-        let new: Vec<ClassId> = targets.filter_map(named).filter(|class| !finder.found.contains_key(class)).collect();
+        let mut new: Vec<(ClassId, HostSpan)> =
+            targets.filter_map(|(target, place)| Some((named(target)?, place))).collect();
+        new.retain(|(class, _)| !finder.found.contains_key(class));
+        // The first place in the code, whatever the order of the map.
+        new.sort();
         if new.is_empty() {
             return;
         }
-        new.into_iter().for_each(|class| finder.declare(class));
+        new.into_iter().for_each(|(class, place)| finder.declare_external(class, place));
     }
 }
 
@@ -96,7 +103,10 @@ impl<'d> Linker<'d> {
     }
 
     fn into_models(self) -> Models {
-        let mut models = Models { user: self.user, ..Models::default() };
+        let apps = self.apps;
+        let auto_fields = apps.all().map(|app| (app.label.clone(), app.auto_field)).collect();
+        let auto_field = apps.settings.auto_field;
+        let mut models = Models { user: self.user, auto_fields, auto_field, ..Models::default() };
         for declared in self.family.0.values().filter(|declared| declared.is_abstract()) {
             let inherited = self.family.inherited(declared.class);
             let fields = inherited.fields.into_iter().map(|(name, _)| name).collect();
@@ -175,6 +185,8 @@ impl<'d> Linker<'d> {
                 get_latest_by: said.get_latest_by,
                 unique_together: said.unique_together,
                 index_together: said.index_together,
+                indexes: said.indexes,
+                constraints: said.constraints,
             },
             app,
         })
@@ -376,7 +388,7 @@ fn between(through: &Model, own: &Field, other: &Field) -> Through {
 }
 
 /// A table's name; Django's way of naming a schema is to write the quotes in between: `shop"."orders`.
-fn table_named(name: &str) -> QName {
+pub(in crate::orm::django) fn table_named(name: &str) -> QName {
     match name.split_once("\".\"") {
         Some((schema, name)) => QName::qualified(schema.trim_matches('"'), name.trim_matches('"')),
         None => QName::plain(name.trim_matches('"')),

@@ -1,6 +1,6 @@
 //! How models are asked for: by class, by label, by what a value names.
 
-use super::{Abstract, Model, Models, external};
+use super::{Abstract, IntegerSize, Model, Models, external};
 use crate::host::value::{ClassId, Kind, Value};
 
 impl Models {
@@ -40,6 +40,11 @@ impl Models {
     /// The model that stands for users.
     pub fn user(&self) -> Option<&Model> {
         self.of_class(self.user?)
+    }
+
+    /// The size of the keys of tables that are made up for an app's models.
+    pub(in crate::orm::django) fn auto_field(&self, app: &str) -> IntegerSize {
+        self.auto_fields.get(app).copied().unwrap_or(self.auto_field)
     }
 
     /// What is known of a model without a table.

@@ -3,6 +3,7 @@
 use crate::host::flow::Evaluator;
 use crate::host::value::{ClassId, Kind, Value};
 use crate::ir::Name;
+use crate::orm::django::indexes::{self, ConstraintSpec, IndexSpec};
 use crate::source::HostSpan;
 
 /// A `Meta` class as it is written, with what it inherits from other `Meta` classes.
@@ -20,6 +21,8 @@ pub(super) struct MetaSaid {
     pub get_latest_by: Vec<String>,
     pub unique_together: Vec<(Vec<Name>, HostSpan)>,
     pub index_together: Vec<(Vec<Name>, HostSpan)>,
+    pub indexes: Vec<IndexSpec>,
+    pub constraints: Vec<ConstraintSpec>,
     pub default_manager: Option<Name>,
     pub default_related_name: Option<Name>,
     pub order_with_respect_to: Option<Name>,
@@ -38,6 +41,7 @@ pub(super) fn read(evaluator: &mut Evaluator<'_, '_>, meta: ClassId) -> MetaSaid
     let is_true = |value: Option<Value>| value.and_then(|value| value.bool()) == Some(true);
     let ordering = value("ordering").map(|(_, value)| value);
     let all = |found: Option<(ClassId, Value)>| found.map(|(_, value)| value);
+    let (indexes, constraints) = (all(value("indexes")), all(value("constraints")));
     MetaSaid {
         is_abstract: is_true(own(value("abstract"))),
         is_proxy: is_true(own(value("proxy"))),
@@ -53,6 +57,8 @@ pub(super) fn read(evaluator: &mut Evaluator<'_, '_>, meta: ClassId) -> MetaSaid
         default_manager,
         default_related_name,
         order_with_respect_to,
+        indexes: indexes.map(|value| indexes::indexes(evaluator, &value)).unwrap_or_default(),
+        constraints: constraints.map(|value| indexes::constraints(evaluator, &value)).unwrap_or_default(),
     }
 }
 

@@ -1,0 +1,110 @@
+//! The statements by which Django makes and changes tables, and a list of what they have made.
+//!
+//! Django finds what it drops by asking the database; here the list answers (`django/db/backends/base/schema.py` and
+//! those of the backends). Knows no migration and no class.
+
+mod alter;
+mod create;
+mod text;
+
+use crate::dialect::Dialect;
+use crate::name::{Ident, QName};
+use crate::orm::declared::Declaration;
+use crate::orm::sql::Sql;
+use crate::query::{Skip, SkipStage};
+use crate::source::HostSpan;
+
+use super::names;
+
+/// Writes statements.
+pub(super) struct Editor {
+    pub dialect: Dialect,
+    pub statements: Vec<Declaration>,
+    pub skips: Vec<Skip>,
+    made: Vec<Made>,
+}
+
+/// Something that a table has besides columns.
+#[derive(Clone, Debug, PartialEq)]
+struct Made {
+    table: QName,
+    kind: MadeKind,
+    columns: Vec<Ident>,
+    name: Ident,
+    place: HostSpan,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum MadeKind {
+    /// A constraint on values.
+    Unique,
+    /// An index of a field or of `index_together`.
+    Index,
+    /// The second index of a field, for `LIKE`.
+    Like,
+    /// An index of `Meta.indexes`, or one that a constraint of `Meta` becomes.
+    MetaIndex,
+    /// A constraint of `Meta`.
+    MetaConstraint,
+    /// A condition on a column.
+    Check,
+    /// A foreign key, and whether its statement has been written.
+    Foreign { to: (QName, Ident), is_pending: bool },
+}
+
+impl Editor {
+    pub(super) fn new(dialect: Dialect) -> Self {
+        Self { dialect, statements: Vec::new(), skips: Vec::new(), made: Vec::new() }
+    }
+
+    /// Writes a statement that stands for a place.
+    pub(super) fn write(&mut self, sql: Sql, place: HostSpan) {
+        self.statements.push(Declaration { text: sql.finish(), place });
+    }
+
+    fn write_text(&mut self, text: String, place: HostSpan) {
+        self.write(Sql::text(text, place), place);
+    }
+
+    /// Says what could not be read.
+    pub(super) fn skip(&mut self, reason: &'static str, detail: impl Into<String>, place: HostSpan) {
+        self.skips.push(Skip { stage: SkipStage::Schema, reason, detail: detail.into(), place });
+    }
+
+    /// Writes the foreign keys that wait for the tables that they name: Django sends them when a migration ends.
+    pub(super) fn flush(&mut self) {
+        let mut ready = Vec::new();
+        for made in &mut self.made {
+            if let MadeKind::Foreign { is_pending, .. } = &mut made.kind
+                && std::mem::take(is_pending)
+            {
+                ready.push(made.clone());
+            }
+        }
+        for made in ready {
+            self.write_foreign_key(&made);
+        }
+    }
+
+    /// The name of an index or a constraint of columns.
+    fn name_of(&self, table: &QName, columns: &[Ident], suffix: &str) -> Ident {
+        let max = match self.dialect {
+            Dialect::Mysql => 64,
+            Dialect::Postgres => names::MAX_NAME,
+            // No limit is Django's 200.
+            Dialect::Sqlite => 200,
+        };
+        Ident::from(names::of_columns(&table.name, columns, suffix, max))
+    }
+
+    fn made(&mut self, table: &QName, kind: MadeKind, columns: Vec<Ident>, name: Ident, place: HostSpan) {
+        self.made.push(Made { table: table.clone(), kind, columns, name, place });
+    }
+
+    /// Takes what is found off the list.
+    fn take(&mut self, is_it: impl Fn(&Made) -> bool) -> Vec<Made> {
+        let (taken, left) = std::mem::take(&mut self.made).into_iter().partition(is_it);
+        self.made = left;
+        taken
+    }
+}

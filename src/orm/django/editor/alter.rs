@@ -1,0 +1,306 @@
+//! Tables and columns are changed, renamed and dropped.
+
+use super::create::columns_of;
+use super::{Editor, Made, MadeKind};
+use crate::dialect::Dialect;
+use crate::ir::Name;
+use crate::name::{Ident, QName};
+use crate::orm::django::state::{Column, ModelState, State, Storage};
+use crate::orm::django::types::like_operators;
+use crate::source::HostSpan;
+
+impl Editor {
+    /// Drops a model's table and those of its fields that are many to many.
+    pub(in crate::orm::django) fn delete_model(&mut self, state: &State, model: &ModelState, place: HostSpan) {
+        if model.storage != Storage::Own {
+            return;
+        }
+        for between in state.tables_between(model) {
+            self.drop_table(&between.table(), place);
+        }
+        self.drop_table(&model.table(), place);
+    }
+
+    pub(in crate::orm::django) fn drop_table(&mut self, table: &QName, place: HostSpan) {
+        let cascade = if self.dialect == Dialect::Sqlite { "" } else { " CASCADE" };
+        self.write_text(format!("DROP TABLE {}{cascade}", self.table(table)), place);
+        self.take(|made| made.table == *table || matches!(&made.kind, MadeKind::Foreign { to, .. } if to.0 == *table));
+    }
+
+    pub(in crate::orm::django) fn create_between(&mut self, state: &State, between: &ModelState) {
+        self.create_table(state, between);
+    }
+
+    pub(in crate::orm::django) fn rename_table(&mut self, from: &QName, to: &QName, place: HostSpan) {
+        if from == to {
+            return;
+        }
+        let text = match self.dialect {
+            Dialect::Mysql => format!("RENAME TABLE {} TO {}", self.table(from), self.table(to)),
+            _ => format!("ALTER TABLE {} RENAME TO {}", self.table(from), self.table(to)),
+        };
+        self.write_text(text, place);
+        for made in &mut self.made {
+            if made.table == *from {
+                made.table = to.clone();
+            }
+            if let MadeKind::Foreign { to: (table, _), .. } = &mut made.kind
+                && table == from
+            {
+                *table = to.clone();
+            }
+        }
+    }
+
+    pub(in crate::orm::django) fn add_column(&mut self, table: &QName, column: &Column, place: HostSpan) {
+        let head = format!("ALTER TABLE {} ADD COLUMN ", self.table(table));
+        self.write(self.column(column).within(&head, "", place), place);
+        self.note_column(table, column);
+        self.create_field_indexes(table, column);
+    }
+
+    pub(in crate::orm::django) fn remove_column(&mut self, table: &QName, column: &Ident, place: HostSpan) {
+        // MySQL drops no column that a foreign key stands on.
+        if self.dialect == Dialect::Mysql {
+            self.drop_foreign_keys(table, column, place);
+        }
+        let cascade = if self.dialect == Dialect::Postgres { " CASCADE" } else { "" };
+        self.write_text(
+            format!("ALTER TABLE {} DROP COLUMN {}{cascade}", self.table(table), self.quoted(column)),
+            place,
+        );
+        self.take(|made| made.table == *table && made.columns.contains(column));
+    }
+
+    fn rename_column(&mut self, table: &QName, from: &Ident, to: &Ident, place: HostSpan) {
+        let (on, from_name, to_name) = (self.table(table), self.quoted(from), self.quoted(to));
+        self.write_text(format!("ALTER TABLE {on} RENAME COLUMN {from_name} TO {to_name}"), place);
+        for made in &mut self.made {
+            if made.table == *table {
+                made.columns.iter_mut().filter(|column| *column == from).for_each(|column| *column = to.clone());
+            }
+            if let MadeKind::Foreign { to: (other, column), .. } = &mut made.kind
+                && other == table
+                && column == from
+            {
+                *column = to.clone();
+            }
+        }
+    }
+
+    /// Changes a column from what a field was to what it is, in the order of Django's `_alter_field`.
+    pub(in crate::orm::django) fn alter_column(&mut self, table: &QName, old: &Column, new: &Column, place: HostSpan) {
+        let is_retyped = old.ty.sql != new.ty.sql;
+        let is_led_elsewhere =
+            old.references.as_ref().map(|(table, _)| table) != new.references.as_ref().map(|(table, _)| table);
+        let loses_key = old.constraint && (!new.constraint || is_led_elsewhere || is_retyped);
+        if loses_key {
+            self.drop_foreign_keys(table, &old.name, place);
+        }
+        let is_unique = |column: &Column| column.unique && !column.primary;
+        if old.unique && (!new.unique || (!old.primary && new.primary)) {
+            self.drop_constraints(table, &old.name, &MadeKind::Unique, place);
+        }
+        if old.index && !new.index {
+            self.drop_indexes(table, &old.name, place);
+        }
+        if old.ty.check != new.ty.check && old.ty.check.is_some() {
+            self.drop_constraints(table, &old.name, &MadeKind::Check, place);
+        }
+        if old.name.as_str() != new.name.as_str() {
+            self.rename_column(table, &old.name, &new.name, place);
+        }
+        if is_retyped {
+            let is_text = |column: &Column| like_operators(&column.ty.sql);
+            if is_text(old) != is_text(new) {
+                self.drop_like(table, &new.name, place);
+            }
+            self.retype(table, new, place);
+        } else if old.null != new.null {
+            self.set_null(table, new, place);
+        }
+        if new.primary && !old.primary {
+            self.set_primary_key(table, new, place);
+        }
+        if is_unique(new) && !is_unique(old) {
+            self.create_unique(table, vec![new.name.clone()], new.place);
+        }
+        if self.is_indexed(new) && !old.index {
+            self.create_field_index(table, new);
+        }
+        if new.constraint && new.references.is_some() && (loses_key || !old.constraint || old.references.is_none()) {
+            self.note_reference(table, new);
+        }
+        self.alter_like(table, old, new, is_retyped, place);
+    }
+
+    /// The second index for `LIKE` comes and goes with the first (`django/db/backends/postgresql/schema.py`).
+    fn alter_like(&mut self, table: &QName, old: &Column, new: &Column, is_retyped: bool, place: HostSpan) {
+        let (had, has) = (old.index || old.unique, new.index || new.unique);
+        let is_new = (!had && new.index) || (!old.unique && new.unique);
+        let is_other_text = is_retyped && has && like_operators(&old.ty.sql) != like_operators(&new.ty.sql);
+        let is_there = self.made.iter().any(|made| made.kind == MadeKind::Like && made.is_of(table, &new.name));
+        if (is_new || is_other_text) && !is_there {
+            self.create_like_index(table, new);
+        }
+        if old.unique && !has {
+            self.drop_like(table, &new.name, place);
+        }
+    }
+
+    pub(in crate::orm::django) fn retype(&mut self, table: &QName, new: &Column, place: HostSpan) {
+        let (on, name, ty) = (self.table(table), self.quoted(&new.name), &new.ty.sql);
+        let null = if new.null { "NULL" } else { "NOT NULL" };
+        let text = match self.dialect {
+            Dialect::Mysql => format!("ALTER TABLE {on} MODIFY {name} {ty} {null}"),
+            _ => format!("ALTER TABLE {on} ALTER COLUMN {name} TYPE {ty} USING {name}::{ty}"),
+        };
+        self.write_text(text, place);
+        if self.dialect != Dialect::Mysql {
+            self.set_null(table, new, place);
+        }
+    }
+
+    fn set_null(&mut self, table: &QName, new: &Column, place: HostSpan) {
+        let (on, name, ty) = (self.table(table), self.quoted(&new.name), &new.ty.sql);
+        let text = match (self.dialect, new.null) {
+            (Dialect::Mysql, true) => format!("ALTER TABLE {on} MODIFY {name} {ty} NULL"),
+            (Dialect::Mysql, false) => format!("ALTER TABLE {on} MODIFY {name} {ty} NOT NULL"),
+            (_, true) => format!("ALTER TABLE {on} ALTER COLUMN {name} DROP NOT NULL"),
+            (_, false) => format!("ALTER TABLE {on} ALTER COLUMN {name} SET NOT NULL"),
+        };
+        self.write_text(text, place);
+    }
+
+    /// A column becomes the primary key in the place of another.
+    fn set_primary_key(&mut self, table: &QName, new: &Column, place: HostSpan) {
+        let name = match self.dialect {
+            Dialect::Mysql => "DROP PRIMARY KEY".to_owned(),
+            _ => format!("DROP CONSTRAINT IF EXISTS {}", self.quoted(&Ident::from(format!("{}_pkey", table.name)))),
+        };
+        let (on, key) = (self.table(table), self.quoted(&new.name));
+        self.write_text(format!("ALTER TABLE {on} {name}"), place);
+        self.write_text(format!("ALTER TABLE {on} ADD PRIMARY KEY ({key})"), place);
+    }
+
+    fn drop_foreign_keys(&mut self, table: &QName, column: &Ident, place: HostSpan) {
+        let taken = self.take(|made| matches!(made.kind, MadeKind::Foreign { .. }) && made.is_of(table, column));
+        for made in taken {
+            if matches!(made.kind, MadeKind::Foreign { is_pending: false, .. }) {
+                let verb = if self.dialect == Dialect::Mysql { "DROP FOREIGN KEY" } else { "DROP CONSTRAINT" };
+                self.write_text(format!("ALTER TABLE {} {verb} {}", self.table(table), self.quoted(&made.name)), place);
+            }
+        }
+    }
+
+    fn drop_constraints(&mut self, table: &QName, column: &Ident, kind: &MadeKind, place: HostSpan) {
+        for made in self.take(|made| made.kind == *kind && made.is_of(table, column)) {
+            self.drop_constraint_of(table, &made.name, kind, place);
+        }
+    }
+
+    fn drop_constraint_of(&mut self, table: &QName, name: &Ident, kind: &MadeKind, place: HostSpan) {
+        let (on, name) = (self.table(table), self.quoted(name));
+        let is_index = *kind == MadeKind::Unique;
+        let text = match self.dialect {
+            Dialect::Mysql if is_index => format!("ALTER TABLE {on} DROP INDEX {name}"),
+            Dialect::Sqlite => format!("DROP INDEX {name}"),
+            _ => format!("ALTER TABLE {on} DROP CONSTRAINT {name}"),
+        };
+        self.write_text(text, place);
+    }
+
+    /// Drops every plain index of one column, that for `LIKE` too.
+    fn drop_indexes(&mut self, table: &QName, column: &Ident, place: HostSpan) {
+        let is_index = |made: &Made| matches!(made.kind, MadeKind::Index | MadeKind::Like);
+        for made in self.take(|made| is_index(made) && made.is_of(table, column)) {
+            self.drop_index_named(table, &made.name, place);
+        }
+    }
+
+    fn drop_like(&mut self, table: &QName, column: &Ident, place: HostSpan) {
+        for made in self.take(|made| made.kind == MadeKind::Like && made.is_of(table, column)) {
+            self.drop_index_named(table, &made.name, place);
+        }
+    }
+
+    fn drop_index_named(&mut self, table: &QName, name: &Ident, place: HostSpan) {
+        let text = match self.dialect {
+            Dialect::Mysql => format!("DROP INDEX {} ON {}", self.quoted(name), self.table(table)),
+            _ => format!("DROP INDEX IF EXISTS {}", self.quoted(name)),
+        };
+        self.write_text(text, place);
+    }
+
+    /// Drops the constraint of a set of fields.
+    pub(in crate::orm::django) fn drop_unique_together(
+        &mut self,
+        state: &State,
+        model: &ModelState,
+        fields: &[Name],
+        place: HostSpan,
+    ) {
+        self.drop_together(state, model, fields, &MadeKind::Unique, place);
+    }
+
+    /// Drops the index of a set of fields.
+    pub(in crate::orm::django) fn drop_index_together(
+        &mut self,
+        state: &State,
+        model: &ModelState,
+        fields: &[Name],
+        place: HostSpan,
+    ) {
+        self.drop_together(state, model, fields, &MadeKind::Index, place);
+    }
+
+    fn drop_together(&mut self, state: &State, model: &ModelState, fields: &[Name], kind: &MadeKind, place: HostSpan) {
+        let table = model.table();
+        let Some(columns) = columns_of(state, model, fields) else { return };
+        for made in self.take(|made| made.kind == *kind && made.table == table && made.columns == columns) {
+            match kind {
+                MadeKind::Unique => self.drop_constraint_of(&table, &made.name, kind, place),
+                _ => self.drop_index_named(&table, &made.name, place),
+            }
+        }
+    }
+
+    /// Drops an index or a constraint of `Meta`.
+    pub(in crate::orm::django) fn drop_named(&mut self, table: &QName, name: &str, place: HostSpan) {
+        let taken = self.take(|made| made.table == *table && made.name == *name);
+        let is_constraint = taken.iter().any(|made| made.kind == MadeKind::MetaConstraint);
+        let name = Ident::from(name);
+        match is_constraint {
+            true => self.drop_constraint_of(table, &name, &MadeKind::Unique, place),
+            false if taken.is_empty() => {}
+            false => self.drop_index_named(table, &name, place),
+        }
+    }
+
+    /// Renames an index: of a name, or of a set of fields.
+    pub(in crate::orm::django) fn rename_index(&mut self, table: &QName, from: &str, to: &str, place: HostSpan) {
+        let (old, new) = (self.quoted(&Ident::from(from)), self.quoted(&Ident::from(to)));
+        let text = match self.dialect {
+            Dialect::Mysql => format!("ALTER TABLE {} RENAME INDEX {old} TO {new}", self.table(table)),
+            _ => format!("ALTER INDEX {old} RENAME TO {new}"),
+        };
+        self.write_text(text, place);
+        for made in self.made.iter_mut().filter(|made| made.table == *table && made.name == *from) {
+            made.name = Ident::from(to);
+            made.kind = MadeKind::MetaIndex;
+        }
+    }
+
+    /// The name of the index over a set of fields.
+    pub(in crate::orm::django) fn index_of(&self, state: &State, model: &ModelState, fields: &[Name]) -> Option<Ident> {
+        let (table, columns) = (model.table(), columns_of(state, model, fields)?);
+        let is_it = |made: &&Made| made.kind == MadeKind::Index && made.table == table && made.columns == columns;
+        self.made.iter().find(is_it).map(|made| made.name.clone())
+    }
+}
+
+impl Made {
+    fn is_of(&self, table: &QName, column: &Ident) -> bool {
+        self.table == *table && self.columns.as_slice() == std::slice::from_ref(column)
+    }
+}
