@@ -261,3 +261,6 @@ fn join_names(left: Names, right: Names) -> Names {
     }
     joined
 }
+
+#[cfg(test)]
+mod tests;
