@@ -56,12 +56,12 @@ impl QuerySite {
 }
 
 /// A loop over the rows of a query.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct InLoop {
     /// All of it.
     pub place: HostSpan,
-    /// What gives the rows: the call that sends the query, or one around it or within it.
-    pub rows: HostSpan,
+    /// The calls that make what is gone through; one of them sends the query.
+    pub rows: Vec<HostSpan>,
 }
 
 /// How many rows of its answer a caller takes.

@@ -84,7 +84,7 @@ impl Calls<'_, '_> {
             return Vec::new();
         }
         let is_alone = queries.len() == 1;
-        let in_loop = self.in_loop(at);
+        let (in_loop, rows) = self.in_loop(at).unzip();
         let takes = if self.is_one_taken(at) { Takes::One } else { takes };
         let of_event = Draft::new(self.events[at], source, Vec::new());
         let draft = |query: Query| Draft {
@@ -95,6 +95,7 @@ impl Calls<'_, '_> {
             forms: query.forms,
             unknown: query.unknown,
             in_loop,
+            rows: rows.flatten(),
             ..of_event.clone()
         };
         queries.into_iter().map(draft).collect()

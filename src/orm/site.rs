@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::sql::{Finished, Sql};
 use crate::host::code::Code;
 use crate::host::flow::Event;
-use crate::host::value::FunctionId;
+use crate::host::value::{FunctionId, walk};
 use crate::query::{
     DatabaseId, InLoop, PathClass, QuerySite, Resolution, SiteOrigin, Skip, SkipStage, Takes, Variant, VariantKind,
 };
@@ -30,6 +30,8 @@ pub struct Draft {
     pub function: Option<FunctionId>,
     /// The innermost loop whose variable its conditions hold.
     pub in_loop: Option<HostSpan>,
+    /// The query whose rows that loop goes through, where the value that it goes through is not the query's own.
+    pub rows: Option<HostSpan>,
 }
 
 impl Draft {
@@ -44,6 +46,7 @@ impl Draft {
             unknown: Vec::new(),
             function: event.function,
             in_loop: None,
+            rows: None,
         }
     }
 
@@ -79,7 +82,7 @@ impl Draft {
             class,
             origin: self.origin,
             source: self.source,
-            in_loop: self.in_loop.and_then(|place| looped(events, place)),
+            in_loop: self.in_loop.map(|place| looped(events, place, self.rows)),
             resolution,
             variants: self.forms.into_iter().map(variant).collect(),
         };
@@ -88,10 +91,18 @@ impl Draft {
 }
 
 /// The loop at a place, and what gives its rows.
-fn looped(events: &[Event], place: HostSpan) -> Option<InLoop> {
-    let mut loops = events.iter().flat_map(|event| event.loops.iter());
-    let found = loops.find(|found| found.place == place)?;
-    Some(InLoop { place, rows: found.over.place })
+fn looped(events: &[Event], place: HostSpan, rows: Option<HostSpan>) -> InLoop {
+    let mut calls = Vec::new();
+    let over = events.iter().flat_map(|event| event.loops.iter()).find(|found| found.place == place);
+    if let Some(over) = over {
+        calls.push(over.over.place);
+        walk(&over.over, &mut |node| {
+            if node.call().is_some() {
+                calls.push(node.place);
+            }
+        });
+    }
+    InLoop { place, rows: rows.map_or(calls, |rows| vec![rows]) }
 }
 
 /// A function's name, behind its class's.

@@ -229,19 +229,19 @@ impl<'a> QueryContext<'a> {
         workload.iter().filter(here).map(|query| &query.shape)
     }
 
-    /// Finds the query that a place in host code sends: the one of a call there, or of one within it.
-    pub(super) fn sent_at(&self, place: HostSpan) -> Option<QueryContext<'a>> {
+    /// Finds the call that sends a query among some places, the outermost one, and the query where it could be read.
+    pub(super) fn sent_at(&self, places: &[HostSpan]) -> Option<(&'a QuerySite, Option<QueryContext<'a>>)> {
         let RulesInput { sites, workload, .. } = self.input;
-        let within = |site: &QuerySite| {
-            let at = site.place;
-            at.file == place.file && place.start <= at.start && at.end <= place.end
+        let is_written = |site: &QuerySite| !matches!(site.origin, SiteOrigin::Implied { .. });
+        let at = |place: &HostSpan| {
+            let first = sites.partition_point(|site| site.place < *place);
+            let here = sites[first..].iter().take_while(|site| site.place == *place);
+            here.zip(first..).find(|(site, _)| is_written(site))
         };
-        let written = |site: &&(usize, &QuerySite)| !matches!(site.1.origin, SiteOrigin::Implied { .. });
-        let found = sites.iter().enumerate().filter(|(_, site)| within(site));
-        let outermost = found.filter(|site| written(&site)).max_by_key(|(_, site)| site.place.end - site.place.start);
-        let site = outermost?.0;
-        let sends = |query: &&WorkloadQuery| query.senders.iter().any(|sender| sender.site.0 as usize == site);
-        workload.iter().find(sends).map(|query| QueryContext { query, advised: None, ..*self })
+        let (site, number) = places.iter().filter_map(at).max_by_key(|(site, _)| site.place.end - site.place.start)?;
+        let sends = |query: &&WorkloadQuery| query.senders.iter().any(|sender| sender.site.0 as usize == number);
+        let query = workload.iter().find(sends);
+        Some((site, query.map(|query| QueryContext { query, advised: None, ..*self })))
     }
 
     /// Says whether the query writes a bare name, the default schema lacks it, and only another schema has such a table:

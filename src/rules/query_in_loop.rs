@@ -2,18 +2,19 @@
 
 use super::context::QueryContext;
 use super::findings::Findings;
-use super::{subject, words};
+use super::subject;
 use crate::expr::Expr;
 use crate::finding::{Confidence, Place};
 use crate::name::QName;
 use crate::query::{
-    AccessPattern, Implied, InLoop, Limit, PathClass, PredicateOp, QuerySite, SiteOrigin, StatementKind, Takes, Value,
+    AccessPattern, Implied, InLoop, Limit, PathClass, Predicate, PredicateOp, QuerySite, SiteOrigin, StatementKind, Takes,
+    Value,
 };
+use crate::source::HostSpan;
 
 pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {
     let shape = &cx.query.shape;
-    let keyed = cx.patterns().iter().find_map(|pattern| Some((pattern, key(pattern)?)));
-    let Some((pattern, key)) = keyed else { return };
+    let Some(pattern) = cx.patterns().iter().find(|pattern| keys(pattern).next().is_some()) else { return };
     // What a row is changed to hangs on the row.
     if shape.statement != StatementKind::Select || pattern.lock {
         return;
@@ -21,59 +22,63 @@ pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {
     let outermost = shape.outermost();
     let read = shape.references.iter().rfind(|reference| Some(reference.block) == outermost);
     let read = read.map_or(&pattern.table, |reference| &reference.table);
+    let mut told: Vec<HostSpan> = Vec::new();
     for (number, sender) in cx.query.senders.iter().enumerate() {
         let site = &cx.sites[sender.site.0 as usize];
-        let Some(repeat) = site.in_loop.filter(|_| site.class == PathClass::App && site.requires(sender.variant)) else {
-            continue;
-        };
+        let speaks = site.class == PathClass::App && site.requires(sender.variant);
+        let Some(repeat) = site.in_loop.as_ref().filter(|_| speaks) else { continue };
         let Some(rows) = rows(cx, repeat) else { continue };
-        let times = rows.table.map_or("of another query".to_owned(), |table| format!("of `{table}`"));
+        // What is loaded stays loaded, however often the row is asked for it.
+        if is_load(site) && told.contains(&repeat.place) {
+            continue;
+        }
+        told.push(repeat.place);
+        let of = rows.table.map_or("of another query".to_owned(), |table| format!("of `{table}`"));
         findings
             .report(Place::Sender { query: cx.query.id, number }, subject::access(pattern))
-            .message(match site.origin {
-                SiteOrigin::Implied { .. } => format!("loading this relationship queries `{read}` for each row {times}"),
-                _ => format!("`{read}` is queried for each row {times}"),
+            .message(match is_load(site) {
+                true => format!("loading this relationship queries `{read}` for each row {of}"),
+                false => format!("`{read}` is queried for each row {of}"),
             })
-            .help(help(site, read, key, rows.table))
+            .help(help(site, read, pattern))
             .table(read)
-            .columns([key])
-            .related(Place::Host(repeat.rows), "the rows come from here")
+            .columns(keys(pattern))
+            .related(Place::Host(rows.place), "the rows come from here")
             .no_surer_than(rows.confidence);
     }
 }
 
 /// What a query is sent for each row of.
 struct Rows<'a> {
+    place: HostSpan,
     table: Option<&'a QName>,
     confidence: Confidence,
 }
 
-/// What is known of the query that gives a loop's rows; nothing where they are few, or one.
-fn rows<'a>(cx: &QueryContext<'a>, repeat: InLoop) -> Option<Rows<'a>> {
-    let Some(outer) = cx.sent_at(repeat.rows) else {
-        return Some(Rows { table: None, confidence: Confidence::Medium });
-    };
+/// What is known of the query that gives a loop's rows; nothing where there is none, or its rows are few.
+fn rows<'a>(cx: &QueryContext<'a>, repeat: &InLoop) -> Option<Rows<'a>> {
+    let (site, outer) = cx.sent_at(&repeat.rows)?;
+    let unread = Rows { place: site.place, table: None, confidence: Confidence::Medium };
+    let Some(outer) = outer else { return Some(unread) };
     let shape = &outer.query.shape;
-    let block = &shape.blocks[usize::from(shape.outermost()?)];
+    let Some(outermost) = shape.outermost() else { return Some(unread) };
+    let block = &shape.blocks[usize::from(outermost)];
     let few = match block.limit {
         Some(Limit::Rows(rows)) => rows <= MANY as u64,
         Some(Limit::Param) | None => block.aggregated && !block.grouped,
     };
-    let takes_one = outer.query.senders.iter().any(|sender| {
-        let site = &cx.sites[sender.site.0 as usize];
-        site.place.file == repeat.rows.file && site.takes == Takes::One
-    });
-    let of_block = outer.patterns().iter().zip(&shape.references);
-    let mut of_block = of_block.filter(|(_, reference)| Some(reference.block) == shape.outermost());
-    let is_one = of_block.clone().count() == 1 && of_block.clone().all(|(pattern, _)| outer.is_one_row(pattern));
-    let table = of_block.next().map(|(pattern, _)| &pattern.table);
-    if few || takes_one || is_one || table.is_some_and(|table| cx.knows_rows(table) && cx.is_fewer(table, MANY)) {
+    let of_block = outer.patterns().iter().zip(&shape.references).filter(|(_, one)| one.block == outermost);
+    let tables: Vec<&AccessPattern> = of_block.map(|(pattern, _)| pattern).collect();
+    let is_one = tables.len() == 1 && tables.iter().all(|pattern| outer.is_one_row(pattern));
+    let table = tables.first().map(|pattern| &pattern.table);
+    let known_few = table.is_some_and(|table| cx.knows_rows(table) && cx.is_fewer(table, MANY));
+    if few || is_one || known_few || site.takes == Takes::One {
         return None;
     }
     // What a table is called says little about how few rows it has.
     let assumed_few = table.is_some_and(|table| cx.is_fewer(table, ASSUMED_MANY));
     let confidence = if assumed_few { Confidence::Low } else { Confidence::High };
-    Some(Rows { table, confidence })
+    Some(Rows { place: site.place, table, confidence })
 }
 
 /// As many round trips are felt, whatever they ask.
@@ -82,24 +87,30 @@ const MANY: f64 = 10.0;
 /// Tables that are taken to be smaller are lists that somebody keeps by hand.
 const ASSUMED_MANY: f64 = 1_000.0;
 
-/// What the condition that holds the row is asked of.
-fn key(pattern: &AccessPattern) -> Option<&Expr> {
-    let is_key = |value: &Value, op: PredicateOp| *value == Value::Param && op == PredicateOp::Eq;
-    let found = pattern.predicates.iter().find(|predicate| is_key(&predicate.value, predicate.op))?;
-    Some(&found.key)
+/// What the conditions that may hold the row are asked of.
+fn keys(pattern: &AccessPattern) -> impl Iterator<Item = &Expr> {
+    let is_key = |one: &&Predicate| one.value == Value::Param && one.op == PredicateOp::Eq;
+    pattern.predicates.iter().filter(is_key).map(|predicate| &predicate.key)
 }
 
-fn help(site: &QuerySite, read: &QName, key: &Expr, rows: Option<&QName>) -> String {
-    match (&site.origin, site.source) {
-        (SiteOrigin::Implied { kind: Implied::RelationLoad, .. }, "django") => {
+fn is_load(site: &QuerySite) -> bool {
+    matches!(site.origin, SiteOrigin::Implied { kind: Implied::RelationLoad, .. })
+}
+
+fn help(site: &QuerySite, read: &QName, pattern: &AccessPattern) -> String {
+    let keys: Vec<&Expr> = keys(pattern).collect();
+    match (is_load(site), site.source, keys.as_slice()) {
+        (true, "django", _) => {
             "load it with the rows: `select_related(…)` for one object, `prefetch_related(…)` for several".to_owned()
         }
-        (SiteOrigin::Implied { kind: Implied::RelationLoad, .. }, _) => {
+        (true, ..) => {
             "load it with the rows: `.options(selectinload(…))`, or `joinedload(…)` for one object".to_owned()
         }
-        _ => {
-            let tables = rows.map_or("".to_owned(), |rows| format!(", or join {} to it", words::list([rows], "and")));
-            format!("read `{read}` once before the loop, by `{key} IN (…)` with the keys of all rows{tables}")
+        (false, _, [key]) => {
+            format!("read `{read}` once before the loop, by `{key} IN (…)` with the keys of all rows, or join it to them")
+        }
+        (false, ..) => {
+            format!("read `{read}` once before the loop, by an `IN (…)` with what all rows ask for, or join it to them")
         }
     }
 }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::{Calls, sink};
 use crate::host::flow::Loop;
-use crate::host::value::{Kind, Value, walk};
+use crate::host::value::{Kind, Node, Value, walk};
 use crate::source::HostSpan;
 
 /// How many calls before a query are looked at for the one whose rows are gone through.
@@ -15,8 +15,9 @@ const MAX_BEFORE: usize = 1000;
 const ROWS: &[&str] = &["fetchall", "fetchmany", "fetch", "fetch_all", "mappings", "scalars", "all"];
 
 impl Calls<'_, '_> {
-    /// The innermost loop over rows whose variable the arguments of a query hold.
-    pub(super) fn in_loop(&self, at: usize) -> Option<HostSpan> {
+    /// The innermost loop over rows whose variable the arguments of a query hold, and the query before it that was sent
+    /// on the cursor which the loop goes through.
+    pub(super) fn in_loop(&self, at: usize) -> Option<(HostSpan, Option<HostSpan>)> {
         let event = self.events[at];
         let call = event.value.call()?;
         let is_keyed = |found: &&Loop| {
@@ -28,18 +29,28 @@ impl Calls<'_, '_> {
             }
             is_keyed
         };
-        let found = event.loops.iter().rev().find(|found| is_keyed(found) && self.gives_rows(&found.over, at))?;
-        Some(found.place)
+        let keyed = event.loops.iter().rev().filter(is_keyed);
+        let mut keyed = keyed.filter_map(|found| Some((found.place, self.gives_rows(&found.over, at)?)));
+        keyed.next()
     }
 
-    /// Whether a value is the rows of a query, or a cursor that one was sent on.
-    fn gives_rows(&self, over: &Value, at: usize) -> bool {
+    /// Whether a value is the rows of a query, or a cursor that one was sent on: the query.
+    fn gives_rows(&self, over: &Value, at: usize) -> Option<Option<HostSpan>> {
         let mut is_query = false;
+        let mut cursors: Vec<*const Node> = vec![Rc::as_ptr(over)];
         walk(over, &mut |node| {
             let name = node.call().and_then(|call| sink::name_of(self.code, &call.callee));
-            is_query |= sink::of(self.code, node).is_some() || name.is_some_and(|name| ROWS.contains(&name));
+            is_query |= sink::of(self.code, node).is_some();
+            if let Some(call) = node.call().filter(|_| name.is_some_and(|name| ROWS.contains(&name))) {
+                cursors.extend(sink::called_on(&call.callee).map(Rc::as_ptr));
+            }
         });
+        if is_query {
+            return Some(None);
+        }
         let before = self.events[..at].iter().rev().take_while(|call| call.function == self.events[at].function);
-        is_query || before.take(MAX_BEFORE).any(|call| self.cursor_of(call).is_some_and(|of| Rc::ptr_eq(of, over)))
+        let is_cursor = |call: &Value| cursors.contains(&Rc::as_ptr(call));
+        let mut sent = before.take(MAX_BEFORE).filter(|call| self.cursor_of(call).is_some_and(is_cursor));
+        sent.next().map(|call| Some(call.value.place))
     }
 }
