@@ -140,7 +140,7 @@ fn legacy_queries() {
         "session.query(User).filter(User.adult).all()",
         "SELECT users.* FROM users WHERE (users.born < '2000-01-01')",
     );
-    check("session.query(User).filter(User.nothing == x).all()", "SELECT users.* FROM users WHERE users.nothing = $1");
+    check("session.query(User).filter(User.missing == x).all()", "SELECT users.* FROM users WHERE users.missing = $1");
 }
 
 #[test]
