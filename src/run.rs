@@ -41,6 +41,7 @@ pub use explain::Focus;
 use policy::Policy;
 pub use progress::Progress;
 use progress::Unwatched;
+pub use stages::reads;
 use timings::{Timings, Watch};
 
 /// What a run is for: later stages are left out when nothing of them is shown.

@@ -11,7 +11,7 @@ mod disk;
 mod overlay;
 mod per_path;
 
-pub use class::{Classes, classify, has_generated_header};
+pub use class::{Classes, classify, has_generated_header, is_run_by_hand};
 pub use content::decode;
 pub use disk::Disk;
 pub use overlay::Overlay;

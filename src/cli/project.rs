@@ -24,11 +24,11 @@ use crate::engine::Deadline;
 use crate::outcome::{RunReport, SkipEntry};
 use crate::query::SkipStage;
 use crate::report::Root;
-use crate::run::{Ask, Focus, Goal, Plans, Programs, Session};
+use crate::run::{self, Ask, Focus, Goal, Plans, Programs, Session};
 use crate::schema::sqlc;
 use crate::snapshot::Snapshot;
 use crate::source::TreePath;
-use crate::sqlfile;
+
 use crate::tree::{Content, Tree};
 use crate::walk::{Disk, Overlay, decode};
 
@@ -94,8 +94,8 @@ enum ProjectError {
     #[error("`{0}` names no file that planlint reads")]
     #[diagnostic(help("name the file as it would be on disk, for example `--stdin-filename queries/users.sql`"))]
     NoSql(String),
-    #[error("`{0}` is no file that planlint reads: its name does not end in `.sql`")]
-    #[diagnostic(help("name a file of SQL, or the folder that holds some, for example `planlint check .`"))]
+    #[error("`{0}` is no file that planlint reads: its name does not end in `.sql` or `.py`")]
+    #[diagnostic(help("name a file of SQL or Python, or the folder that holds some, for example `planlint check .`"))]
     NotSql(String),
     #[error("cannot read `{path}`: {cause}")]
     #[diagnostic(help("mend the file, or leave it out of the command line"))]
@@ -214,9 +214,9 @@ impl Project {
             if report.inputs.iter().any(|input| **input == *path) {
                 continue;
             }
-            let cause = match sqlfile::reads(file) || sqlc::reads(file) {
+            let cause = match run::reads(file) || sqlc::reads(file) {
                 true => "`exclude` hides it",
-                false => "its name does not end in `.sql`",
+                false => "its name does not end in `.sql` or `.py`",
             };
             terminal::say(&format!("`{}` was not looked at: {cause}\n", shown(&path)));
         }
@@ -304,7 +304,7 @@ fn asked(paths: &[PathBuf], here: &Path, buffer: Option<&PathBuf>) -> Result<Ask
 fn check_readable(asked: &Asked) -> Result<(), ProjectError> {
     let reads = |file: &PathBuf| {
         let path = TreePath::new(slashed(file));
-        sqlfile::reads(&path) || sqlc::reads(&path)
+        run::reads(&path) || sqlc::reads(&path)
     };
     match asked.files.first() {
         Some(first) if asked.folders.is_empty() && !asked.files.iter().any(reads) => {
@@ -316,7 +316,7 @@ fn check_readable(asked: &Asked) -> Result<(), ProjectError> {
 
 /// Reads standard input for the text of a file, and no more of it than a file may have.
 fn standard_input(path: &Path, most: u64) -> Result<Content, ProjectError> {
-    if !sqlfile::reads(&TreePath::new(path.to_string_lossy())) {
+    if !run::reads(&TreePath::new(path.to_string_lossy())) {
         return Err(ProjectError::NoSql(path.display().to_string()));
     }
     let mut bytes = Vec::new();

@@ -33,7 +33,7 @@ use crate::sql;
 use crate::sql::summary::FileSummary;
 use crate::sqlfile::{self, SqlFileFacts, StatementClass};
 use crate::tree::{Content, FileKind, Tree, TreeError, TreeFile};
-use crate::walk::{Classes, has_generated_header};
+use crate::walk::{Classes, has_generated_header, is_run_by_hand};
 use declared::Wanted;
 use dialect::Told;
 
@@ -56,6 +56,11 @@ enum Said {
     Sqlc(Vec<DatabaseSettings>),
 }
 
+/// Says whether a path names a file that some front end looks for queries in.
+pub fn reads(path: &TreePath) -> bool {
+    sqlfile::reads(path) || host::facts::reads(path)
+}
+
 /// Reads every file that some front end knows, in parallel; the order of the results is that of the paths. What host code
 /// says stands beside the rest: its names are borrowed until the queries are known.
 pub(super) fn facts(
@@ -66,12 +71,8 @@ pub(super) fn facts(
 ) -> Result<(Facts, Vec<HostFacts>), RunError> {
     let classes = Classes::new(config)?;
     let words = orm::words();
-    let matters = |file: &TreeFile| {
-        file.kind == FileKind::UnlistedFolder
-            || sqlfile::reads(&file.path)
-            || sqlc::reads(&file.path)
-            || host::facts::reads(&file.path)
-    };
+    let matters =
+        |file: &TreeFile| file.kind == FileKind::UnlistedFolder || sqlc::reads(&file.path) || reads(&file.path);
     let listed: Vec<TreeFile> = tree.list()?.into_iter().filter(matters).collect();
     progress.stage("files", Some(listed.len()));
     let read = |(number, file): (usize, &TreeFile)| {
@@ -81,6 +82,9 @@ pub(super) fn facts(
         let said = text.and_then(|text| {
             if class == PathClass::App && has_generated_header(&text) {
                 class = PathClass::Generated;
+            }
+            if class == PathClass::App && is_run_by_hand(&file.path, &text) {
+                class = PathClass::Script;
             }
             if host::facts::reads(&file.path) {
                 return Ok(Said::Host(host::facts::facts(id, &file.path, class, &text, &words)));

@@ -54,6 +54,22 @@ pub fn has_generated_header(text: &str) -> bool {
     })
 }
 
+/// Says whether a Python file is one that people run by hand: it runs as a program, and its name says what it does.
+///
+/// What runs as a program under another name (`worker.py`, `main.py`) is the application.
+pub fn is_run_by_hand(path: &TreePath, text: &str) -> bool {
+    const DEEDS: &[&str] = &[
+        "add", "analyze", "backfill", "check", "clean", "cleanup", "clear", "create", "debug", "delete", "demo",
+        "diagnose", "drop", "dump", "example", "export", "fix", "generate", "import", "init", "inspect", "load",
+        "migrate", "patch", "populate", "quick", "remove", "repair", "reset", "restore", "seed", "setup", "show",
+        "simple", "simulate", "test", "update", "validate", "verify",
+    ];
+    let name = path.file_name().to_ascii_lowercase();
+    let Some(stem) = name.strip_suffix(".py") else { return false };
+    let deed = stem.split(['_', '-']).next().unwrap_or(stem);
+    deed.len() < stem.len() && DEEDS.contains(&deed) && text.contains("__name__") && text.contains("__main__")
+}
+
 /// Folder names by class; of a path that has several, the class listed first wins.
 const FOLDERS: &[(PathClass, &[&str])] = &[
     (PathClass::Vendored, &["vendor", "node_modules", "third_party", "third-party", "thirdparty", "bower_components"]),
@@ -79,7 +95,23 @@ const FOLDERS: &[(PathClass, &[&str])] = &[
     (PathClass::Seed, &["seed", "seeds", "seeders", "seeding", "demo-data", "demo_data", "sample-data", "sample_data"]),
     (
         PathClass::Script,
-        &["script", "scripts", "tools", "hack", "contrib", "ops", "devops", "bench", "benches", "benchmarks"],
+        &[
+            "script",
+            "scripts",
+            "tools",
+            "hack",
+            "contrib",
+            "ops",
+            "devops",
+            "bench",
+            "benches",
+            "benchmarks",
+            "archive",
+            "archived",
+            "attic",
+            "deprecated",
+            "obsolete",
+        ],
     ),
 ];
 
@@ -167,6 +199,20 @@ mod tests {
         check("app/a.sql", PathClass::App);
         let bad = Config { classes: [("a{b".to_owned(), PathClass::App)].into(), ..Config::default() };
         assert!(matches!(Classes::new(&bad), Err(TreeError::Pattern { .. })));
+    }
+
+    #[test]
+    fn programs_named_after_a_deed_are_run_by_hand() {
+        let check = |path: &str, text: &str, expect: bool| {
+            assert_eq!(is_run_by_hand(&TreePath::new(path), text), expect, "{path}");
+        };
+        let program = "if __name__ == '__main__':\n    main()\n";
+        check("create_admin.py", program, true);
+        check("tools2/debug-users.py", program, true);
+        check("create_admin.py", "def main(): pass", false);
+        check("worker.py", program, false);
+        check("check.py", program, false);
+        check("checkout_service.py", program, false);
     }
 
     #[test]

@@ -138,7 +138,7 @@ fn touches(place: &HostSpan, bytes: &Range<u32>) -> bool {
 }
 
 fn hidden(path: &str) -> RunError {
-    let is_sql = sqlfile::reads(&TreePath::new(path));
+    let is_sql = crate::run::reads(&TreePath::new(path));
     let seen = if is_sql {
         "is not read: an ignore file or `exclude` hides it"
     } else {
@@ -201,5 +201,8 @@ fn nearest(analysis: &Analysis, file: FileId, line: u32, quotes: &Quotes<'_>) ->
 
 /// What a file says beside its queries; a run keeps only those.
 fn read_again(analysis: &Analysis, file: FileId, quotes: &Quotes<'_>) -> SqlFileFacts {
-    sqlfile::facts(file, analysis.path(file), &quotes.text(file))
+    let path = analysis.path(file);
+    // Of host code all that matters is kept.
+    let text = if sqlfile::reads(path) { quotes.text(file) } else { "".into() };
+    sqlfile::facts(file, path, &text)
 }
