@@ -17,7 +17,7 @@ const LEAST_EXTENDED_PRICE: f64 = 1_000.0;
 /// An index serves a query if the price stays within this factor of the best one …
 pub(super) const NEARLY: f64 = 2.0;
 /// … or below this price and gains enough by itself.
-pub(super) const CHEAP: f64 = 500.0;
+pub(super) const CHEAP: f64 = 100.0;
 /// In a join, an index that changes less than this is not needed beside the others.
 pub(super) const PART: f64 = 1.2;
 
