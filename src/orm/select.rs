@@ -66,7 +66,7 @@ pub struct Select {
     pub columns: Vec<Sql>,
     /// Relations side by side.
     pub from: Vec<Source>,
-    /// Relations joined to the last of those.
+    /// Relations joined to the first of those.
     pub joins: Vec<Join>,
     /// Conditions that must all hold.
     pub conditions: Vec<Sql>,
@@ -183,8 +183,9 @@ impl Writer {
         self.list(word, select.with.iter().map(named), ", ").and(self.word(" "))
     }
 
+    /// The first relation, what is joined to it, and then those beside it.
     fn from(&self, word: &str, select: &Select) -> Sql {
-        let mut sql = self.list(word, select.from.iter().map(|source| self.source(source)), ", ");
+        let mut sql = self.list(word, select.from.iter().take(1).map(|source| self.source(source)), "");
         for join in &select.joins {
             let word = match join.kind {
                 JoinType::Inner if join.on.is_none() => " CROSS JOIN ",
@@ -199,7 +200,7 @@ impl Writer {
                 sql = sql.and(on.clone().within(" ON ", "", join.source.place));
             }
         }
-        sql
+        sql.and(self.list(", ", select.from.iter().skip(1).map(|source| self.source(source)), ", "))
     }
 
     fn source(&self, source: &Source) -> Sql {

@@ -138,12 +138,13 @@ fn an_order_with_a_limit_follows_the_equalities() {
 
 #[test]
 fn a_list_of_references_leads_before_a_status() {
+    let customer_first = "CREATE INDEX idx_orders_customer_id_status ON orders (customer_id, status);";
     let status_first = "CREATE INDEX idx_orders_status_customer_id ON orders (status, customer_id);";
     check(
         Dialect::Postgres,
         &[
-            ("", "SELECT * FROM orders AS t0 WHERE t0.status = $1 AND t0.customer_id IN ($2, $3)", BY_CUSTOMER),
-            ("", "SELECT * FROM orders AS t0 WHERE t0.status = $1 AND t0.customer_id = ANY($2)", BY_CUSTOMER),
+            ("", "SELECT * FROM orders AS t0 WHERE t0.status = $1 AND t0.customer_id IN ($2, $3)", customer_first),
+            ("", "SELECT * FROM orders AS t0 WHERE t0.status = $1 AND t0.customer_id = ANY($2)", customer_first),
             // An order may yet come out of what stands behind the status.
             (
                 "",

@@ -12,8 +12,8 @@ impl Lower<'_, '_, '_> {
         let place = value.place;
         if let Some(name) = function_name(&call.callee) {
             // A mistake that older versions let pass.
-            if name == "case" {
-                return self.case(call, place);
+            if matches!(name.as_str(), "case" | "cast") || name == "extract" && call.positional.len() == 2 {
+                return self.construct(value, call);
             }
             return Some(self.function(&name, call, place));
         }

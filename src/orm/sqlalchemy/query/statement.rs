@@ -345,10 +345,6 @@ impl<'x> Lower<'_, 'x, '_> {
             // All of it is around it, too: then it stands for itself.
             from = build.selected.iter().filter(|source| !is_known(&[], source)).cloned().collect();
         }
-        // Joins go on from what was selected first.
-        if !build.select.joins.is_empty() && from.len() > 1 && !build.from_said {
-            from.rotate_left(1);
-        }
         build.select.from = from;
         if self.scopes.is_empty() {
             build.select.with = std::mem::take(&mut self.with);
