@@ -37,9 +37,9 @@ impl Reader<'_> {
             "true" => ExprKind::Bool(true),
             "false" => ExprKind::Bool(false),
             "none" => ExprKind::Null,
-            "list" | "tuple" | "set" | "expression_list" | "pattern_list" | "tuple_pattern" | "list_pattern" => {
-                ExprKind::List(self.exprs(node))
-            }
+            // What a dictionary is made of, one by one, is a pair.
+            "list" | "tuple" | "set" | "expression_list" | "pattern_list" | "tuple_pattern" | "list_pattern"
+            | "pair" => ExprKind::List(self.exprs(node)),
             "dictionary" => self.dictionary(node),
             "comparison_operator" => self.comparison(node),
             "boolean_operator" => self.logic(node),
@@ -51,7 +51,9 @@ impl Reader<'_> {
             "unary_operator" => self.unary(node),
             "conditional_expression" => self.conditional(node),
             "lambda" => self.lambda(node),
-            "list_comprehension" | "generator_expression" | "set_comprehension" => self.comprehension(node),
+            "list_comprehension" | "generator_expression" | "set_comprehension" | "dictionary_comprehension" => {
+                self.comprehension(node)
+            }
             "list_splat" | "list_splat_pattern" | "dictionary_splat" => match children(node).next() {
                 Some(inner) => ExprKind::Spread(Box::new(self.expr(inner))),
                 None => ExprKind::Unknown,

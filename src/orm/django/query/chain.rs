@@ -6,15 +6,15 @@ use super::super::models::{FieldKind, Model};
 use super::expression::class_of_django;
 use super::set::Set;
 use super::{MAX_DEPTH, Reader};
-use crate::host::value::{Call, ClassId, Kind, Value};
-use crate::ir::BinaryOp;
+use crate::host::value::{Call, ClassId, Kind, Node, Value};
+use crate::ir::{BinaryOp, Name};
 use crate::source::HostSpan;
 
 impl Reader<'_, '_, '_> {
     /// The queryset that a value is.
     pub(super) fn set(&mut self, value: &Value) -> Option<Set> {
         self.deeper(|reader| {
-            let value = &Rc::clone(reader.ways.pick(value));
+            let value = &reader.picked(value);
             match &value.kind {
                 Kind::Attribute { of, name, .. } => reader.set_of_attribute(value, of, name),
                 Kind::Call(call) => reader.set_of_call(value, call),
@@ -34,6 +34,33 @@ impl Reader<'_, '_, '_> {
                 _ => None,
             }
         })
+    }
+
+    /// The value that is taken where several may be; a path into a model of Django's own becomes what it is of one of
+    /// the code (`django.contrib.auth.models.User.objects.filter`).
+    pub(super) fn picked(&self, value: &Value) -> Value {
+        let value = self.ways.pick(value);
+        let unfolded = match &value.kind {
+            Kind::External(path) => self.unfolded(path, value.place),
+            Kind::Call(call) => call.callee.external().and_then(|path| {
+                let callee = self.unfolded(path, call.callee.place)?;
+                let kind = Kind::Call(Call { callee, ..call.clone() });
+                Some(Rc::new(Node { kind, place: value.place }))
+            }),
+            _ => None,
+        };
+        unfolded.unwrap_or_else(|| Rc::clone(value))
+    }
+
+    fn unfolded(&self, path: &str, place: HostSpan) -> Option<Value> {
+        let at = path.find(".objects").or_else(|| path.find("._default_manager"))?;
+        let model = Rc::new(Node { kind: Kind::External(Name::from(&path[..at])), place });
+        self.models.of_value(&model)?;
+        let attribute = |of: Value, name: &str| {
+            let kind = Kind::Attribute { of, name: Name::from(name), name_place: place };
+            Rc::new(Node { kind, place })
+        };
+        Some(path[at + 1..].split('.').fold(model, attribute))
     }
 
     /// Says whether a value may be a queryset, without reading it.
@@ -81,7 +108,7 @@ impl Reader<'_, '_, '_> {
             let is_class = matches!(self.ways.pick(of).kind, Kind::Class(_));
             return if is_class { None } else { self.related(model, of, name, value) };
         }
-        if let Some(model) = self.row(of) {
+        if let Some(model) = self.row(of).or_else(|| self.named_alike(of)) {
             return self.related(model, of, name, value);
         }
         match &self.ways.pick(of).kind {
@@ -129,7 +156,7 @@ impl Reader<'_, '_, '_> {
 
     /// What `get_object_or_404(…)` takes: a model, a manager or a queryset.
     pub(super) fn target(&mut self, value: &Value) -> Option<Set> {
-        let value = &Rc::clone(self.ways.pick(value));
+        let value = &self.picked(value);
         match self.models.of_value(value).map(|model| model.class) {
             Some(model) => {
                 let manager = self.models.of_class(model)?.default_manager.clone();
@@ -167,7 +194,7 @@ impl Reader<'_, '_, '_> {
     /// The model that a value is, as a class or as an object of it that its class is asked of.
     pub(super) fn class(&mut self, value: &Value) -> Option<ClassId> {
         self.deeper(|reader| {
-            let value = &Rc::clone(reader.ways.pick(value));
+            let value = &reader.picked(value);
             if let Some(model) = reader.models.of_value(value) {
                 return Some(model.class);
             }
@@ -206,7 +233,7 @@ impl Reader<'_, '_, '_> {
     /// The model that a value is an object of.
     pub(super) fn row(&mut self, value: &Value) -> Option<ClassId> {
         self.deeper(|reader| {
-            let value = &Rc::clone(reader.ways.pick(value));
+            let value = &reader.picked(value);
             match &value.kind {
                 Kind::Receiver(class) => reader.models.of_class(*class).map(|model| model.class),
                 Kind::Parameter { annotation: Some(annotation), .. } => reader.row_of_type(annotation),
@@ -217,6 +244,25 @@ impl Reader<'_, '_, '_> {
                 _ => None,
             }
         })
+    }
+
+    /// The one model whose name a parameter or an attribute has, where nothing else says what it is.
+    ///
+    /// Good only for what a relation of that model then confirms: `project.check_set`, `request.event.rooms`.
+    fn named_alike(&self, value: &Value) -> Option<ClassId> {
+        let name = match &self.ways.pick(value).kind {
+            Kind::Parameter { name, annotation: None, .. } => name,
+            Kind::Attribute { of, name, .. } => match &of.kind {
+                Kind::Parameter { .. } | Kind::Receiver(_) => name,
+                Kind::Attribute { of, name: request, .. } if **request == *"request" => match of.kind {
+                    Kind::Receiver(_) => name,
+                    _ => return None,
+                },
+                _ => return None,
+            },
+            _ => return None,
+        };
+        Some(self.models.named(&name.replace('_', ""), "")?.class)
     }
 
     fn row_of_type(&mut self, annotation: &Value) -> Option<ClassId> {
@@ -272,7 +318,7 @@ impl Reader<'_, '_, '_> {
     }
 
     fn row_of_attribute(&mut self, of: &Value, name: &str) -> Option<ClassId> {
-        if let Some(owner) = self.row(of) {
+        if let Some(owner) = self.row(of).or_else(|| self.named_alike(of)) {
             return self.follow_one(owner, name);
         }
         match (&self.ways.pick(of).kind, name) {

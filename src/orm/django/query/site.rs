@@ -124,11 +124,14 @@ impl Finder<'_, '_, '_> {
     }
 
     fn uses_of_call(&mut self, call: &Call) {
-        let is_djangos = class_of_django(&call.callee).is_some();
+        let is_djangos = class_of_django(&call.callee).is_some_and(|name| name.starts_with(char::is_uppercase));
         let mut is_method = false;
         if let Kind::Attribute { of, name, .. } = &call.callee.kind {
             is_method = super::method::is_known(name);
             self.go_on(of);
+        }
+        if let Kind::External(path) = &call.callee.kind {
+            is_method = path.contains(".objects.") || path.ends_with("_or_404");
         }
         let arguments = call.positional.iter().chain(call.named.iter().map(|(_, value)| value));
         for argument in arguments {
@@ -232,7 +235,9 @@ impl Finder<'_, '_, '_> {
     fn candidate(&mut self, event: &Event, value: &Value) {
         let may_send = match &value.kind {
             Kind::Call(call) => {
-                !is_super(value) && class_of_django(&call.callee).is_none_or(|name| name.ends_with("_404"))
+                !is_super(value)
+                    && class_of_django(&call.callee)
+                        .is_none_or(|name| name.ends_with("_404") || !name.starts_with(char::is_uppercase))
             }
             Kind::Index { .. } => true,
             Kind::Either(_) => true,
@@ -243,7 +248,9 @@ impl Finder<'_, '_, '_> {
             return;
         }
         let uses = self.uses.get(&Rc::as_ptr(value)).copied().unwrap_or_default();
-        if uses.is_continued && !uses.is_taken && event.deed != Deed::Iterate && event.deed != Deed::Return {
+        let is_taken = uses.is_taken || matches!(event.deed, Deed::Iterate | Deed::Return);
+        // What is called on the rows of a query, and not on the query, sends it first.
+        if uses.is_continued && !is_taken && !super::statement::ends(value) {
             return;
         }
         if self.seen.contains(&value.place) {

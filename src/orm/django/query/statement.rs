@@ -33,7 +33,7 @@ pub(super) struct Sent {
 impl Reader<'_, '_, '_> {
     /// What evaluating a value sends.
     pub(super) fn sent(&mut self, value: &Value) -> Option<Sent> {
-        let value = &Rc::clone(self.ways.pick(value));
+        let value = &self.picked(value);
         match &value.kind {
             Kind::Call(call) => match &call.callee.kind {
                 Kind::Attribute { of, name, .. } => {
@@ -68,7 +68,7 @@ impl Reader<'_, '_, '_> {
             return Some(set);
         }
         self.deeper(|reader| {
-            let value = &Rc::clone(reader.ways.pick(value));
+            let value = &reader.picked(value);
             let (name, _, of, call) = value.method()?;
             let mut set = reader.set_through(of)?;
             if !matches!(reader.method(set.clone(), name, call, value.place)?, super::method::Called::Custom(_)) {
@@ -108,7 +108,7 @@ impl Reader<'_, '_, '_> {
     }
 
     fn last(&mut self, of: &Value, name: &str, call: &Call, place: HostSpan) -> Option<Sent> {
-        let plain = name.strip_prefix('a').filter(|plain| is_last(plain) && name != "aggregate").unwrap_or(name);
+        let plain = plain(name);
         if !is_last(plain) {
             return None;
         }
@@ -488,6 +488,23 @@ impl Reader<'_, '_, '_> {
         let statement = Statement::Delete { target, rest: Box::new(rest) };
         Sent { sql: self.writer(place).statement(&statement), takes: Takes::All, unknown, rows: None }
     }
+}
+
+/// Says whether a value is a call that sends a query at once.
+pub(super) fn ends(value: &Value) -> bool {
+    match (value.method(), value.call()) {
+        (Some((name, ..)), _) => is_last(plain(name)),
+        (None, Some(call)) => call.callee.external().is_some_and(|path| {
+            let name = path.rsplit('.').next().unwrap_or(path);
+            name.ends_with("_or_404") || path.contains(".objects.") && is_last(plain(name))
+        }),
+        _ => matches!(&value.kind, Kind::Index { at, .. } if !matches!(at.kind, Kind::Slice { .. })),
+    }
+}
+
+/// A method's name without the `a` of its asynchronous form.
+fn plain(name: &str) -> &str {
+    name.strip_prefix('a').filter(|plain| is_last(plain) && name != "aggregate").unwrap_or(name)
 }
 
 fn is_last(name: &str) -> bool {
