@@ -415,7 +415,8 @@ SELECT COUNT(*) FROM shop_book WHERE shop_book.price = 1
     check(
         "books = Book.objects.filter(price=1)\nif pk:\n    books = books.filter(title=pk)\nreturn render(request, {'books': books})",
         r#"
-SELECT shop_book.* FROM shop_book WHERE shop_book.price = 1 AND shop_book.title = $1
+SELECT shop_book.* FROM shop_book WHERE shop_book.price = 1
+all: SELECT shop_book.* FROM shop_book WHERE shop_book.price = 1 AND shop_book.title = $1
 "#,
     );
 }
