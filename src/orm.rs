@@ -4,6 +4,7 @@
 //! [`site::Draft`]s, schemas as the statements that the framework itself would send ([`declared`]). Knows no grammar of
 //! a host language, no engine and no rule.
 
+mod alembic;
 pub mod declared;
 pub mod django;
 mod raw;
@@ -46,6 +47,8 @@ const OF_FILES: &[&str] = &[
     "Column(",
     "session",
     "alembic",
+    // A migration that only brings two histories together.
+    "down_revision",
     "django",
     "models",
     "objects",
@@ -115,6 +118,7 @@ impl<'a> Linked<'a> {
     pub fn schemas(&self, dialect: Option<Dialect>) -> Vec<DeclaredSchema> {
         let mut schemas = sqlalchemy::schema::schemas(&self.code, dialect);
         schemas.append(&mut django::schemas(&self.code, &self.django, dialect));
+        schemas.extend(alembic::schemas(&self.code, dialect));
         schemas
     }
 

@@ -77,7 +77,15 @@ pub struct Evaluator<'c, 'a> {
     inlined: u32,
     /// Whether what is run is run for a call: what that gives decides conditions.
     is_called: bool,
+    /// What decides conditions while one function is gone through as a script.
+    script: Option<Decide>,
 }
+
+/// Says whether a condition holds; nothing where it may and may not.
+type Decide = Rc<dyn Fn(&Value) -> Option<bool>>;
+
+/// How many events of a script are told.
+const MAX_SCRIPT: usize = 20_000;
 
 /// What holds while a block is run.
 struct Frame {
@@ -128,6 +136,7 @@ impl<'c, 'a> Evaluator<'c, 'a> {
             calling: Vec::new(),
             inlined: 0,
             is_called: false,
+            script: None,
         }
     }
 
@@ -182,6 +191,25 @@ impl<'c, 'a> Evaluator<'c, 'a> {
         }
     }
 
+    /// What one function does, step by step, as a script that is run once: what the functions do that it calls is
+    /// among it, loops over lists that are written out run for each item, and `decide` is asked for conditions.
+    pub fn script(&mut self, id: FunctionId, decide: impl Fn(&Value) -> Option<bool> + 'static) -> Vec<Event> {
+        self.script = Some(Rc::new(decide));
+        self.inlined = 0;
+        let entry = self.code.function(id);
+        let mut frame = Frame { is_told: true, is_called: true, ..self.frame(id) };
+        self.bind_parameters(&mut frame, entry.function, None, None);
+        self.block(&mut frame, &entry.function.body);
+        self.script = None;
+        std::mem::take(&mut self.events)
+    }
+
+    /// Whether a condition holds, where that is plain or a script decides.
+    fn holds(&self, frame: &Frame, test: &Value) -> Option<bool> {
+        let plain = truth::of(test).filter(|_| frame.is_called);
+        plain.or_else(|| self.script.as_ref().and_then(|decide| decide(test)))
+    }
+
     fn frame(&self, id: FunctionId) -> Frame {
         let entry = self.code.function(id);
         Frame {
@@ -209,7 +237,8 @@ impl<'c, 'a> Evaluator<'c, 'a> {
         }
         self.inlined += 1;
         let entry = self.code.function(id);
-        let mut frame = Frame { is_called: true, ..self.frame(id) };
+        let is_told = self.script.is_some();
+        let mut frame = Frame { is_called: true, is_told, ..self.frame(id) };
         let receiver = receiver.cloned().filter(|_| entry.class.is_some());
         self.bind_parameters(&mut frame, entry.function, receiver, Some(call));
         self.calling.push(id);
@@ -231,7 +260,8 @@ impl<'c, 'a> Evaluator<'c, 'a> {
     }
 
     fn tell(&mut self, frame: &Frame, value: &Value, deed: Deed) {
-        if frame.is_told {
+        let is_over = self.script.is_some() && self.events.len() >= MAX_SCRIPT;
+        if frame.is_told && !is_over {
             let (loops, function) = (Rc::clone(&frame.loops), frame.function);
             self.events.push(Event { value: Rc::clone(value), deed, loops, function });
         }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::sql::Finished;
 use crate::dialect::Dialect;
+use crate::name::QName;
 use crate::query::{Param, Skip};
 use crate::source::{FileId, HostSpan, SpanMap};
 use crate::sql::split;
@@ -32,6 +33,8 @@ pub struct DeclaredSchema {
     pub dialect: (Dialect, &'static str),
     /// Its statements, in the order in which they apply.
     pub statements: Vec<Declaration>,
+    /// Tables that may have columns and indexes which nothing here tells of.
+    pub partial: Vec<QName>,
     /// The files that declare it.
     pub files: Vec<FileId>,
     /// What could not be read.

@@ -4,16 +4,16 @@
 //! by the same code wherever they stand. Knows no engine and no rule.
 
 mod annotation;
-mod column;
-mod ddl;
-mod evidence;
-mod expression;
-mod index;
+pub(in crate::orm) mod column;
+pub(in crate::orm) mod ddl;
+pub(in crate::orm) mod evidence;
+pub(in crate::orm) mod expression;
+pub(in crate::orm) mod index;
 pub mod models;
-mod names;
-mod naming;
+pub(in crate::orm) mod names;
+pub(in crate::orm) mod naming;
 mod query;
 pub(in crate::orm) mod schema;
-mod types;
+pub(in crate::orm) mod types;
 
 pub(super) use query::find;

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::rows::{dict, list};
-use super::{Deed, Evaluator, Frame, Loop, join_names, truth};
+use super::{Deed, Evaluator, Frame, Loop, join_names};
 use crate::host::value::{Kind, Node, Value, join};
 use crate::ir::{BinaryOp, Expr, ExprKind, Name, Stmt, StmtKind};
 
@@ -48,7 +48,7 @@ impl Evaluator<'_, '_> {
             StmtKind::If { test, then, otherwise } => {
                 let test = self.expr(frame, test);
                 self.tell(frame, &test, Deed::Keep);
-                match truth::of(&test).filter(|_| frame.is_called) {
+                match self.holds(frame, &test) {
                     Some(true) => self.block(frame, then),
                     Some(false) => self.block(frame, otherwise),
                     None => self.ways(frame, &[then, otherwise]),
@@ -61,6 +61,15 @@ impl Evaluator<'_, '_> {
             }
             StmtKind::Loop { target, over, body } => {
                 let over = self.expr(frame, over);
+                if let (Some(target), Some(items)) = (target, self.script_items(&over)) {
+                    for item in items {
+                        self.assign(frame, target, item);
+                        frame.ended = false;
+                        self.block(frame, body);
+                    }
+                    frame.ended = false;
+                    return;
+                }
                 if let Some(target) = target {
                     self.tell(frame, &over, Deed::Iterate);
                     if frame.is_called && self.round_by_round(frame, target, &over, body) {
@@ -104,6 +113,15 @@ impl Evaluator<'_, '_> {
                     }
                 }
             }
+        }
+    }
+
+    /// The items of a list that a script goes through one by one.
+    fn script_items(&self, over: &Value) -> Option<Vec<Value>> {
+        self.script.as_ref()?;
+        match &over.kind {
+            Kind::Dict(pairs) => pairs.iter().map(|(key, _)| key.clone()).collect(),
+            _ => Some(over.items()?.into_iter().cloned().collect()),
         }
     }
 

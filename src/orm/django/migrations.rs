@@ -50,6 +50,7 @@ pub(super) fn of_code(code: &Code<'_>, models: &Models, dialect: (Dialect, &'sta
         folder: schema::folder(code, &files),
         dialect,
         statements: editor.statements,
+        partial: Vec::new(),
         files,
         skips: editor.skips,
     })

@@ -28,6 +28,7 @@ pub(super) fn of_models(code: &Code<'_>, models: &Models, dialect: (Dialect, &'s
     for model in own.iter().filter(|model| !model.complete) {
         editor.skip("partial-model", format!("a part of model {} cannot be told", model.name), model.place);
     }
+    let partial = own.iter().filter(|model| !model.complete).map(|model| model.table.clone()).collect();
     let mut files: Vec<FileId> = own.iter().map(|model| model.place.file).collect();
     files.sort();
     files.dedup();
@@ -36,6 +37,7 @@ pub(super) fn of_models(code: &Code<'_>, models: &Models, dialect: (Dialect, &'s
         folder: folder(code, &files),
         dialect,
         statements: editor.statements,
+        partial,
         files,
         skips: editor.skips,
     })

@@ -104,7 +104,7 @@ impl Column {
 }
 
 /// The call of a column among what it may be wrapped in, and what it is called by.
-pub(super) fn call_of(value: &Value) -> Option<(&str, &Call)> {
+pub(in crate::orm) fn call_of(value: &Value) -> Option<(&str, &Call)> {
     let value = first_way(value);
     let (name, call) = called(value)?;
     match name {
@@ -174,11 +174,14 @@ fn take_default(evaluator: &mut Evaluator<'_, '_>, value: &Value, column: &mut C
     match called(value) {
         Some(("Identity", _)) => column.is_identity = true,
         Some(("Computed", _)) => take(evaluator, value, column),
-        _ => {
-            let literal = value.text().map(|text| Sql::text(types::quoted(&text), value.place));
-            column.default = literal.or_else(|| expression::of_default(value));
-        }
+        _ => column.default = default(value),
     }
+}
+
+/// What `server_default` says: a text is quoted, anything else an expression.
+pub(in crate::orm) fn default(value: &Value) -> Option<Sql> {
+    let literal = value.text().map(|text| Sql::text(types::quoted(&text), value.place));
+    literal.or_else(|| expression::of_default(value))
 }
 
 /// Reads `CheckConstraint(…)`.

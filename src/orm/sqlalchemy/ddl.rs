@@ -22,6 +22,8 @@ pub(in crate::orm) struct Script {
     pub dialect: Dialect,
     /// The statements.
     pub statements: Vec<Declaration>,
+    /// Tables of which not everything could be told.
+    pub partial: Vec<QName>,
     /// What could not be told.
     pub skips: Vec<Skip>,
     /// The enumeration types that are made already.
@@ -50,7 +52,7 @@ struct Element {
 impl Script {
     /// A script without statements.
     pub fn new(dialect: Dialect) -> Self {
-        Self { dialect, statements: Vec::new(), skips: Vec::new(), types: BTreeSet::new() }
+        Self { dialect, statements: Vec::new(), partial: Vec::new(), skips: Vec::new(), types: BTreeSet::new() }
     }
 
     /// Adds a statement.
@@ -61,6 +63,12 @@ impl Script {
     /// Says that something could not be told.
     pub fn skip(&mut self, reason: &'static str, detail: impl Into<String>, place: HostSpan) {
         self.skips.push(Skip { stage: SkipStage::Schema, reason, detail: detail.into(), place });
+    }
+
+    /// Says that columns of a table could not be told.
+    pub fn skip_column(&mut self, table: &QName, place: HostSpan) {
+        self.skip("dynamic-column", format!("columns of `{table}` cannot be told"), place);
+        self.partial.push(table.clone());
     }
 
     /// Spells a name.
@@ -82,14 +90,21 @@ impl Script {
 
     /// Creates a table with its constraints, and the indexes behind it.
     pub fn create_table(&mut self, sheet: &Sheet<'_>, columns: &[&Column], arguments: &[&Value]) {
+        self.create_table_guarded(sheet, columns, arguments, "");
+    }
+
+    /// As [`Script::create_table`], with `IF NOT EXISTS`.
+    pub fn create_table_guarded(&mut self, sheet: &Sheet<'_>, columns: &[&Column], arguments: &[&Value], guard: &str) {
         for column in columns {
             self.create_type(column.kind.as_ref(), column.place);
         }
         let mut elements: Vec<Sql> = Vec::new();
         let keys: Vec<&&Column> = columns.iter().filter(|column| column.is_primary).collect();
+        let own_key = arguments.iter().find(|value| is_called(value, "PrimaryKeyConstraint"));
+        let own_key = own_key.and_then(|value| only_key(sheet, value));
         for column in columns {
-            let counts = keys.len() == 1 && column.is_primary;
-            elements.push(self.column(column, counts));
+            let is_only = (keys.len() == 1 && column.is_primary) || own_key.as_ref() == Some(&column.name);
+            elements.push(self.column(column, is_only));
         }
         let has_own_key = arguments.iter().any(|value| is_called(value, "PrimaryKeyConstraint"));
         if !keys.is_empty() && !has_own_key {
@@ -105,7 +120,7 @@ impl Script {
         for value in arguments {
             elements.extend(self.constraint(sheet, value).map(|element| element.text));
         }
-        let head = format!("CREATE TABLE {} (\n    ", self.table(sheet.name));
+        let head = format!("CREATE TABLE {guard}{} (\n    ", self.table(sheet.name));
         let text = Sql::join(elements, ",\n    ", sheet.place).within(&head, "\n)", sheet.place);
         self.push(text, sheet.place);
         for column in columns.iter().filter(|column| column.is_indexed) {
@@ -113,6 +128,25 @@ impl Script {
         }
         for value in arguments.iter().filter(|value| is_called(value, "Index")) {
             self.declared_index(sheet, value);
+        }
+    }
+
+    /// Adds a column to a table, with what stands with it.
+    pub fn add_column(&mut self, sheet: &Sheet<'_>, column: &Column, if_not_exists: &str) {
+        self.create_type(column.kind.as_ref(), column.place);
+        let head = format!("ALTER TABLE {} ADD COLUMN {if_not_exists}", self.table(sheet.name));
+        let mut own = column.clone();
+        own.is_primary = false;
+        let definition = self.column(&own, false);
+        let is_not_null = column.is_primary && self.dialect != Dialect::Sqlite;
+        let definition =
+            if is_not_null && column.nullable != Some(false) { definition.then(" NOT NULL") } else { definition };
+        self.push(definition.within(&head, "", column.place), column.place);
+        for element in self.of_column(sheet, column) {
+            self.add_element(sheet, element.text, column.place);
+        }
+        if column.is_indexed {
+            self.column_index(sheet, column);
         }
     }
 
@@ -130,12 +164,41 @@ impl Script {
         self.push(element.within(&head, "", place), place);
     }
 
+    /// Adds a foreign key to a table: its columns, the table and the columns that it refers to, its name and its action.
+    pub fn add_foreign_key(
+        &mut self,
+        sheet: &Sheet<'_>,
+        key: (&[Ident], &QName, &[Ident]),
+        (name, on_delete): (Option<&str>, Option<&str>),
+        place: HostSpan,
+    ) {
+        let text = self.foreign_key(sheet, key, name, on_delete);
+        self.add_element(sheet, Sql::text(text, place), place);
+    }
+
+    /// Adds an exclusion constraint to a table.
+    pub fn add_exclusion(
+        &mut self,
+        sheet: &Sheet<'_>,
+        name: Option<String>,
+        elements: &[&Value],
+        call: &Call,
+        place: HostSpan,
+    ) {
+        match self.exclusion(sheet, name, elements, call, place) {
+            Some(element) => self.add_element(sheet, element.text, place),
+            None => self.skip("dynamic-constraint", format!("an exclusion of `{}` cannot be told", sheet.name), place),
+        }
+    }
+
     /// Creates the database's type of an enumeration, once.
     pub fn create_type(&mut self, kind: Option<&Type>, place: HostSpan) {
         let Some(kind) = kind else { return };
         let kind = kind.of_dialect(self.dialect);
         let kind = kind.items.as_ref().map_or(kind, |(items, _)| items.of_dialect(self.dialect));
-        let Some(members) = kind.members.as_ref().filter(|members| members.is_native) else { return };
+        let Some(members) = kind.members.as_ref().filter(|members| members.is_native && !members.is_elsewhere) else {
+            return;
+        };
         let is_told = members.name.is_some() && !members.values.is_empty() && self.dialect == Dialect::Postgres;
         let name = kind.sql(self.dialect);
         if !is_told || !self.types.insert(name.to_lowercase()) {
@@ -143,6 +206,49 @@ impl Script {
         }
         let values: Vec<String> = members.values.iter().map(|value| quoted(value)).collect();
         self.push(Sql::text(format!("CREATE TYPE {name} AS ENUM ({})", values.join(", ")), place), place);
+    }
+
+    /// Creates the database's type of an enumeration, which the code asks for.
+    pub fn make_type(&mut self, kind: &Type, place: HostSpan) {
+        let mut kind = kind.clone();
+        if let Some(members) = kind.members.as_mut() {
+            members.is_elsewhere = false;
+        }
+        self.create_type(Some(&kind), place);
+    }
+
+    /// Drops the database's type of an enumeration, so that another may be made of the name.
+    pub fn drop_type(&mut self, kind: &Type, place: HostSpan) {
+        let name = kind.sql(self.dialect);
+        if self.dialect == Dialect::Postgres && kind.members.is_some() {
+            self.types.remove(&name.to_lowercase());
+            self.push(Sql::text(format!("DROP TYPE IF EXISTS {name}"), place), place);
+        }
+    }
+
+    /// Takes note of a statement that makes or drops a type.
+    pub fn note_type(&mut self, sql: &str) {
+        let mut words = sql.split_ascii_whitespace().map(str::to_ascii_lowercase);
+        let verb = words.next().unwrap_or_default();
+        if words.next().as_deref() != Some("type") {
+            return;
+        }
+        let is_guard = |word: &String| matches!(word.as_str(), "if" | "not" | "exists");
+        let Some(name) = words.find(|word| !is_guard(word)) else { return };
+        let name = name.trim_matches([';', '"']).to_owned();
+        match verb.as_str() {
+            "create" => drop(self.types.insert(name)),
+            "drop" => drop(self.types.remove(&name)),
+            "alter" => {
+                if let (Some("rename"), Some("to"), Some(new)) =
+                    (words.next().as_deref(), words.next().as_deref(), words.next())
+                {
+                    self.types.remove(&name);
+                    self.types.insert(new.trim_matches([';', '"']).to_owned());
+                }
+            }
+            _ => {}
+        }
     }
 
     /// A column's definition.
@@ -250,7 +356,11 @@ impl Script {
                 Some(check) => Some(self.check(sheet, &check)),
                 None => self.written_check(sheet, call, value.place),
             },
-            "ExcludeConstraint" => self.exclusion(sheet, call, value.place),
+            "ExcludeConstraint" => {
+                let elements: Vec<&Value> = positional(call).collect();
+                let name = call.named("name").and_then(column::name_of);
+                self.exclusion(sheet, name, &elements, call, value.place)
+            }
             _ => return None,
         };
         if found.is_none() {
@@ -299,12 +409,19 @@ impl Script {
         Some(Element { text: Sql::text(text, place) })
     }
 
-    fn exclusion(&self, sheet: &Sheet<'_>, call: &Call, place: HostSpan) -> Option<Element> {
+    fn exclusion(
+        &self,
+        sheet: &Sheet<'_>,
+        name: Option<String>,
+        elements: &[&Value],
+        call: &Call,
+        place: HostSpan,
+    ) -> Option<Element> {
         if self.dialect != Dialect::Postgres {
             return None;
         }
         let mut keys = Vec::new();
-        for value in positional(call) {
+        for value in elements {
             let pair = value.items()?;
             let [of, operator] = pair.as_slice() else { return None };
             let key = match (sheet.scope.column)(of) {
@@ -313,13 +430,22 @@ impl Script {
             };
             keys.push(key.and(Sql::text(format!(" WITH {}", operator.text()?), operator.place)));
         }
-        let name = self.constraint_name(call.named("name").and_then(column::name_of));
+        let name = self.constraint_name(name);
         let using = call.named("using").and_then(|using| using.text()).unwrap_or_else(|| "gist".to_owned());
         let mut text = Sql::join(keys, ", ", place).within(&format!("{name}EXCLUDE USING {using} ("), ")", place);
         if let Some(condition) = call.named("where").filter(|value| !matches!(value.kind, Kind::Null)) {
             text = text.and(sheet.scope.condition(condition)?.within(" WHERE (", ")", place));
         }
         Some(Element { text })
+    }
+}
+
+/// The column of a primary key of one.
+fn only_key(sheet: &Sheet<'_>, value: &Value) -> Option<Ident> {
+    let call = first_way(value).call()?;
+    match call.positional.as_slice() {
+        [only] => (sheet.scope.column)(first_way(only)),
+        _ => None,
     }
 }
 

@@ -15,6 +15,9 @@ const KINDS: &[(Dialect, &str)] = &[
     (Dialect::Sqlite, "a sqlite URL in the code"),
 ];
 
+/// What is said where nothing speaks for any.
+const DEFAULT: &str = "the default";
+
 /// The dialect of the code below a folder, and what it is told from.
 pub(in crate::orm) fn dialect(code: &Code<'_>, folder: &str) -> (Dialect, &'static str) {
     let mut best = KINDS.len();
@@ -24,7 +27,21 @@ pub(in crate::orm) fn dialect(code: &Code<'_>, folder: &str) -> (Dialect, &'stat
         search.block(&facts.body, 0);
         best = search.best;
     }
-    KINDS.get(best).copied().unwrap_or((Dialect::Postgres, "the default"))
+    KINDS.get(best).copied().unwrap_or((Dialect::Postgres, DEFAULT))
+}
+
+/// The dialect of what lies in a folder: told from the nearest folder above it that says more than that of a database
+/// which developers have at hand.
+pub(in crate::orm) fn near(code: &Code<'_>, folder: &str) -> (Dialect, &'static str) {
+    let mut folder = folder;
+    loop {
+        let found = dialect(code, folder);
+        let is_sure = found.1 != DEFAULT && found.0 != Dialect::Sqlite;
+        if is_sure || folder.is_empty() {
+            return found;
+        }
+        folder = folder.rsplit_once('/').map_or("", |(above, _)| above);
+    }
 }
 
 /// How deep statements and expressions are searched.

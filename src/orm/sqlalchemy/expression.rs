@@ -253,7 +253,7 @@ impl Scope<'_> {
                 let kind = name.sql(self.dialect);
                 Some(self.expression(first?, depth)?.within("CAST(", &format!(" AS {kind})"), place))
             }
-            "literal" | "type_coerce" | "bindparam" | "column" | "ColumnClause" => {
+            "literal" | "type_coerce" | "bindparam" | "column" | "Column" | "ColumnClause" => {
                 self.named_column(value, first?, depth)
             }
             "collate" => {
@@ -274,7 +274,9 @@ impl Scope<'_> {
     /// `column("name")` is a name, `literal("name")` a value.
     fn named_column(&self, value: &Value, first: &Value, depth: u8) -> Option<Sql> {
         match called(value)?.0 {
-            "column" | "ColumnClause" => Some(Sql::text(self.dialect.quote(&first.text()?.into()), first.place)),
+            "column" | "Column" | "ColumnClause" => {
+                Some(Sql::text(self.dialect.quote(&first.text()?.into()), first.place))
+            }
             _ => self.expression(first, depth),
         }
     }

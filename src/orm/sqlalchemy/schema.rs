@@ -80,9 +80,8 @@ pub(in crate::orm) fn shared_folder<'p>(paths: impl Iterator<Item = &'p str>) ->
 }
 
 fn schema(drafts: &Drafts<'_, '_>, folder: String, models: &[usize], dialect: Option<Dialect>) -> DeclaredSchema {
-    let told = || Some(evidence::dialect(drafts.code, &folder)).filter(|(_, why)| *why != "the default");
-    let dialect = dialect.map(|dialect| (dialect, "the configuration"));
-    let dialect = dialect.or_else(told).unwrap_or_else(|| evidence::dialect(drafts.code, ""));
+    let configured = dialect.map(|dialect| (dialect, "the configuration"));
+    let dialect = configured.unwrap_or_else(|| evidence::near(drafts.code, &folder));
     let mut writer = Writer { drafts, script: Script::new(dialect.0) };
     let mut tables: HashMap<&QName, Vec<usize>> = HashMap::new();
     let mut order: Vec<&QName> = Vec::new();
@@ -99,7 +98,7 @@ fn schema(drafts: &Drafts<'_, '_>, folder: String, models: &[usize], dialect: Op
     }
     writer.loose(models);
     let files: BTreeSet<FileId> = models.iter().map(|at| drafts.models[*at].place.file).collect();
-    let Script { statements, mut skips, .. } = writer.script;
+    let Script { statements, partial, mut skips, .. } = writer.script;
     let of_group = |place: FileId| {
         files.contains(&place)
             || is_below(
@@ -111,7 +110,7 @@ fn schema(drafts: &Drafts<'_, '_>, folder: String, models: &[usize], dialect: Op
         skips.push(Skip { stage: SkipStage::Schema, reason, detail: detail.clone(), place: *place });
     }
     let files = files.into_iter().collect();
-    DeclaredSchema { by: DeclaredBy::Models("sqlalchemy"), folder, dialect, statements, files, skips }
+    DeclaredSchema { by: DeclaredBy::Models("sqlalchemy"), folder, dialect, statements, partial, files, skips }
 }
 
 struct Writer<'d, 'c, 'a> {
@@ -143,7 +142,11 @@ impl Writer<'_, '_, '_> {
                 arguments.extend(&model.arguments);
             }
         }
-        if columns.is_empty() {
+        let name = &drafts.models[first].table;
+        if members.iter().any(|at| !drafts.models[*at].complete) {
+            self.script.partial.push(name.clone());
+        }
+        if columns.is_empty() && self.script.partial.last() != Some(name) {
             return;
         }
         self.with_sheet(first, &members, |script, sheet| script.create_table(sheet, &columns, &arguments));

@@ -40,6 +40,8 @@ pub(in crate::orm) struct Members {
     pub of_host: Vec<(String, String)>,
     /// Whether the database has a type for it.
     pub is_native: bool,
+    /// Whether something else makes that type.
+    pub is_elsewhere: bool,
 }
 
 /// How many types may stand in each other.
@@ -299,6 +301,7 @@ impl Reader<'_, '_, '_> {
         let said = call.named("name").and_then(|name| name.text());
         members.name = said.or(members.name);
         members.schema = call.named("schema").and_then(|schema| schema.text());
+        members.is_elsewhere = call.named("create_type").and_then(|makes| makes.bool()) == Some(false);
         members.is_native = call.named("native_enum").and_then(|native| native.bool()) != Some(false);
         members
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::{Root, dialect};
-use crate::catalog::{Case, Catalog, SchemaStep, replay};
+use crate::catalog::{Case, Catalog, SchemaOp, SchemaStep, replay};
 use crate::config::EngineChoice;
 use crate::dialect::Dialect;
 use crate::engine::Tier;
@@ -66,6 +66,14 @@ fn statements(root: &mut Root, sql: &[SqlFileFacts]) -> Vec<Statement> {
     schema.map(verbatim).chain(of_code.into_iter().flatten().map(declared)).collect()
 }
 
+/// The step that says of which tables not everything is known.
+fn partial(root: &Root) -> Option<SchemaStep> {
+    let declared = root.declared.as_ref()?;
+    let tables = declared.partial.clone();
+    let place = HostSpan { file: *declared.files.first()?, start: 0, end: 0 };
+    (!tables.is_empty()).then_some(SchemaStep { op: SchemaOp::NotUnderstood { tables }, guarded: true, place })
+}
+
 /// Builds a database of its schema's statements.
 pub(super) fn build(mut root: Root, sql: &[SqlFileFacts], engine: EngineChoice) -> (Database, Vec<Skip>) {
     let statements = statements(&mut root, sql);
@@ -76,6 +84,7 @@ pub(super) fn build(mut root: Root, sql: &[SqlFileFacts], engine: EngineChoice) 
         steps.append(&mut of_one);
         skips.extend(skipped);
     }
+    steps.extend(partial(&root));
     let (mut catalog, replayed) = replay(root.target.dialect, &steps);
     skips.extend(replayed);
     if root.target.dialect == Dialect::Sqlite && engine != EngineChoice::None {
