@@ -218,8 +218,9 @@ impl Search<'_> {
         let asks: Vec<_> = wave.iter().map(|(at, _)| (*at, Vec::new())).collect();
         let before = planner.plan(stage, &asks)?;
         let cases = wave.into_iter().zip(before);
-        let mut cases: Vec<Case> =
-            cases.filter_map(|((at, proposal), before)| Some(Case::new(at, before?, proposal))).collect();
+        let mut cases: Vec<Case> = cases
+            .filter_map(|((at, proposal), before)| Some(Case::new(at, before?, proposal, &self.workload[at].shape)))
+            .collect();
         trials::run(stage, planner, self.workload, &mut cases)?;
         let mut found = false;
         for case in cases {

@@ -1,8 +1,8 @@
 //! What a plan shows: whether a candidate is used as it was meant to be, and how bad what is left is.
 
 use crate::catalog::IndexId;
-use crate::plan::{Access, ConditionKind, Plan, PlanNode, PlanOp, SubqueryKind};
-use crate::query::RefId;
+use crate::plan::{Access, Condition, ConditionKind, Plan, PlanNode, PlanOp, SubqueryKind};
+use crate::query::{AccessPattern, PredicateOp, RefId};
 use crate::workload::WorkloadQuery;
 
 use super::candidates::{Candidate, Purpose};
@@ -50,10 +50,15 @@ pub(super) fn uses(plan: &Plan, id: IndexId) -> bool {
 }
 
 /// Says whether a plan finds a reference's rows by an index or the table's key; one whose leading key is skipped over
-/// finds them by reading all of it, or nearly so.
-pub(super) fn seeks(plan: &Plan, reference: RefId) -> bool {
-    accesses(&plan.root, reference).into_iter().any(|access| match access {
-        Access::Seek { conditions, .. } => conditions.first().is_none_or(|one| one.kind != ConditionKind::Skipped),
+/// finds them by reading all of it, or nearly so, and so does one that only leaves out the NULLs.
+pub(super) fn seeks(plan: &Plan, pattern: &AccessPattern) -> bool {
+    let not_null = |condition: &Condition| {
+        let mut asked = pattern.predicates.iter().filter(|predicate| predicate.key == condition.key).peekable();
+        asked.peek().is_some() && asked.all(|predicate| predicate.op == PredicateOp::NotNull)
+    };
+    let finds = |condition: &Condition| condition.kind != ConditionKind::Skipped && !not_null(condition);
+    accesses(&plan.root, pattern.reference).into_iter().any(|access| match access {
+        Access::Seek { conditions, .. } => conditions.first().is_none_or(finds),
         Access::TableKey { .. } => true,
         _ => false,
     })

@@ -4,11 +4,12 @@
 //! leaves one out at a time and credits the set: alone, most indexes of a join gain nothing (`statistics.md`).
 //! All queries go through the same round together, so that the engine can plan in parallel.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::advice::{Guard, Outdone, Trial, Verdict};
 use crate::catalog::{IndexDef, IndexId};
 use crate::engine::{Refusal, ScratchError};
+use crate::query::{QueryShape, RefId};
 use crate::workload::WorkloadQuery;
 
 use super::candidates::{Candidate, Proposal, Purpose};
@@ -22,6 +23,8 @@ pub(super) struct Case {
     /// Its place in the workload.
     pub(super) at: usize,
     pub(super) before: Priced,
+    /// The references whose rows an index finds already.
+    sought: BTreeSet<RefId>,
     pub(super) candidates: Vec<Candidate>,
     /// Their numbers on the engine.
     numbers: Vec<Result<IndexId, Refusal>>,
@@ -38,11 +41,14 @@ pub(super) struct Kept {
 }
 
 impl Case {
-    pub(super) fn new(at: usize, before: Priced, proposal: Proposal) -> Self {
+    pub(super) fn new(at: usize, before: Priced, proposal: Proposal, shape: &QueryShape) -> Self {
+        let sought = shape.patterns.iter().filter(|pattern| evidence::seeks(&before.plan, pattern));
+        let sought = sought.map(|pattern| pattern.reference).collect();
         let verdicts = vec![Verdict::Unused; proposal.candidates.len()];
         Self {
             at,
             before,
+            sought,
             candidates: proposal.candidates,
             numbers: Vec::new(),
             verdicts,
@@ -135,8 +141,7 @@ impl Case {
 
     fn standard(&self, unit: &[usize]) -> Standard {
         let candidates = || unit.iter().map(|at| &self.candidates[*at]);
-        let seeks = |one: &Candidate| evidence::seeks(&self.before.plan, one.reference);
-        if candidates().any(|one| one.extends || seeks(one)) {
+        if candidates().any(|one| one.extends || self.sought.contains(&one.reference)) {
             Standard::Extending
         } else if candidates().all(Candidate::is_for_operator) {
             Standard::Guessed
