@@ -9,5 +9,6 @@ pub mod code;
 pub mod facts;
 pub mod flow;
 pub mod python;
+pub mod suppressions;
 pub mod value;
 pub mod ways;

@@ -2,10 +2,11 @@
 
 use aho_corasick::AhoCorasick;
 
-use super::python;
+use super::{python, suppressions};
 use crate::ir::{Expr, Span, Stmt, StmtKind};
 use crate::query::PathClass;
 use crate::source::{FileId, TreePath};
+use crate::suppress::Suppression;
 
 /// A file of host code.
 #[derive(Debug, PartialEq)]
@@ -20,6 +21,8 @@ pub struct HostFacts {
     pub body: Vec<Stmt>,
     /// Where it is not the language.
     pub faults: Vec<Span>,
+    /// What its comments, and the SQL comments of its strings, ask to be silent about.
+    pub suppressions: Vec<Suppression>,
 }
 
 /// The words without which a text sends no query and declares no schema; the frameworks say which.
@@ -52,10 +55,12 @@ pub fn facts(file: FileId, path: &TreePath, class: PathClass, text: &str, words:
     // What packages bring together from their modules names none of the words.
     let is_package = path.file_name() == "__init__.py";
     if !is_package && !words.of_files.is_match(text) {
-        return HostFacts { file, path: path.clone(), class, body: Vec::new(), faults: Vec::new() };
+        let (body, faults, suppressions) = Default::default();
+        return HostFacts { file, path: path.clone(), class, body, faults, suppressions };
     }
-    let python::Module { body, faults } = python::read(text, words);
-    HostFacts { file, path: path.clone(), class, body, faults }
+    let python::Module { body, faults, marked } = python::read(text, words);
+    let suppressions = suppressions::read(file, text, &marked);
+    HostFacts { file, path: path.clone(), class, body, faults, suppressions }
 }
 
 /// Reads an expression that host code spells within a string.

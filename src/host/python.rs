@@ -11,7 +11,9 @@ use std::sync::Arc;
 use tree_sitter::{Node, Parser};
 
 use super::facts::Words;
+use super::suppressions::Marked;
 use crate::ir::{Class, Expr, ExprKind, Function, Import, Name, Parameter, Span, Stmt, StmtKind, Takes};
+use crate::suppress;
 
 /// How deep statements and expressions may be nested; what is deeper is unknown.
 const MAX_NESTING: u16 = 400;
@@ -23,6 +25,8 @@ pub struct Module {
     pub body: Vec<Stmt>,
     /// Where it is not Python.
     pub faults: Vec<Span>,
+    /// What may hold suppressions.
+    pub marked: Marked,
 }
 
 /// Reads a file, but for the bodies of functions that name none of the words.
@@ -31,7 +35,32 @@ pub fn read(text: &str, words: &Words) -> Module {
     parser.set_language(&tree_sitter_python::LANGUAGE.into()).expect("the grammar is of the library's version");
     let tree = parser.parse(text, None).expect("a language is set, and no time limit");
     let body = Reader { text, words, nesting: 0 }.block(tree.root_node());
-    Module { body, faults: faults(tree.root_node()) }
+    let marked = if suppress::is_marked(text) { marked(tree.root_node(), text) } else { Marked::default() };
+    Module { body, faults: faults(tree.root_node()), marked }
+}
+
+/// The comments and strings that may hold suppressions, and the statements of the file.
+fn marked(root: Node<'_>, text: &str) -> Marked {
+    let mut found = Marked::default();
+    let mut open = vec![root];
+    while let Some(node) = open.pop() {
+        let is_marked = || text.get(node.byte_range()).is_some_and(suppress::is_marked);
+        match node.kind() {
+            "comment" if is_marked() => found.comments.push(span(node)),
+            "string" if is_marked() => {
+                let inside = |end: &str| children(node).find(|child| child.kind() == end).map(span);
+                if let (Some(start), Some(end)) = (inside("string_start"), inside("string_end")) {
+                    found.strings.push(Span { start: start.end, end: end.start });
+                }
+            }
+            kind if kind.ends_with("_statement") || kind.ends_with("_definition") => found.statements.push(span(node)),
+            _ => {}
+        }
+        let mut inner: Vec<Node<'_>> = node.children(&mut node.walk()).collect();
+        inner.reverse();
+        open.append(&mut inner);
+    }
+    found
 }
 
 /// Where the text is not Python, in order.

@@ -421,6 +421,7 @@ pub(super) fn schema(
         analysis.skips.append(&mut skips);
     }
     analysis.sites.sort_by_key(|site| site.place);
+    analysis.suppressions.sort_by_key(RunSuppression::file);
     analysis
 }
 
@@ -444,6 +445,11 @@ fn host_sites(analysis: &mut Analysis, code: &orm::Linked<'_>, database_of: &[Re
     for (mut sites, mut skips) in found {
         analysis.sites.append(&mut sites);
         analysis.skips.append(&mut skips);
+    }
+    for facts in code.code.files {
+        let database = database_of[facts.file.0 as usize].ok();
+        let belong = |suppression| RunSuppression { suppression, database, holds: false };
+        analysis.suppressions.extend(facts.suppressions.iter().cloned().map(belong));
     }
 }
 
