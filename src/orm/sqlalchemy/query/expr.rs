@@ -50,7 +50,13 @@ impl<'x> Lower<'_, 'x, '_> {
     pub fn operand(&mut self, value: &Value) -> Sql {
         match self.expr(value) {
             Some(sql) => sql,
-            None => self.constant(value),
+            None => {
+                // A column that cannot be told is no value of the host.
+                if self.is_sql(value) && self.unknown.is_empty() {
+                    self.cannot("dynamic-expression", "an expression");
+                }
+                self.constant(value)
+            }
         }
     }
 
@@ -177,7 +183,8 @@ impl<'x> Lower<'_, 'x, '_> {
             return Some(sql);
         }
         let (own, other) = (self.expr(left), self.expr(right));
-        if own.is_none() && other.is_none() {
+        let is_told = |lower: &Self, sql: &Option<Sql>, value: &Value| sql.is_some() || !lower.is_sql(value);
+        if own.is_none() && other.is_none() || !is_told(self, &own, left) || !is_told(self, &other, right) {
             return None;
         }
         let (left_sql, right_sql) =
