@@ -46,12 +46,14 @@ struct Reader<'y, 'x, 'a> {
     outers: Vec<Set>,
     /// The managers and querysets whose methods are read: the class, the model, and what the method is called on.
     managing: Vec<(ClassId, ClassId, Value)>,
+    /// The value that is read.
+    whole: Option<Value>,
     depth: u16,
 }
 
 impl<'y, 'x, 'a> Reader<'y, 'x, 'a> {
     fn new(cx: &'y mut Context<'x, 'a>, ways: &'y Ways) -> Self {
         let models = &cx.linked.django;
-        Self { cx, models, ways, outers: Vec::new(), managing: Vec::new(), depth: 0 }
+        Self { cx, models, ways, outers: Vec::new(), managing: Vec::new(), whole: None, depth: 0 }
     }
 }

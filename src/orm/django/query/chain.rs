@@ -63,6 +63,11 @@ impl Reader<'_, '_, '_> {
         Some(path[at + 1..].split('.').fold(model, attribute))
     }
 
+    /// Whether what is read may compute something under a name, on one of the ways to it or out of sight.
+    pub(super) fn may_be_annotated(&self, name: &str) -> bool {
+        self.whole.as_ref().is_some_and(|whole| computes(whole, name, MAX_DEPTH))
+    }
+
     /// Says whether a value may be a queryset, without reading it.
     pub(super) fn may_be_set(&self, value: &Value) -> bool {
         matches!(
@@ -399,6 +404,26 @@ impl Reader<'_, '_, '_> {
             },
             _ => None,
         }
+    }
+}
+
+fn computes(value: &Value, name: &str, left: u16) -> bool {
+    let Some(left) = left.checked_sub(1) else { return true };
+    match &value.kind {
+        Kind::Call(call) => match &call.callee.kind {
+            Kind::Function(..) => true,
+            Kind::Attribute { of, name: method, .. } => {
+                let says = |(known, _): &(Option<Name>, Value)| known.as_ref().is_none_or(|known| **known == *name);
+                let is_known = super::method::is_known(method);
+                let adds = matches!(&**method, "annotate" | "alias" | "extra" | "values" | "values_list");
+                !is_known || adds && call.named.iter().any(says) || computes(of, name, left)
+            }
+            _ => false,
+        },
+        Kind::Attribute { of, .. } | Kind::Index { of, .. } => computes(of, name, left),
+        Kind::Binary { left: one, right: other, .. } => computes(one, name, left) || computes(other, name, left),
+        Kind::Either(ways) => ways.iter().any(|way| computes(way, name, left)),
+        _ => false,
     }
 }
 

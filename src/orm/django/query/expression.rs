@@ -7,7 +7,7 @@ use super::Reader;
 use super::lookup::{self, Compared};
 use super::set::Set;
 use crate::dialect::Dialect;
-use crate::host::value::{Call, Kind, Value};
+use crate::host::value::{Call, ClassId, Kind, Value};
 use crate::ir::{BinaryOp, UnaryOp};
 use crate::orm::sql::Sql;
 use crate::source::HostSpan;
@@ -38,10 +38,11 @@ pub(super) fn class_of_django(value: &Value) -> Option<&str> {
 
 impl Reader<'_, '_, '_> {
     /// Says whether a value is an expression of Django and no value of Python.
-    pub(super) fn is_expression(&self, value: &Value) -> bool {
+    pub(super) fn is_expression(&mut self, value: &Value) -> bool {
         match &value.kind {
             Kind::Call(call) => match &call.callee.kind {
                 Kind::External(_) => class_of_django(&call.callee).is_some_and(is_expression_class),
+                Kind::Class(class) => self.is_function(*class),
                 Kind::Attribute { of, name, .. } => {
                     matches!(&**name, "desc" | "asc" | "bitand" | "bitor") && self.is_expression(of)
                 }
@@ -82,6 +83,7 @@ impl Reader<'_, '_, '_> {
                     let class = class_of_django(&call.callee)?.to_owned();
                     self.of_class(set, &class, call, place)
                 }
+                Kind::Class(class) => self.of_own_class(set, *class, call, place),
                 Kind::Attribute { of, name, .. } if matches!(&**name, "desc" | "asc") => self.expression(set, of),
                 _ => None,
             },
@@ -105,6 +107,38 @@ impl Reader<'_, '_, '_> {
             }
             _ => None,
         }
+    }
+
+    /// Says whether a class of the code is an expression of its own.
+    fn is_function(&mut self, class: ClassId) -> bool {
+        self.lineage(class).into_iter().any(|class| {
+            let bases = self.cx.evaluator.bases(class);
+            bases
+                .iter()
+                .any(|base| class_of_django(base).is_some_and(|name| name == "Transform" || is_expression_class(name)))
+        })
+    }
+
+    /// A function that the code declares: its name and its template say how it is written.
+    fn of_own_class(&mut self, set: &mut Set, class: ClassId, call: &Call, place: HostSpan) -> Option<Term> {
+        let lineage = self.lineage(class);
+        let writes_itself = |class: &ClassId| !self.cx.evaluator.code.class(*class).scope.get("as_sql").is_empty();
+        if lineage.iter().any(writes_itself) {
+            return None;
+        }
+        let function = self.class_attribute(class, "function")?.text()?;
+        let template = self.class_attribute(class, "template").and_then(|template| template.text());
+        let mut terms = Vec::new();
+        for value in &call.positional {
+            terms.push(self.argument(set, value)?);
+        }
+        let kind = terms.first().map_or(FieldKind::Unknown, |term| term.kind.clone());
+        let items = Sql::join(terms.into_iter().map(|term| term.sql), ", ", place);
+        let template = template.unwrap_or_else(|| "%(function)s(%(expressions)s)".to_owned());
+        let template = template.replace("%(function)s", &function);
+        let (before, after) =
+            template.split_once("%(expressions)s").filter(|(one, other)| !one.contains('%') && !other.contains('%'))?;
+        Some(Term::plain(items.within(before, after, place), kind))
     }
 
     fn side(&mut self, set: &mut Set, value: &Value) -> Option<Term> {

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::super::models::{Model, Models};
 use super::Reader;
 use super::condition::{Condition, Group};
 use super::expression::Term;
@@ -187,7 +188,7 @@ impl Reader<'_, '_, '_> {
             return None;
         };
         let model = self.models.of_class(*class)?;
-        if !model.complete || !set.unknown.is_empty() || super::super::models::Models::is_external(*class) {
+        if !self.is_sure(set, model, steps, name) {
             set.lost("unknown-column", format!("`{name}` of `{}`", model.name));
             return None;
         }
@@ -195,6 +196,12 @@ impl Reader<'_, '_, '_> {
         let column = self.writer(place).column(set.tables.alias(table), &Ident::new(name), place);
         let sql = column.then(" = ").and(Sql::param(place));
         Some(Clause { sql, is_aggregate: false, is_any: false })
+    }
+
+    /// Whether a model that lacks a name settles that the query is wrong.
+    fn is_sure(&self, set: &Set, model: &Model, steps: &[Step], name: &str) -> bool {
+        let is_known = model.complete && set.unknown.is_empty() && !Models::is_external(model.class);
+        is_known && !(steps.is_empty() && self.may_be_annotated(name))
     }
 
     /// What must not hold for any of several rows: a subquery of its own (`split_exclude`).
@@ -256,7 +263,7 @@ impl Reader<'_, '_, '_> {
             }
             Err(Lost::Field(steps, class, name)) => {
                 let model = self.models.of_class(class)?;
-                if !model.complete || !set.unknown.is_empty() || super::super::models::Models::is_external(class) {
+                if !self.is_sure(set, model, &steps, name) {
                     set.lost("unknown-column", format!("`{name}` of `{}`", model.name));
                     return None;
                 }

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::super::models::FieldKind;
+use super::super::models::{FieldKind, Models};
 use super::Reader;
 use super::path::{Step, follow, other_ends};
 use super::set::{Prefetch, Set};
@@ -95,6 +95,9 @@ impl Reader<'_, '_, '_> {
     }
 
     fn rows_of(&mut self, model: ClassId, place: HostSpan) -> Option<Set> {
+        if Models::is_external(model) {
+            return self.all(model, place);
+        }
         let manager = self.models.of_class(model)?.default_manager.clone();
         let class = Rc::new(crate::host::value::Node { kind: Kind::Class(model), place });
         let kind = Kind::Attribute { of: class, name: manager.clone(), name_place: place };

@@ -28,17 +28,35 @@ impl Reader<'_, '_, '_> {
         }
     }
 
-    fn manager_named(&self, model: &Model, name: &str) -> Option<Manager> {
+    fn manager_named(&mut self, model: &Model, name: &str) -> Option<Manager> {
         let mut at = Some(model);
         let mut left = 4;
         while let Some(model) = at.filter(|_| left > 0) {
             if let Some(manager) = model.managers.iter().find(|manager| *manager.name == *name) {
-                return Some(manager.clone());
+                let (class, mut manager) = (model.class, manager.clone());
+                if matches!(manager.made_from, ManagerClass::External(_)) {
+                    manager.made_from = self.handed_in(class, name).unwrap_or(manager.made_from);
+                }
+                return Some(manager);
             }
             at = model.proxy_of.or(model.parent).and_then(|class| self.models.of_class(class));
             left -= 1;
         }
         None
+    }
+
+    /// `ScopedManager(_manager_class=BookManager)`: a package's manager that is told which class to be.
+    fn handed_in(&mut self, model: ClassId, name: &str) -> Option<ManagerClass> {
+        let value = self.class_attribute(model, name)?;
+        let call = value.call()?;
+        let arguments = call.positional.iter().chain(call.named.iter().map(|(_, value)| value));
+        let classes: Vec<ClassId> = arguments
+            .filter_map(|value| match value.kind {
+                Kind::Class(class) => Some(class),
+                _ => None,
+            })
+            .collect();
+        classes.into_iter().find(|class| self.is_manager_class(*class)).map(ManagerClass::Class)
     }
 
     fn of_manager(&mut self, model: ClassId, made_from: &ManagerClass, value: &Value) -> Option<Set> {
@@ -85,15 +103,36 @@ impl Reader<'_, '_, '_> {
         self.is_made_from(class, &["QuerySet", "Manager"])
     }
 
+    /// A class and those that it is made from, `Manager.from_queryset(BookQuerySet)` included.
+    pub(super) fn lineage(&mut self, class: ClassId) -> Vec<ClassId> {
+        let mut lineage = vec![class];
+        let mut at = 0;
+        while let Some(class) = lineage.get(at).copied() {
+            at += 1;
+            for base in self.cx.evaluator.bases(class) {
+                let given = base.call().map(|call| call.positional.clone()).unwrap_or_default();
+                let made = base.method().map(|(_, _, of, _)| std::rc::Rc::clone(of));
+                for value in std::iter::once(base).chain(made).chain(given) {
+                    if let Kind::Class(class) = value.kind
+                        && !lineage.contains(&class)
+                    {
+                        lineage.push(class);
+                    }
+                }
+            }
+        }
+        lineage
+    }
+
     /// Says whether a class derives from one outside of the code base whose name ends so.
     fn is_made_from(&mut self, class: ClassId, endings: &[&str]) -> bool {
-        let lineage = self.cx.evaluator.lineage(class);
-        lineage.into_iter().any(|class| {
+        self.lineage(class).into_iter().any(|class| {
             let bases = self.cx.evaluator.bases(class);
             bases.iter().any(|base| {
                 // `Manager.from_queryset(QuerySet)` as a base.
                 let base = base.method().map_or(base, |(_, _, of, _)| of);
-                let name = base.external().and_then(|path| path.rsplit('.').next());
+                let path = base.external().or_else(|| base.call()?.callee.external()?.strip_suffix(".from_queryset"));
+                let name = path.and_then(|path| path.rsplit('.').next());
                 name.is_some_and(|name| endings.iter().any(|ending| name.ends_with(ending)))
             })
         })
@@ -111,13 +150,17 @@ impl Reader<'_, '_, '_> {
     }
 
     /// The classes whose methods the querysets of a model have.
-    fn classes_of(&self, set: &Set) -> Vec<ClassId> {
+    fn classes_of(&mut self, set: &Set) -> Vec<ClassId> {
         let mut classes = Vec::new();
         let mut at = self.models.of_class(set.model);
         let mut left = 4;
         while let Some(model) = at.filter(|_| left > 0) {
             for manager in &model.managers {
-                classes.extend(manager_classes(&manager.made_from));
+                let told = match manager.made_from {
+                    ManagerClass::External(_) => self.handed_in(model.class, &manager.name),
+                    _ => None,
+                };
+                classes.extend(manager_classes(told.as_ref().unwrap_or(&manager.made_from)));
             }
             at = model.proxy_of.or(model.parent).and_then(|class| self.models.of_class(class));
             left -= 1;
@@ -128,7 +171,7 @@ impl Reader<'_, '_, '_> {
     /// The first method of a name in classes and what they are made from.
     fn defined(&mut self, classes: &[ClassId], name: &str) -> Option<FunctionId> {
         for class in classes {
-            for class in self.cx.evaluator.lineage(*class) {
+            for class in self.lineage(*class) {
                 if let Some(Bound::Function(id)) = self.cx.evaluator.code.class(class).scope.get(name).last() {
                     return Some(*id);
                 }
@@ -193,7 +236,7 @@ impl Reader<'_, '_, '_> {
     /// `super().method(…)`: the method of the next class, or Django's own.
     pub(super) fn inherited(&mut self, of: &Value, name: &Name, call: &Call, value: &Value) -> Option<Set> {
         let class = self.class_at(of.place)?;
-        let above: Vec<ClassId> = self.cx.evaluator.lineage(class).into_iter().skip(1).collect();
+        let above: Vec<ClassId> = self.lineage(class).into_iter().skip(1).collect();
         let context = self.managing.last().cloned();
         let (model, receiver) = match context {
             Some((_, model, receiver)) => (Some(model), Some(receiver)),

@@ -5,11 +5,10 @@ use std::rc::Rc;
 use super::Reader;
 use super::condition::{Condition, Group};
 use super::expression::{Term, class_of_django};
-use super::set::{Annotation, Columns, Order, OrderItem, Prefetch, Set};
+use super::set::{Annotation, Columns, Order, OrderItem, Prefetch, Set, Shown};
 use crate::dialect::Dialect;
 use crate::host::value::{Call, Kind, Piece, Value};
 use crate::ir::{BinaryOp, Name};
-use crate::name::Ident;
 use crate::orm::sql::Sql;
 use crate::source::HostSpan;
 
@@ -189,13 +188,12 @@ impl Reader<'_, '_, '_> {
             && set.group.is_none()
         {
             set.group = Some(match &set.columns {
-                Columns::Values(columns) => columns.clone(),
+                Columns::Values(columns) => columns.iter().filter_map(|shown| shown.group.clone()).collect(),
                 _ => Vec::new(),
             });
         }
         if let (Columns::Values(columns), Some(term), true) = (&mut set.columns, &term, is_shown) {
-            let alias = self.cx.dialect.quote(&Ident::new(&*name)).into_owned();
-            columns.push(term.sql.clone().then(&format!(" AS {alias}")));
+            columns.push(Shown::of(term, Some(name.clone())));
         }
         set.annotations.push(Annotation { name, term, is_shown });
     }
@@ -234,7 +232,7 @@ impl Reader<'_, '_, '_> {
         let mut columns = Vec::new();
         for (name, place) in self.names(call) {
             match self.named(set, &name, place) {
-                Some(term) => columns.push(term.sql),
+                Some(term) => columns.push(Shown::of(&term, None)),
                 None if set.annotation(&name).is_some() => {}
                 None => set.lost("dynamic-column", format!("`{name}`")),
             }
@@ -242,15 +240,14 @@ impl Reader<'_, '_, '_> {
         for (name, value) in call.named.clone() {
             let Some(name) = name.filter(|name| !matches!(&**name, "flat" | "named")) else { continue };
             if let Some(term) = self.expression(set, &value) {
-                let alias = self.cx.dialect.quote(&Ident::new(&*name)).into_owned();
-                columns.push(term.sql.clone().then(&format!(" AS {alias}")));
+                columns.push(Shown::of(&term, Some(name.clone())));
                 set.annotations.push(Annotation { name, term: Some(term), is_shown: true });
             }
         }
         let is_flat_only = call.named.iter().all(|(name, _)| matches!(name.as_deref(), Some("flat" | "named")));
         if call.positional.is_empty() && is_flat_only {
             let alias = self.cx.dialect.quote(set.tables.alias(0)).into_owned();
-            columns.push(Sql::text(format!("{alias}.*"), place));
+            columns.push(Shown::plain(Sql::text(format!("{alias}.*"), place)));
         }
         set.columns = Columns::Values(columns);
     }
@@ -338,7 +335,7 @@ impl Reader<'_, '_, '_> {
         };
         let column = self.named(set, &field, place)?.sql;
         set.conditions.push(column.then(" IS NOT NULL"));
-        set.columns = Columns::Values(vec![sql.clone()]);
+        set.columns = Columns::Values(vec![Shown::plain(sql.clone())]);
         set.distinct = Some(Vec::new());
         set.annotations.push(Annotation {
             name: Name::from("datefield"),

@@ -57,7 +57,7 @@ impl Reader<'_, '_, '_> {
     }
 
     /// The keys that the rows of a queryset are sorted by.
-    pub(super) fn order(&mut self, set: &mut Set) -> Vec<Sql> {
+    pub(super) fn order(&mut self, set: &mut Set) -> Vec<Key> {
         let items = match &set.order.said {
             Some(items) => items.clone(),
             // An order that nobody asked for is no part of groups.
@@ -75,7 +75,7 @@ impl Reader<'_, '_, '_> {
         keys
     }
 
-    fn by_path(&mut self, set: &mut Set, path: &str, whole: Direction, place: HostSpan, keys: &mut Vec<Sql>) {
+    fn by_path(&mut self, set: &mut Set, path: &str, whole: Direction, place: HostSpan, keys: &mut Vec<Key>) {
         let (path, is_down, place) = match path.strip_prefix('-') {
             Some(path) => (path, true, behind_sign(place, path)),
             None => (path.strip_prefix('+').unwrap_or(path), false, place),
@@ -83,18 +83,18 @@ impl Reader<'_, '_, '_> {
         let direction = whole.turned(Direction::of(is_down));
         if path == "?" {
             let name = if self.cx.dialect == crate::dialect::Dialect::Mysql { "RAND()" } else { "RANDOM()" };
-            keys.push(Sql::text(name, place));
+            keys.push(Key { is_aggregate: true, ..Key::new(Sql::text(name, place), Direction::Up) });
             return;
         }
         let parts: Vec<&str> = path.split("__").collect();
         if !set.combined.is_empty() {
-            keys.push(directed(Sql::text(self.cx.dialect.quote(&Ident::new(path)), place), direction));
+            keys.push(Key::new(Sql::text(self.cx.dialect.quote(&Ident::new(path)), place), direction));
             return;
         }
         if set.annotation(parts[0]).is_some() {
             match self.named(set, path, place) {
-                Some(term) => keys.push(directed(term.sql, direction)),
-                None => keys.push(directed(Sql::text(self.cx.dialect.quote(&Ident::new(path)), place), direction)),
+                Some(term) => keys.push(Key { is_aggregate: term.is_aggregate, ..Key::new(term.sql, direction) }),
+                None => set.lost("dynamic-order", format!("`{path}`")),
             }
             return;
         }
@@ -103,7 +103,7 @@ impl Reader<'_, '_, '_> {
         match self.by_column(&mut set.tables, start, &parts, direction, place, MAX_ORDERS, &mut found) {
             Some(()) => keys.append(&mut found),
             None => match self.named(set, path, place) {
-                Some(term) => keys.push(directed(term.sql, direction)),
+                Some(term) => keys.push(Key { is_aggregate: term.is_aggregate, ..Key::new(term.sql, direction) }),
                 None => set.lost("dynamic-order", format!("`{path}`")),
             },
         }
@@ -118,7 +118,7 @@ impl Reader<'_, '_, '_> {
         direction: Direction,
         place: HostSpan,
         left: u8,
-        keys: &mut Vec<Sql>,
+        keys: &mut Vec<Key>,
     ) -> Option<()> {
         let read = follow(self.models, start.model, parts).ok().filter(|read| read.rest.is_empty())?;
         let last = parts.last()?;
@@ -143,11 +143,11 @@ impl Reader<'_, '_, '_> {
             at = tables.join(at, step, None, place);
         }
         let column = self.writer(place).column(tables.alias(at), &read.target.column, place);
-        keys.push(directed(column, direction));
+        keys.push(Key::new(column, direction));
         Some(())
     }
 
-    fn by_expression(&mut self, set: &mut Set, value: &Value, whole: Direction, keys: &mut Vec<Sql>) {
+    fn by_expression(&mut self, set: &mut Set, value: &Value, whole: Direction, keys: &mut Vec<Key>) {
         let mut is_down = false;
         let mut nulls = "";
         let mut of = Rc::clone(value);
@@ -162,11 +162,15 @@ impl Reader<'_, '_, '_> {
         } else if let Some(call) = value.call()
             && class_of_django(&call.callee) == Some("Random")
         {
-            keys.push(Sql::text("RANDOM()", value.place));
+            let sql = Sql::text("RANDOM()", value.place);
+            keys.push(Key { is_aggregate: true, ..Key::new(sql, Direction::Up) });
             return;
         }
         match self.expression(set, &of) {
-            Some(term) => keys.push(directed(term.sql, whole.turned(Direction::of(is_down))).then(nulls)),
+            Some(term) => {
+                let direction = whole.turned(Direction::of(is_down));
+                keys.push(Key { nulls, is_aggregate: term.is_aggregate, ..Key::new(term.sql, direction) });
+            }
             None => set.lost("dynamic-order", "an expression that is not known"),
         }
     }
@@ -194,10 +198,27 @@ struct Start {
     model: ClassId,
 }
 
-fn directed(sql: Sql, direction: Direction) -> Sql {
-    match direction {
-        Direction::Up => sql,
-        Direction::Down => sql.then(" DESC"),
+/// A key of ORDER BY.
+#[derive(Clone, Debug)]
+pub(super) struct Key {
+    /// What is sorted by.
+    pub sql: Sql,
+    /// Whether it is of a group of rows, or of no row at all.
+    pub is_aggregate: bool,
+    is_down: bool,
+    nulls: &'static str,
+}
+
+impl Key {
+    fn new(sql: Sql, direction: Direction) -> Self {
+        Self { sql, is_aggregate: false, is_down: direction == Direction::Down, nulls: "" }
+    }
+
+    /// It as it stands in ORDER BY.
+    pub(super) fn written(&self) -> Sql {
+        let sql = self.sql.clone();
+        let sql = if self.is_down { sql.then(" DESC") } else { sql };
+        sql.then(self.nulls)
     }
 }
 

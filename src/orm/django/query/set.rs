@@ -2,9 +2,10 @@
 
 use super::expression::Term;
 use super::tables::{Numbers, Tables};
+use crate::dialect::Dialect;
 use crate::host::value::{ClassId, Value};
 use crate::ir::Name;
-use crate::name::QName;
+use crate::name::{Ident, QName};
 use crate::orm::sql::Sql;
 use crate::source::HostSpan;
 
@@ -88,8 +89,39 @@ pub(super) enum Columns {
     All,
     /// These of them, and the primary key.
     Only(Vec<(String, HostSpan)>),
-    /// These values, as they are written.
-    Values(Vec<Sql>),
+    /// These values.
+    Values(Vec<Shown>),
+}
+
+/// Something that is selected.
+#[derive(Clone, Debug)]
+pub(super) struct Shown {
+    /// How it is written.
+    pub sql: Sql,
+    /// Its name in the answer, where it has one of its own.
+    pub name: Option<Name>,
+    /// What groups are made by because of it; nothing for an aggregate, and for the model's own columns.
+    pub group: Option<Sql>,
+}
+
+impl Shown {
+    /// A column or an expression.
+    pub(super) fn of(term: &Term, name: Option<Name>) -> Self {
+        Self { sql: term.sql.clone(), name, group: (!term.is_aggregate).then(|| term.sql.clone()) }
+    }
+
+    /// What groups need nothing of.
+    pub(super) fn plain(sql: Sql) -> Self {
+        Self { sql, name: None, group: None }
+    }
+
+    /// It as it stands in a SELECT.
+    pub(super) fn written(&self, dialect: Dialect) -> Sql {
+        match &self.name {
+            Some(name) => self.sql.clone().then(&format!(" AS {}", dialect.quote(&Ident::new(&**name)))),
+            None => self.sql.clone(),
+        }
+    }
 }
 
 /// A relation whose rows are fetched behind a query's.

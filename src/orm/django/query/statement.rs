@@ -5,7 +5,8 @@ use std::rc::Rc;
 use super::super::models::{FieldKind, Model};
 use super::Reader;
 use super::chain::is_super;
-use super::set::{Columns, OrderItem, Set, Unknown};
+use super::order::Key;
+use super::set::{Columns, OrderItem, Set, Shown, Unknown};
 use crate::host::value::{Call, ClassId, Kind, Value};
 use crate::orm::select::{Relation, Select, Source, Statement};
 use crate::orm::sql::Sql;
@@ -33,6 +34,7 @@ pub(super) struct Sent {
 impl Reader<'_, '_, '_> {
     /// What evaluating a value sends.
     pub(super) fn sent(&mut self, value: &Value) -> Option<Sent> {
+        self.whole = Some(Rc::clone(value));
         let value = &self.picked(value);
         match &value.kind {
             Kind::Call(call) => match &call.callee.kind {
@@ -197,11 +199,21 @@ impl Reader<'_, '_, '_> {
         if !set.combined.is_empty() {
             return (self.combined(set, order, place), unknown);
         }
-        let mut select = self.select(&set);
-        select.columns = columns;
-        select.order = order;
+        let mut select = self.select(&set, &columns, &order);
+        select.columns = columns.iter().map(|shown| shown.written(self.cx.dialect)).collect();
+        select.order = order.iter().map(Key::written).collect();
         select.lock = set.lock.clone();
         select.distinct = set.distinct.clone().map(|names| self.distinct(&mut set, &names));
+        if select.distinct.as_ref().is_some_and(Vec::is_empty) {
+            // What rows are sorted by must be among what makes them different.
+            let own = format!("{}.", self.cx.dialect.quote(set.tables.alias(0)));
+            let has_all = matches!(set.columns, Columns::All);
+            let is_there = |key: &Key| {
+                let key = key.sql.shown();
+                has_all && is_column_of(&key, &own) || columns.iter().any(|shown| shown.sql.shown() == key)
+            };
+            select.columns.extend(order.iter().filter(|key| !is_there(key)).map(|key| key.sql.clone()));
+        }
         select.joins = set.tables.joins(self.cx.dialect);
         (select.limit, select.offset) = (set.slice.1.clone(), set.slice.0.clone());
         (self.writer(place).select(&select), unknown)
@@ -212,21 +224,35 @@ impl Reader<'_, '_, '_> {
     }
 
     /// FROM, WHERE, GROUP BY and HAVING.
-    fn select(&self, set: &Set) -> Select {
-        let group = match &set.group {
-            Some(keys) if keys.is_empty() && set.has_values() => Vec::new(),
-            Some(keys) if keys.is_empty() => self.key(set).into_iter().collect(),
-            Some(keys) => keys.clone(),
-            None => Vec::new(),
-        };
+    fn select(&self, set: &Set, columns: &[Shown], order: &[Key]) -> Select {
         Select {
             from: vec![set.tables.base()],
             joins: set.tables.joins(self.cx.dialect),
             conditions: set.conditions.clone(),
-            group,
+            group: self.group_keys(set, columns, order),
             having: set.having.clone(),
             ..Select::default()
         }
+    }
+
+    /// What rows are put into groups by: values or the primary key, and whatever else stands outside of an aggregate.
+    fn group_keys(&self, set: &Set, columns: &[Shown], order: &[Key]) -> Vec<Sql> {
+        let Some(keys) = &set.group else { return Vec::new() };
+        let mut keys = keys.clone();
+        let own = format!("{}.", self.cx.dialect.quote(set.tables.alias(0)));
+        let by_key = keys.is_empty();
+        if by_key {
+            keys.extend(self.key(set));
+        }
+        let of_order = order.iter().filter(|key| !key.is_aggregate).map(|key| &key.sql);
+        for sql in columns.iter().filter_map(|shown| shown.group.as_ref()).chain(of_order) {
+            let shown = sql.shown();
+            let depends = by_key && is_column_of(&shown, &own);
+            if !depends && !keys.iter().any(|known| known.shown() == shown) {
+                keys.push(sql.clone());
+            }
+        }
+        keys
     }
 
     /// The primary key's column.
@@ -245,7 +271,7 @@ impl Reader<'_, '_, '_> {
         self.models.of_class(model.proxy_of?)
     }
 
-    fn combined(&mut self, set: Set, order: Vec<Sql>, place: HostSpan) -> Sql {
+    fn combined(&mut self, set: Set, order: Vec<Key>, place: HostSpan) -> Sql {
         let mut first = set.clone();
         first.combined = Vec::new();
         first.slice = (None, None);
@@ -260,7 +286,7 @@ impl Reader<'_, '_, '_> {
             sql = sql.then(word).and(other);
         }
         for (word, items) in [
-            (" ORDER BY ", order),
+            (" ORDER BY ", order.iter().map(Key::written).collect::<Vec<Sql>>()),
             (" LIMIT ", set.slice.1.into_iter().collect()),
             (" OFFSET ", set.slice.0.into_iter().collect()),
         ] {
@@ -272,22 +298,22 @@ impl Reader<'_, '_, '_> {
     }
 
     /// What is selected; joins what `select_related` names.
-    fn columns(&mut self, set: &mut Set, place: HostSpan) -> Vec<Sql> {
+    fn columns(&mut self, set: &mut Set, place: HostSpan) -> Vec<Shown> {
         let mut columns = match set.columns.clone() {
-            Columns::Values(columns) if columns.is_empty() => self.key(set).into_iter().collect(),
+            Columns::Values(columns) if columns.is_empty() => self.key(set).map(Shown::plain).into_iter().collect(),
             Columns::Values(columns) => return columns,
             Columns::Only(names) => {
-                let mut columns: Vec<Sql> = self.key(set).into_iter().collect();
+                let mut columns: Vec<Shown> = self.key(set).map(Shown::plain).into_iter().collect();
                 for (name, place) in names {
                     if let Some(term) = self.named(set, &name, place)
-                        && !columns.iter().any(|known| known.shown() == term.sql.shown())
+                        && !columns.iter().any(|known| known.sql.shown() == term.sql.shown())
                     {
-                        columns.push(term.sql);
+                        columns.push(Shown::of(&term, None));
                     }
                 }
                 columns
             }
-            Columns::All => vec![self.every(set, 0, place)],
+            Columns::All => vec![Shown::plain(self.every(set, 0, place))],
         };
         for (path, place) in set.related.clone() {
             self.join_related(set, &path, place, &mut columns);
@@ -299,11 +325,7 @@ impl Reader<'_, '_, '_> {
             }
         }
         for annotation in set.annotations.iter().filter(|annotation| annotation.is_shown) {
-            if let Some(term) = &annotation.term {
-                let name = crate::name::Ident::new(&*annotation.name);
-                let alias = self.cx.dialect.quote(&name).into_owned();
-                columns.push(term.sql.clone().then(&format!(" AS {alias}")));
-            }
+            columns.extend(annotation.term.as_ref().map(|term| Shown::of(term, Some(annotation.name.clone()))));
         }
         columns
     }
@@ -313,16 +335,18 @@ impl Reader<'_, '_, '_> {
     }
 
     /// Joins the relations of a path, one after the other, and selects their columns.
-    fn join_related(&mut self, set: &mut Set, path: &str, place: HostSpan, columns: &mut Vec<Sql>) {
+    fn join_related(&mut self, set: &mut Set, path: &str, place: HostSpan, columns: &mut Vec<Shown>) {
         let ends = path.match_indices("__").map(|(at, _)| at).chain([path.len()]);
         for end in ends {
-            let Some((table, _)) = self.join_path(set, &path[..end], place) else {
+            let Some((table, model)) = self.join_path(set, &path[..end], place) else {
                 set.lost("dynamic-column", format!("`{path}`"));
                 return;
             };
             let every = self.every(set, table, place);
-            if !columns.iter().any(|known| known.shown() == every.shown()) {
-                columns.push(every);
+            if !columns.iter().any(|known| known.sql.shown() == every.shown()) {
+                let key = self.stored(model).and_then(|model| model.key());
+                let group = key.map(|key| self.writer(place).column(set.tables.alias(table), &key.column, place));
+                columns.push(Shown { sql: every, name: None, group });
             }
         }
     }
@@ -345,8 +369,9 @@ impl Reader<'_, '_, '_> {
         if !set.is_sliced() && set.distinct.as_ref().is_none_or(Vec::is_empty) {
             set.order.said = Some(Vec::new());
         }
-        if !set.has_values() {
-            set.columns = Columns::Values(self.key(&set).into_iter().collect());
+        let has_one = matches!(&set.columns, Columns::Values(columns) if columns.len() == 1 && !columns[0].sql.shown().ends_with(".*"));
+        if !has_one {
+            set.columns = Columns::Values(self.key(&set).map(Shown::plain).into_iter().collect());
             set.annotations.retain(|annotation| !annotation.is_shown);
         }
         self.select_sql(set, place).0
@@ -358,7 +383,7 @@ impl Reader<'_, '_, '_> {
         if !set.is_sliced() {
             set.order.said = Some(Vec::new());
         }
-        set.columns = Columns::Values(vec![Sql::text("1", place)]);
+        set.columns = Columns::Values(vec![Shown::plain(Sql::text("1", place))]);
         set.lock = None;
         set.distinct = set.distinct.filter(|_| set.slice.0.is_some() || set.slice.1.is_some());
         if set.having.is_empty() {
@@ -366,11 +391,9 @@ impl Reader<'_, '_, '_> {
         }
         set.slice.1 = Some(Sql::text("1", place));
         let order = self.order(&mut set);
-        let mut select = self.select(&set);
-        if set.group.as_ref().is_some_and(Vec::is_empty) {
-            select.group = self.key(&set).into_iter().collect();
-        }
-        (select.columns, select.order) = (vec![Sql::text("1", place)], order);
+        let mut select = self.select(&set, &[], &order);
+        select.columns = vec![Sql::text("1", place)];
+        select.order = order.iter().map(Key::written).collect();
         (select.limit, select.offset) = (set.slice.1, set.slice.0);
         self.writer(place).select(&select)
     }
@@ -387,28 +410,34 @@ impl Reader<'_, '_, '_> {
         let is_grouped = set.group.is_some() && (!set.having.is_empty() || set.has_values());
         if !is_grouped && set.distinct.is_none() && !set.is_sliced() && set.combined.is_empty() {
             set.group = None;
-            let mut select = self.select(&set);
+            let mut select = self.select(&set, &[], &[]);
             select.columns = vec![Sql::text("COUNT(*)", place)];
             return Sent { sql: self.writer(place).select(&select), takes: Takes::One, unknown, rows: None };
         }
         if !set.has_values() && set.distinct.is_none() {
-            set.columns = Columns::Values(self.key(&set).into_iter().collect());
+            set.columns = Columns::Values(self.key(&set).map(Shown::plain).into_iter().collect());
         }
-        let is_keyed = set.group.as_ref().is_some_and(Vec::is_empty);
-        if is_keyed {
-            set.group = Some(self.key(&set).into_iter().collect());
-        }
+        Sent { sql: self.counted(set, place), takes: Takes::One, unknown, rows: None }
+    }
+
+    /// `SELECT COUNT(*) FROM (…)`
+    fn counted(&mut self, set: Set, place: HostSpan) -> Sql {
         let (inner, _) = self.select_sql(set, place);
         let source =
             Source { relation: Relation::Query(Box::new(inner)), alias: crate::name::Ident::new("subquery"), place };
         let columns = vec![Sql::text("COUNT(*)", place)];
         let select = Select { columns, from: vec![source], ..Select::default() };
-        Sent { sql: self.writer(place).select(&select), takes: Takes::One, unknown, rows: None }
+        self.writer(place).select(&select)
     }
 
     fn aggregated(&mut self, mut set: Set, call: &Call, place: HostSpan) -> Option<Sent> {
         if set.group.is_some() || set.distinct.is_some() || set.is_sliced() {
-            set.lost("dynamic-column", "an aggregate of groups");
+            // Whatever is computed, it is computed over the rows of this.
+            let unknown = set.unknown.clone();
+            if !set.is_sliced() {
+                set.order.said = Some(Vec::new());
+            }
+            return Some(Sent { sql: self.counted(set, place), takes: Takes::One, unknown, rows: None });
         }
         set.order.said = Some(Vec::new());
         let mut columns = Vec::new();
@@ -422,9 +451,8 @@ impl Reader<'_, '_, '_> {
         if columns.is_empty() {
             columns.push(Sql::text("COUNT(*)", place));
         }
-        set.group = None;
         let unknown = set.unknown.clone();
-        let mut select = self.select(&set);
+        let mut select = self.select(&set, &[], &[]);
         select.columns = columns;
         Some(Sent { sql: self.writer(place).select(&select), takes: Takes::One, unknown, rows: None })
     }
@@ -488,6 +516,11 @@ impl Reader<'_, '_, '_> {
         let statement = Statement::Delete { target, rest: Box::new(rest) };
         Sent { sql: self.writer(place).statement(&statement), takes: Takes::All, unknown, rows: None }
     }
+}
+
+/// Says whether text is a plain column of a table, by what the table's columns start with.
+fn is_column_of(text: &str, own: &str) -> bool {
+    text.strip_prefix(own).is_some_and(|column| !column.contains([' ', '(', '.']))
 }
 
 /// Says whether a value is a call that sends a query at once.

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::super::models::FieldKind;
+use super::super::models::{FieldKind, Models};
 use super::Reader;
 use super::set::Set;
 use crate::host::value::{Kind, Value};
@@ -44,7 +44,7 @@ impl Operand {
     /// It as what stands in the parentheses of IN.
     pub(super) fn several(self, place: HostSpan) -> Sql {
         match self {
-            Self::Several(items) if items.is_empty() => Sql::text("NULL", place),
+            Self::Several(items) if items.is_empty() => Sql::param(place),
             Self::Several(items) => Sql::join(items, ", ", place),
             Self::Query(sql) => sql,
             _ => Sql::param(place),
@@ -69,7 +69,8 @@ impl Reader<'_, '_, '_> {
                 let inner = reader.set(value)?;
                 Some((reader.as_operand(inner.clone()), inner.unknown))
             });
-            if let Some((sql, unknown)) = inner {
+            let is_method = |unknown: &super::set::Unknown| unknown.0 == "unknown-method";
+            if let Some((sql, unknown)) = inner.filter(|(_, unknown)| !unknown.iter().any(is_method)) {
                 set.unknown.extend(unknown);
                 return Operand::Query(sql);
             }
@@ -138,6 +139,9 @@ impl Reader<'_, '_, '_> {
 
     /// The attribute of a class as its body says it.
     pub(super) fn class_attribute(&mut self, class: crate::host::value::ClassId, name: &str) -> Option<Value> {
+        if Models::is_external(class) {
+            return None;
+        }
         self.cx.evaluator.inherited(class, &Name::from(name)).map(|(_, value)| value)
     }
 }
