@@ -13,6 +13,7 @@ pub mod lower;
 pub mod parse;
 pub mod placeholders;
 pub mod print;
+pub mod relations;
 pub mod resolution;
 pub(crate) mod scan;
 pub mod split;

@@ -415,7 +415,10 @@ pub(super) fn schema(
         analysis.suppressions.extend(facts.suppressions.iter().chain(hashed).cloned().map(belong));
         let (mut sites, mut skips) = match linked.database_of[place] {
             Ok(database) => sqlfile::sites(&facts, database, analysis.files[place].class),
-            Err(why) => nobodys(sqlfile::sites(&facts, DatabaseId(0), analysis.files[place].class).0, why),
+            Err(why) => {
+                let found = sqlfile::sites(&facts, DatabaseId(0), analysis.files[place].class);
+                nobodys(found, why, &analysis.databases)
+            }
         };
         analysis.sites.append(&mut sites);
         analysis.skips.append(&mut skips);
@@ -438,7 +441,7 @@ fn host_sites(analysis: &mut Analysis, code: &orm::Linked<'_>, database_of: &[Re
         let found = code.sites(number, database, dialect, class);
         match database_of[place] {
             Ok(_) => found,
-            Err(why) => nobodys(found.0, why),
+            Err(why) => nobodys(found, why, &analysis.databases),
         }
     };
     let found: Vec<(Vec<QuerySite>, Vec<Skip>)> = code.code.files.par_iter().enumerate().map(of_file).collect();
@@ -489,8 +492,13 @@ fn be_migration(file: &mut RunFile) {
     }
 }
 
-/// Sites of no database: counted, not judged.
-fn nobodys(mut sites: Vec<QuerySite>, why: Nobodys) -> (Vec<QuerySite>, Vec<Skip>) {
+/// Sites of no database: counted, not judged. Of several that are equally near, the one that has all the tables that a
+/// query names is its database.
+fn nobodys(
+    (mut sites, mut skips): (Vec<QuerySite>, Vec<Skip>),
+    why: Nobodys,
+    databases: &[Database],
+) -> (Vec<QuerySite>, Vec<Skip>) {
     let (reason, detail) = match why {
         Nobodys::Ambiguous => {
             ("ambiguous-database", "several databases are equally near: give each a `[[database]]` with its `paths`")
@@ -500,11 +508,31 @@ fn nobodys(mut sites: Vec<QuerySite>, why: Nobodys) -> (Vec<QuerySite>, Vec<Skip
             "the path names another dialect than the schema's: give it a `[[database]]` with its `schema` and `paths`",
         ),
     };
-    let mut skips = Vec::new();
     for site in &mut sites {
+        let told = if let Nobodys::Ambiguous = why { by_tables(site, databases) } else { None };
+        if let Some(database) = told {
+            site.database = database;
+            continue;
+        }
         site.resolution = Resolution::Skipped;
         site.variants.clear();
+        // What else was said of it matters no more.
+        skips.retain(|skip| skip.place != site.place);
         skips.push(Skip { stage: SkipStage::Query, reason, detail: detail.to_owned(), place: site.place });
     }
     (sites, skips)
+}
+
+/// The only database that has every table that a query names.
+fn by_tables(site: &QuerySite, databases: &[Database]) -> Option<DatabaseId> {
+    let variant = site.variants.first()?;
+    let has_all = |database: &Database| {
+        let catalog = &database.catalog;
+        let named = sql::relations::named(&variant.sql, catalog.dialect);
+        let is_there = |name: &QName| catalog.table(name).is_some() || catalog.view(name).is_some();
+        !named.is_empty() && named.iter().all(is_there)
+    };
+    let mut fitting = (0..).zip(databases).filter(|(_, database)| has_all(database));
+    let (number, _) = fitting.next()?;
+    fitting.next().is_none().then_some(DatabaseId(number))
 }

@@ -4,16 +4,13 @@
 //! schema is printed the same.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::ControlFlow;
-
-use sqlparser::ast;
 
 use super::{foreign_key, table, user_type, view};
 use crate::advice::quote_qualified;
 use crate::catalog::{Catalog, Table, TableKind, UserType, View};
 use crate::dialect::Dialect;
 use crate::name::{Ident, QName};
-use crate::sql::parse::{parse, qname};
+use crate::sql::relations;
 
 /// The statements that make a catalogue.
 #[derive(Clone, Debug, PartialEq)]
@@ -142,12 +139,7 @@ fn views(catalog: &Catalog) -> Vec<&View> {
 
 /// The views that a view reads, itself left out.
 fn read_by(catalog: &Catalog, view: &View) -> BTreeSet<QName> {
-    let mut found = BTreeSet::new();
-    let Ok(parsed) = parse(&view.query, catalog.dialect) else { return found };
-    let _ = ast::visit_relations(&parsed.statement, |name| {
-        let read = catalog.view(&qname(name, catalog.dialect)).map(|read| read.name.clone());
-        found.extend(read.filter(|name| *name != view.name));
-        ControlFlow::<()>::Continue(())
-    });
-    found
+    let named = relations::named(&view.query, catalog.dialect).into_iter();
+    let read = named.filter_map(|name| Some(catalog.view(&name)?.name.clone()));
+    read.filter(|name| *name != view.name).collect()
 }
