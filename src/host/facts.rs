@@ -65,7 +65,8 @@ pub fn facts(file: FileId, path: &TreePath, class: PathClass, text: &str, words:
 
 /// Reads an expression that host code spells within a string.
 pub fn expression(text: &str) -> Option<Expr> {
-    let body = python::read(text, &Words::new(&[], &[])).body;
+    // Within parentheses, several with commas between them are one.
+    let body = python::read(&format!("({text})"), &Words::new(&[], &[])).body;
     match body.into_iter().next()?.kind {
         StmtKind::Expr(expr) => Some(expr),
         _ => None,

@@ -14,6 +14,8 @@ pub(in crate::orm) mod names;
 pub(in crate::orm) mod naming;
 mod query;
 pub(in crate::orm) mod schema;
+#[cfg(test)]
+mod tests;
 pub(in crate::orm) mod types;
 
 pub(super) use query::find;

@@ -23,7 +23,11 @@ impl<'a> Evaluator<'_, 'a> {
     /// What a name stands for in a class's body: a column of the same class is an attribute of it.
     fn of_class_body(&mut self, frame: &Frame, name: &Name, span: Span) -> Option<Value> {
         let id = frame.class.filter(|_| frame.function.is_none())?;
-        if self.code.class(id).scope.get(name).is_empty() {
+        let is_bound_later = match self.code.class(id).scope.get(name).first()? {
+            Bound::Value { value: Some(value), .. } => value.span.end > span.start,
+            _ => false,
+        };
+        if is_bound_later {
             return None;
         }
         let of = self.node(frame, Kind::Class(id), span);

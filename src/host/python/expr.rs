@@ -63,6 +63,7 @@ impl Reader<'_> {
                 None => ExprKind::Unknown,
             },
             "generic_type" => self.generic(node),
+            "union_type" => self.union(node),
             _ => ExprKind::Unknown,
         }
     }
@@ -132,6 +133,14 @@ impl Reader<'_> {
             _ => Expr { span: span(parameters), kind: ExprKind::List(at) },
         };
         ExprKind::Index { of, at: Box::new(at) }
+    }
+
+    /// `list[str] | None`, where the grammar takes it for a type.
+    fn union(&mut self, node: Node<'_>) -> ExprKind {
+        let mut parts = children(node);
+        let (Some(left), Some(right)) = (parts.next(), parts.next()) else { return ExprKind::Unknown };
+        let (left, right) = (Box::new(self.expr(left)), Box::new(self.expr(right)));
+        ExprKind::Binary { left, op: BinaryOp::BitOr, right }
     }
 
     /// The grammar has no fields for the two ends: they stand on either side of the colon.

@@ -132,11 +132,8 @@ fn of_class(evaluator: &mut Evaluator<'_, '_>, id: ClassId, map: &[(Value, Type)
     if is_enum {
         // `{enum.Enum: Enum(…, native_enum=False)}`
         let said = map.iter().find(|(key, _)| word(key).is_some_and(|name| name.ends_with("Enum")));
-        let mut own = types::of_enumeration(evaluator, id);
-        if let (Some((_, said)), Some(members)) = (said, own.members.as_mut()) {
-            members.is_native = said.members.as_ref().is_none_or(|said| said.is_native);
-        }
-        return Some(own);
+        let said = said.and_then(|(_, said)| said.members.as_ref());
+        return Some(types::of_enumeration(evaluator, id, said));
     }
     bases.iter().find_map(|base| word(base).and_then(of_name))
 }

@@ -4,6 +4,8 @@ mod attribute;
 mod class;
 mod read;
 mod relation;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, HashMap};
 

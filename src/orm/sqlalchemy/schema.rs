@@ -193,12 +193,11 @@ fn plain_name(value: &Value) -> Option<Ident> {
 /// What a member of an enumeration is kept as: as the table's column of that type says, else its value.
 fn member(drafts: &Drafts<'_, '_>, models: &[usize], class: ClassId, name: &Name) -> Option<String> {
     let code = drafts.code;
-    let own = code.class(class).class.name.to_lowercase();
     let columns = models.iter().flat_map(|at| &drafts.models[*at].columns);
     let mut members = columns.filter_map(|(_, column)| column.kind.as_ref()?.members.as_ref());
-    let of_column = members.find_map(|members| {
+    let of_column = members.find(|members| members.class == Some(class)).and_then(|members| {
         let (_, kept) = members.of_host.iter().find(|(known, _)| **known == **name)?;
-        (members.name.as_deref() == Some(&own) || members.of_host.len() > 1).then(|| kept.clone())
+        Some(kept.clone())
     });
     of_column.or_else(|| literal(code, class, name))
 }

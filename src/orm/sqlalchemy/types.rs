@@ -36,12 +36,16 @@ pub(in crate::orm) struct Members {
     pub schema: Option<String>,
     /// The values, in order; empty where they could not be told.
     pub values: Vec<String>,
+    /// The class of the host that has them.
+    pub class: Option<ClassId>,
     /// Names of the host's members and the values they are kept as.
     pub of_host: Vec<(String, String)>,
     /// Whether the database has a type for it.
     pub is_native: bool,
     /// Whether something else makes that type.
     pub is_elsewhere: bool,
+    /// Whether members of the host are kept as their values, not as their names.
+    pub keeps_values: bool,
 }
 
 /// How many types may stand in each other.
@@ -255,8 +259,13 @@ impl Reader<'_, '_, '_> {
         if let Some((_, value)) = self.evaluator.inherited(id, &"impl".into()) {
             let mut found = self.read(&value)?;
             // Arguments of the class's own go to what it is made from.
-            if let Some(call) = call.filter(|_| value.call().is_none() && !self.has_own_start(id)) {
-                found = self.constructed(&found.name.clone(), call);
+            if let Some(call) = call.filter(|_| value.call().is_none()) {
+                match self.has_own_start(id) {
+                    false => found = self.constructed(&found.name.clone(), call),
+                    true => found.arguments.extend(
+                        call.named("length").and_then(|length| length.integer()).map(|length| length.to_string()),
+                    ),
+                }
             }
             return Some(found);
         }
@@ -275,19 +284,18 @@ impl Reader<'_, '_, '_> {
     }
 
     fn members(&mut self, call: &Call) -> Members {
-        let by_value = call.named("values_callable").is_some_and(|how| !how.is_null());
-        let mut members = Members { is_native: true, ..Members::default() };
+        let keeps_values = call.named("values_callable").is_some_and(|how| !how.is_null());
+        let mut members = Members { is_native: true, keeps_values, ..Members::default() };
         for value in positional(call) {
             match &value.kind {
-                Kind::Class(id) => {
-                    self.take_members(*id, by_value, &mut members);
-                }
+                Kind::Class(id) => self.take_members(*id, &mut members),
                 // `*[status.value for status in Status]`
                 Kind::Spread(inner) => match &inner.kind {
                     Kind::Each { element, over } => {
                         let is_value = matches!(&element.kind, Kind::Attribute { name, .. } if **name == *"value");
                         if let Kind::Class(id) = over.kind {
-                            self.take_members(id, is_value, &mut members);
+                            members.keeps_values = is_value;
+                            self.take_members(id, &mut members);
                             members.name = None;
                         }
                     }
@@ -306,11 +314,13 @@ impl Reader<'_, '_, '_> {
         members
     }
 
-    fn take_members(&mut self, id: ClassId, by_value: bool, into: &mut Members) {
+    fn take_members(&mut self, id: ClassId, into: &mut Members) {
+        let keeps_values = into.keeps_values;
         let found = members_of(self.evaluator, id);
         into.name = Some(self.evaluator.code.class(id).class.name.to_lowercase());
+        into.class = Some(id);
         let kept = |(name, value): (String, String)| {
-            let kept = if by_value { value } else { name.clone() };
+            let kept = if keeps_values { value } else { name.clone() };
             (name, kept)
         };
         into.of_host = found.into_iter().map(kept).collect();
@@ -318,10 +328,13 @@ impl Reader<'_, '_, '_> {
     }
 }
 
-/// The enumeration type of a class of the code base, as a column takes it that says nothing else.
-pub(super) fn of_enumeration(evaluator: &mut Evaluator<'_, '_>, id: ClassId) -> Type {
-    let mut members = Members { is_native: true, ..Members::default() };
-    Reader { evaluator, depth: 0 }.take_members(id, false, &mut members);
+/// The enumeration type of a class of the code base; what is said of enumerations at large holds for it.
+pub(in crate::orm) fn of_enumeration(evaluator: &mut Evaluator<'_, '_>, id: ClassId, said: Option<&Members>) -> Type {
+    let mut members = match said {
+        Some(said) => Members { is_native: said.is_native, keeps_values: said.keeps_values, ..Members::default() },
+        None => Members { is_native: true, ..Members::default() },
+    };
+    Reader { evaluator, depth: 0 }.take_members(id, &mut members);
     Type { members: Some(members), ..Type::named("Enum") }
 }
 

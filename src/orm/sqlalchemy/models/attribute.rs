@@ -30,6 +30,8 @@ impl Drafts<'_, '_> {
     pub(super) fn take_attributes(&mut self, line: &Line, parent: &[ClassId], model: &mut DraftModel) {
         let own = line.classes.first().copied();
         let map = own.map(|id| self.map(id, line));
+        let start = model.columns.len();
+        let mut ends = Vec::new();
         for class in line.classes.iter().filter(|class| !parent.contains(class)) {
             let scope = &self.code.class(*class).scope;
             for (name, bounds) in scope.names() {
@@ -39,6 +41,17 @@ impl Drafts<'_, '_> {
                 }
                 self.take_attribute(*class, &name, bounds, line, map.as_deref(), model);
             }
+            ends.push(model.columns.len());
+        }
+        // Columns of a base stand behind those of what is made from it where `DeclarativeBase` says so (SQLAlchemy 2.0,
+        // `sort_order`); before that they stand in the order in which they were made.
+        if line.calls.is_empty() && line.style == Some(Style::Declarative) {
+            return;
+        }
+        let mut columns = model.columns.split_off(start);
+        for end in ends.iter().rev().skip(1).copied().chain([start]) {
+            let of_class = columns.split_off(end - start);
+            model.columns.extend(of_class);
         }
     }
 
@@ -214,9 +227,9 @@ impl Drafts<'_, '_> {
     fn take_host_members(&mut self, kind: &mut Type, said: &Annotation) {
         let Some(members) = kind.members.as_mut().filter(|members| members.values.is_empty()) else { return };
         let Some(Kind::Class(id)) = said.inner.as_ref().map(|inner| &inner.kind) else { return };
-        if let Some(own) = types::of_enumeration(&mut self.evaluator, *id).members {
+        if let Some(own) = types::of_enumeration(&mut self.evaluator, *id, Some(members)).members {
             members.name = members.name.take().or(own.name);
-            (members.values, members.of_host) = (own.values, own.of_host);
+            (members.values, members.of_host, members.class) = (own.values, own.of_host, own.class);
         }
     }
 

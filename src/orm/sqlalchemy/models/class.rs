@@ -307,7 +307,7 @@ impl Drafts<'_, '_> {
         match &value.kind {
             Kind::Attribute { of, name, .. } => match of.kind {
                 Kind::Class(id) => {
-                    let kind = super::super::types::of_enumeration(&mut self.evaluator, id);
+                    let kind = super::super::types::of_enumeration(&mut self.evaluator, id, None);
                     let members = kind.members?.of_host;
                     members.into_iter().find(|(known, _)| **known == **name).map(|(_, kept)| kept)
                 }

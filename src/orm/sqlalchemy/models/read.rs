@@ -167,7 +167,12 @@ impl<'c, 'a> Drafts<'c, 'a> {
             naming: metadata.as_ref().and_then(naming_of),
             complete: true,
         };
-        for argument in positional(call).skip(2) {
+        // Flask-SQLAlchemy's `db.Table` takes no metadata.
+        let is_element = |value: &Value| {
+            column::call_of(value).is_some() || called(value).is_some_and(|(name, _)| name.ends_with("Constraint"))
+        };
+        let skipped = if positional(call).nth(1).map(first_way).is_some_and(is_element) { 1 } else { 2 };
+        for argument in positional(call).skip(skipped) {
             self.table_argument(&mut model, first_way(argument));
         }
         let reflects = call.named("autoload_with").is_some() || call.says("autoload");

@@ -333,6 +333,11 @@ impl Drafts<'_, '_> {
                 }
                 _ => None,
             },
+            // `cls.owner_id`, which a `declared_attr` of the class makes.
+            Kind::Function(id, Some(_)) => {
+                let name = &self.code.function(*id).function.name;
+                model.column(name).map(|column| column.name.clone())
+            }
             // The call itself, where a method of the class returns it.
             Kind::Call(_) => {
                 let is_it = |place: HostSpan| {
