@@ -20,12 +20,17 @@ mod site;
 mod statement;
 mod tables;
 mod value;
+mod views;
 
 #[cfg(test)]
 mod tests;
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
 use super::models::Models;
-use crate::host::value::{ClassId, Value};
+use crate::host::value::{Call, ClassId, FunctionId, Value};
 use crate::host::ways::Ways;
 use crate::orm::Context;
 use set::Set;
@@ -37,11 +42,25 @@ const DJANGO: &str = "django";
 /// How deep values are followed.
 const MAX_DEPTH: u16 = 60;
 
+/// What methods of the code's managers and querysets returned, by the method, what it was called on and the call.
+///
+/// A chain is read anew for each of its calls; the values that are kept here keep their addresses.
+#[derive(Default)]
+struct Memory {
+    returned: RefCell<HashMap<(FunctionId, usize, usize), Returned>>,
+}
+
+struct Returned {
+    value: Option<Value>,
+    _receiver: Value,
+}
+
 /// Reads values of one form of a query.
 struct Reader<'y, 'x, 'a> {
     cx: &'y mut Context<'x, 'a>,
     models: &'x Models,
     ways: &'y Ways,
+    memory: &'y Memory,
     /// The queries around the one that is read, the outermost first.
     outers: Vec<Set>,
     /// The managers and querysets whose methods are read: the class, the model, and what the method is called on.
@@ -52,8 +71,22 @@ struct Reader<'y, 'x, 'a> {
 }
 
 impl<'y, 'x, 'a> Reader<'y, 'x, 'a> {
-    fn new(cx: &'y mut Context<'x, 'a>, ways: &'y Ways) -> Self {
+    fn new(cx: &'y mut Context<'x, 'a>, ways: &'y Ways, memory: &'y Memory) -> Self {
         let models = &cx.linked.django;
-        Self { cx, models, ways, outers: Vec::new(), managing: Vec::new(), whole: None, depth: 0 }
+        Self { cx, models, ways, memory, outers: Vec::new(), managing: Vec::new(), whole: None, depth: 0 }
+    }
+
+    /// What a method returns for a call.
+    ///
+    /// `call` must be of a value that outlives the reading: that of an event, or one that was returned here.
+    fn returned(&mut self, method: FunctionId, receiver: &Value, call: &Call) -> Option<Value> {
+        let key = (method, Rc::as_ptr(receiver) as usize, std::ptr::from_ref(call) as usize);
+        if let Some(known) = self.memory.returned.borrow().get(&key) {
+            return known.value.clone();
+        }
+        let value = self.cx.evaluator.followed(method, receiver, call);
+        let known = Returned { value: value.clone(), _receiver: Rc::clone(receiver) };
+        self.memory.returned.borrow_mut().insert(key, known);
+        value
     }
 }

@@ -83,9 +83,9 @@ impl Finder<'_, '_, '_> {
         let Some((over, path)) = path_of(value) else { return };
         let Some((_, around)) = loops.iter().rev().find(|(known, _)| Rc::ptr_eq(known, over)) else { return };
         let ways = Ways::new(VariantKind::Required);
-        let mut reader = Reader::new(self.cx, &ways);
+        let mut reader = Reader::new(self.cx, &ways, &self.memory);
         let Some(owner) = reader.row(of) else { return };
-        if reader.follow_one(owner, name).is_none() {
+        if reader.follow_one(owner, name).is_none() || reader.may_be_fetched(over) {
             return;
         }
         let Some(set) = reader.rows(over).and_then(|rows| reader.set(&rows)) else { return };
@@ -119,9 +119,25 @@ impl Finder<'_, '_, '_> {
         }
         let Some((over, path)) = path_of(at) else { return false };
         let ways = Ways::new(VariantKind::Required);
-        let mut reader = Reader::new(self.cx, &ways);
+        let mut reader = Reader::new(self.cx, &ways, &self.memory);
         let Some(set) = reader.rows(over).and_then(|rows| reader.set(&rows)) else { return false };
         reader.brings(&set, &path.join("__"))
+    }
+}
+
+impl Reader<'_, '_, '_> {
+    /// Whether rows are all those of a relation of some object: who made the object may have fetched more.
+    fn may_be_fetched(&mut self, over: &Value) -> bool {
+        let mut at = self.picked(over);
+        while let Some((name, _, of, _)) = at.method()
+            && **name == *"all"
+        {
+            at = self.picked(of);
+        }
+        match &at.kind {
+            Kind::Attribute { of, .. } => self.class(of).is_none() || matches!(of.kind, Kind::Receiver(_)),
+            _ => false,
+        }
     }
 }
 

@@ -194,7 +194,7 @@ impl Reader<'_, '_, '_> {
         };
         let class = self.cx.evaluator.code.function(method).class?;
         self.managing.push((class, set.model, Rc::clone(of)));
-        let returned = self.cx.evaluator.followed(method, of, call);
+        let returned = self.returned(method, of, call);
         self.managing.pop();
         returned
     }

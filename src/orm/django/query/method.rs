@@ -143,6 +143,13 @@ impl Reader<'_, '_, '_> {
         names
     }
 
+    /// The names that a value is: a text, or a list of them.
+    pub(super) fn names_of(&mut self, value: &Value) -> Vec<(String, HostSpan)> {
+        let mut names = Vec::new();
+        self.take_name(value, &mut names);
+        names
+    }
+
     fn take_name(&mut self, value: &Value, names: &mut Vec<(String, HostSpan)>) {
         let value = &Rc::clone(self.ways.pick(value));
         match &value.kind {

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::chain::is_super;
 use super::expression::class_of_django;
 use super::statement::Sent;
-use super::{DJANGO, Reader};
+use super::{DJANGO, Memory, Reader};
 use crate::host::flow::{Deed, Event};
 use crate::host::value::{Call, FunctionId, Kind, Node, Value};
 use crate::host::ways::Ways;
@@ -30,6 +30,7 @@ pub(in crate::orm) fn find(cx: &mut Context<'_, '_>, events: &[Event]) -> Vec<Dr
         owners: Vec::new(),
         seen: HashSet::new(),
         uses: HashMap::new(),
+        memory: Memory::default(),
         drafts: Vec::new(),
         loaded: HashSet::new(),
     };
@@ -40,6 +41,7 @@ pub(in crate::orm) fn find(cx: &mut Context<'_, '_>, events: &[Event]) -> Vec<Dr
     for event in events {
         finder.event(event);
     }
+    finder.views(events);
     finder.drafts
 }
 
@@ -60,6 +62,7 @@ pub(super) struct Finder<'y, 'x, 'a> {
     owners: Vec<(u32, FunctionId)>,
     seen: HashSet<HostSpan>,
     uses: HashMap<Address, Uses>,
+    pub(super) memory: Memory,
     pub(super) drafts: Vec<Draft>,
     /// The relations that are known to be loaded, by the loop.
     pub(super) loaded: HashSet<(HostSpan, String)>,
@@ -269,12 +272,12 @@ impl Finder<'_, '_, '_> {
         let mut takes = Takes::All;
         let mut unknown = Vec::new();
         let mut fetched = Vec::new();
-        let cx = &mut *self.cx;
+        let (cx, memory) = (&mut *self.cx, &self.memory);
         let (forms, more): (Vec<(VariantKind, Sql)>, bool) = Ways::forms(MAX_FORMS, |ways| {
-            let Sent { sql, takes: of_form, unknown: of_unknown, rows } = Reader::new(cx, ways).sent(value)?;
+            let Sent { sql, takes: of_form, unknown: of_unknown, rows } = Reader::new(cx, ways, memory).sent(value)?;
             takes = of_form;
             if let Some(rows) = rows {
-                fetched.extend(Reader::new(cx, ways).prefetched(&rows));
+                fetched.extend(Reader::new(cx, ways, memory).prefetched(&rows));
             }
             for item in of_unknown {
                 if !unknown.contains(&item) {
@@ -317,7 +320,7 @@ impl Finder<'_, '_, '_> {
         let code = self.cx.evaluator.code;
         let Some(class) = event.function.and_then(|id| code.function(id).class) else { return false };
         let ways = Ways::new(VariantKind::Required);
-        let mut reader = Reader::new(self.cx, &ways);
+        let mut reader = Reader::new(self.cx, &ways, &self.memory);
         reader.is_manager_class(class) && reader.set(value).is_some()
     }
 
@@ -328,7 +331,7 @@ impl Finder<'_, '_, '_> {
                 continue;
             }
             let ways = Ways::new(VariantKind::Required);
-            let mut reader = Reader::new(self.cx, &ways);
+            let mut reader = Reader::new(self.cx, &ways, &self.memory);
             let rows = reader.rows(&around.over)?;
             if reader.set(&rows).is_some() {
                 return Some(around.place);

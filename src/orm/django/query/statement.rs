@@ -181,7 +181,7 @@ impl Reader<'_, '_, '_> {
                 self.list(set, place, Takes::All)
             }
             "update" => self.update(set, call, place),
-            "delete" => Some(self.delete(set, place)),
+            "delete" | "_raw_delete" => Some(self.delete(set, place)),
             _ => None,
         }
     }
@@ -557,5 +557,6 @@ fn is_last(name: &str) -> bool {
             | "in_bulk"
             | "update"
             | "delete"
+            | "_raw_delete"
     )
 }

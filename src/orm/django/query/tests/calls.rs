@@ -238,7 +238,12 @@ SELECT shop_book.* FROM shop_book WHERE shop_book.id IN ($1)
 SELECT shop_book.* FROM shop_book WHERE shop_book.id = $1 AND shop_book.price = 1 LIMIT 21
 "#,
     );
-    check("return Book.objects.create(title='x'), Book.objects.none()", "");
+    check(
+        "return Book.objects.create(title='x'), Book.objects.none()",
+        r#"
+SELECT shop_book.* FROM shop_book WHERE shop_book.id = $1 AND shop_book.price = 1 LIMIT 21
+"#,
+    );
     check(
         "x = Book.objects.filter(price=1)[0]",
         r#"
@@ -488,6 +493,41 @@ SELECT shop_book.* FROM shop_book WHERE shop_book.price = 1
         r#"
 SELECT shop_book.* FROM shop_book WHERE $1 AND shop_book.price = 1
 ? dynamic-queryset: a queryset that is handed in
+"#,
+    );
+}
+
+#[test]
+fn classes_declare_lists() {
+    check_file(
+        "from django.views.generic import ListView\n\nclass BookList(ListView):\n    model = Book\n    ordering = '-created'\n    paginate_by = 20\n",
+        r#"
+SELECT shop_book.* FROM shop_book ORDER BY shop_book.created DESC LIMIT 20
+Count: SELECT COUNT(*) FROM shop_book
+"#,
+    );
+    check_file(
+        "from rest_framework.viewsets import ModelViewSet\n\nclass BookViewSet(ModelViewSet):\n    queryset = Book.objects.select_related('author').order_by('id')\n    filterset_fields = ['status', 'author__name']\n    search_fields = ['^title', 'author__name']\n",
+        r#"
+SELECT shop_book.*, shop_author.* FROM shop_book JOIN shop_author ON shop_book.author_id = shop_author.id ORDER BY shop_book.id
+all: SELECT shop_book.*, shop_author.* FROM shop_book JOIN shop_author ON shop_book.author_id = shop_author.id WHERE shop_book.status = $1 AND shop_author.name = $2 AND (UPPER(shop_book.title) LIKE UPPER($3 || '%') OR UPPER(shop_author.name) LIKE UPPER('%' || $4 || '%')) ORDER BY shop_book.id
+"#,
+    );
+    check_file(
+        "from django.contrib import admin\n\n@admin.register(Review)\nclass ReviewAdmin(admin.ModelAdmin):\n    list_filter = ['stars']\n    search_fields = ['book__title']\n    list_per_page = 50\n\nclass TagAdmin(admin.ModelAdmin):\n    search_fields = ['name']\n\nadmin.site.register(Tag, TagAdmin)\n",
+        r#"
+SELECT shop_review.* FROM shop_review ORDER BY shop_review.stars DESC, shop_review.book_id LIMIT 50
+all: SELECT shop_review.* FROM shop_review JOIN shop_book ON shop_review.book_id = shop_book.id WHERE shop_review.stars = $1 AND UPPER(shop_book.title) LIKE UPPER('%' || $2 || '%') ORDER BY shop_review.stars DESC, shop_review.book_id LIMIT 50
+Count: SELECT COUNT(*) FROM shop_review
+SELECT shop_tag.* FROM shop_tag ORDER BY shop_tag.id DESC LIMIT 100
+all: SELECT shop_tag.* FROM shop_tag WHERE UPPER(shop_tag.name) LIKE UPPER('%' || $1 || '%') ORDER BY shop_tag.id DESC LIMIT 100
+Count: SELECT COUNT(*) FROM shop_tag
+"#,
+    );
+    check_file(
+        "from django.views.generic import ListView\n\nclass BookList(ListView):\n    def get_queryset(self):\n        return Book.objects.filter(price=1)\n",
+        r#"
+SELECT shop_book.* FROM shop_book WHERE shop_book.price = 1
 "#,
     );
 }

@@ -1,0 +1,254 @@
+//! Queries that classes declare: the lists of generic views and viewsets, and the change lists of the admin.
+//!
+//! Only what Django and the REST framework surely ask: the rows themselves, in their order, and with everything that a
+//! visitor may filter and search by.
+
+use std::rc::Rc;
+
+use super::condition::{Condition, Group};
+use super::set::{Order, Set};
+use super::site::Finder;
+use super::{DJANGO, Reader};
+use crate::host::code::Bound;
+use crate::host::flow::Event;
+use crate::host::value::{ClassId, Kind, Node, Value};
+use crate::host::ways::Ways;
+use crate::ir::Name;
+use crate::orm::site::Draft;
+use crate::orm::sql::Sql;
+use crate::query::{Implied, SiteOrigin, Takes, VariantKind};
+use crate::source::HostSpan;
+
+/// How many rows a page of the admin shows, and one to see whether there are more.
+const ADMIN_PAGE: &str = "100";
+
+/// Classes that send a list of what their `queryset` or `model` says.
+const LISTS: &[&str] = &[
+    "ListView",
+    "MultipleObjectMixin",
+    "BaseListView",
+    "ArchiveIndexView",
+    "ListAPIView",
+    "ListCreateAPIView",
+    "ModelViewSet",
+    "ReadOnlyModelViewSet",
+    "ListModelMixin",
+];
+
+/// Classes that show a list of the model that they are registered for.
+const ADMINS: &[&str] = &["ModelAdmin", "UserAdmin", "GroupAdmin"];
+
+/// What a class shows, and what a visitor may ask of it.
+struct Listed {
+    set: Set,
+    place: HostSpan,
+    /// Names that rows may be filtered by, and where they are said.
+    filters: Vec<(String, HostSpan)>,
+    /// Names that are searched in.
+    searched: Vec<(String, HostSpan)>,
+    /// How many rows a page has.
+    page: Option<Sql>,
+}
+
+impl Finder<'_, '_, '_> {
+    /// The queries that the classes of the file declare.
+    pub(super) fn views(&mut self, events: &[Event]) {
+        let (code, file) = (self.cx.evaluator.code, self.cx.file);
+        for class in code.class_ids().filter(|class| code.class(*class).file == file) {
+            let ways = Ways::new(VariantKind::Required);
+            let mut reader = Reader::new(self.cx, &ways, &self.memory);
+            let Some(listed) = reader.listed(class, events) else { continue };
+            let drafts = reader.shown(listed);
+            self.drafts.extend(drafts);
+        }
+    }
+}
+
+impl Reader<'_, '_, '_> {
+    fn listed(&mut self, class: ClassId, events: &[Event]) -> Option<Listed> {
+        if self.derives(class, ADMINS) {
+            return self.admin(class, events);
+        }
+        if !self.derives(class, LISTS) || self.defines(class, &["get_queryset", "list", "get"]) {
+            return None;
+        }
+        let (place, queryset) = match (self.said(class, "queryset"), self.said(class, "model")) {
+            (Some(queryset), _) => (queryset.place, queryset),
+            (None, Some(model)) => (model.place, model),
+            _ => return None,
+        };
+        let set = self.target(&queryset)?;
+        let mut listed = Listed { set, place, filters: Vec::new(), searched: Vec::new(), page: None };
+        if let Some(ordering) = self.said(class, "ordering") {
+            let mut items = Vec::new();
+            self.order_item(&mut listed.set, &ordering, &mut items);
+            listed.set.order = Order { said: Some(items), is_reversed: false };
+        }
+        listed.filters = self.texts(class, "filterset_fields");
+        listed.searched = self.texts(class, "search_fields");
+        let page = self.said(class, "paginate_by").and_then(|page| page.integer());
+        listed.page = page.map(|page| Sql::text(page.to_string(), place));
+        Some(listed)
+    }
+
+    fn admin(&mut self, class: ClassId, events: &[Event]) -> Option<Listed> {
+        let model = self.registered(class, events)?;
+        if self.defines(class, &["changelist_view", "get_search_results"]) {
+            return None;
+        }
+        let span = self.cx.evaluator.code.class(class).class.name_span;
+        let place = self.cx.evaluator.code.place(self.cx.file, span);
+        let set = self.all(model, place)?;
+        let mut listed = Listed { set, place, filters: Vec::new(), searched: Vec::new(), page: None };
+        if let Some(ordering) = self.said(class, "ordering") {
+            let mut items = Vec::new();
+            self.order_item(&mut listed.set, &ordering, &mut items);
+            listed.set.order = Order { said: Some(items), is_reversed: false };
+        }
+        if !self.is_ordered(&listed.set) {
+            self.by_key(&mut listed.set, "-", place);
+        }
+        if let Some(related) = self.said(class, "list_select_related") {
+            listed.set.related = self.names_of(&related);
+        }
+        listed.filters = self.texts(class, "list_filter");
+        listed.searched = self.texts(class, "search_fields");
+        let page = self.said(class, "list_per_page").and_then(|page| page.integer());
+        let page = page.map_or_else(|| ADMIN_PAGE.to_owned(), |page| page.to_string());
+        listed.page = Some(Sql::text(page, place));
+        Some(listed)
+    }
+
+    /// The model that an admin class is registered for, by a decorator or by a call of the module.
+    fn registered(&mut self, class: ClassId, events: &[Event]) -> Option<ClassId> {
+        let code = self.cx.evaluator.code;
+        let entry = code.class(class);
+        let is_register = |value: &Value| match &value.kind {
+            Kind::External(path) => path.ends_with(".register") && path.contains("admin"),
+            Kind::Attribute { name, .. } => **name == *"register",
+            _ => false,
+        };
+        let (file, class_expr) = (entry.file, entry.class);
+        for decorator in &class_expr.decorators {
+            let value = self.cx.evaluator.of_module(file, decorator);
+            if let Some(call) = value.call().filter(|call| is_register(&call.callee)) {
+                return Some(self.models.of_value(call.positional.first()?)?.class);
+            }
+        }
+        for event in events {
+            let Some(call) = event.value.call().filter(|call| is_register(&call.callee)) else { continue };
+            let is_it =
+                call.positional.get(1).is_some_and(|admin| matches!(admin.kind, Kind::Class(id) if id == class));
+            if is_it {
+                return Some(self.models.of_value(call.positional.first()?)?.class);
+            }
+        }
+        None
+    }
+
+    /// Says whether a class derives from one outside of the code base that has one of some names.
+    fn derives(&mut self, class: ClassId, names: &[&str]) -> bool {
+        self.cx.evaluator.lineage(class).into_iter().any(|class| {
+            let bases = self.cx.evaluator.bases(class);
+            bases.iter().any(|base| {
+                base.external().and_then(|path| path.rsplit('.').next()).is_some_and(|name| names.contains(&name))
+            })
+        })
+    }
+
+    /// Says whether the code says itself what one of some methods does.
+    fn defines(&mut self, class: ClassId, methods: &[&str]) -> bool {
+        let lineage = self.cx.evaluator.lineage(class);
+        lineage.into_iter().any(|class| {
+            let scope = &self.cx.evaluator.code.class(class).scope;
+            methods.iter().any(|method| !scope.get(method).is_empty())
+        })
+    }
+
+    /// What a class says of itself, in this file.
+    fn said(&mut self, class: ClassId, name: &str) -> Option<Value> {
+        let code = self.cx.evaluator.code;
+        let (class, value) = self.cx.evaluator.inherited(class, &Name::from(name))?;
+        let entry = code.class(class);
+        let place = entry.scope.get(name).iter().find_map(|bound| match bound {
+            Bound::Value { place, .. } => Some(*place),
+            _ => None,
+        })?;
+        if entry.file != self.cx.file || value.is_null() {
+            return None;
+        }
+        // What is declared elsewhere is named here.
+        let is_here = value.place.file == place.file;
+        Some(if is_here { value } else { Rc::new(Node { kind: value.kind.clone(), place }) })
+    }
+
+    fn texts(&mut self, class: ClassId, name: &str) -> Vec<(String, HostSpan)> {
+        self.said(class, name).map(|value| self.names_of(&value)).unwrap_or_default()
+    }
+
+    /// The query of a list: as it is, and with everything that may be asked.
+    fn shown(&mut self, listed: Listed) -> Vec<Draft> {
+        let Listed { set, place, filters, searched, page } = listed;
+        if set.is_none || set.is_sliced() {
+            return Vec::new();
+        }
+        let anything: Value = Rc::new(Node { kind: Kind::Unknown, place });
+        let mut asked = set.clone();
+        for (name, place) in &filters {
+            self.and(&mut asked, name, *place, &anything);
+        }
+        if !searched.is_empty() {
+            let children = searched.iter().map(|(name, place)| searched_by(name, *place, &anything)).collect();
+            self.filter(&mut asked, Condition::Group(Group { is_any: true, is_negated: false, children }));
+        }
+        let count = page.is_some().then(|| self.count(set.clone(), place));
+        let mut unknown = set.unknown.clone();
+        let is_asked = asked.conditions.len() > set.conditions.len() && asked.unknown.len() == set.unknown.len();
+        let mut forms = Vec::new();
+        for (kind, mut set) in [(VariantKind::Required, set), (VariantKind::All, asked)] {
+            if kind == VariantKind::All && !is_asked {
+                continue;
+            }
+            set.slice.1 = page.clone();
+            let (sql, more) = self.select_sql(set, place);
+            for item in more {
+                if !unknown.contains(&item) {
+                    unknown.push(item);
+                }
+            }
+            forms.push((kind, sql));
+        }
+        let draft = Draft {
+            place,
+            source: DJANGO,
+            origin: SiteOrigin::Call { framework: DJANGO },
+            takes: Takes::All,
+            forms,
+            unknown,
+            function: None,
+            in_loop: None,
+            rows: None,
+        };
+        let origin = SiteOrigin::Implied { kind: Implied::Count, cause: place };
+        let counted = count.map(|count| Draft {
+            origin,
+            takes: Takes::One,
+            forms: vec![(VariantKind::Required, count.sql)],
+            unknown: Vec::new(),
+            ..draft.clone()
+        });
+        std::iter::once(draft).chain(counted).collect()
+    }
+}
+
+/// How a name is searched in, by the sign before it: `^name`, `=name`, `@name`.
+fn searched_by(name: &str, place: HostSpan, value: &Value) -> Condition {
+    let (name, lookup) = match name.split_at_checked(1) {
+        Some(("^", name)) => (name, "istartswith"),
+        Some(("=", name)) => (name, "iexact"),
+        Some(("@", name)) => (name, "search"),
+        Some(("$", name)) => (name, "iregex"),
+        _ => (name, "icontains"),
+    };
+    Condition::lookup(format!("{name}__{lookup}"), place, value)
+}
