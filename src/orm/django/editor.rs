@@ -30,7 +30,8 @@ struct Made {
     table: QName,
     kind: MadeKind,
     columns: Vec<Ident>,
-    name: Ident,
+    /// None as long as its statement waits for the migration's end: Django makes the name up only then.
+    name: Option<Ident>,
     place: HostSpan,
 }
 
@@ -39,17 +40,30 @@ enum MadeKind {
     /// A constraint on values.
     Unique,
     /// An index of a field or of `index_together`.
-    Index,
-    /// The second index of a field, for `LIKE`.
-    Like,
+    Index(IndexOf),
+    /// The second index of a field, for `LIKE`, by its operator class.
+    Like(&'static str),
     /// An index of `Meta.indexes`, or one that a constraint of `Meta` becomes.
     MetaIndex,
-    /// A constraint of `Meta`.
+    /// A unique constraint of `Meta`.
+    MetaUnique,
+    /// Any other constraint of `Meta`.
     MetaConstraint,
     /// A condition on a column.
     Check,
-    /// A foreign key, and whether its statement has been written.
-    Foreign { to: (QName, Ident), is_pending: bool },
+    /// A foreign key, and what it refers to.
+    Foreign(QName, Ident),
+}
+
+/// What an index is made for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum IndexOf {
+    /// A field.
+    Field,
+    /// A field that keeps a shape on a map.
+    Shape,
+    /// A set of fields.
+    Together,
 }
 
 impl Editor {
@@ -71,18 +85,15 @@ impl Editor {
         self.skips.push(Skip { stage: SkipStage::Schema, reason, detail: detail.into(), place });
     }
 
-    /// Writes the foreign keys that wait for the tables that they name: Django sends them when a migration ends.
+    /// Writes what waits for the end of a migration, the foreign keys last: then every table is there.
     pub(super) fn flush(&mut self) {
-        let mut ready = Vec::new();
-        for made in &mut self.made {
-            if let MadeKind::Foreign { is_pending, .. } = &mut made.kind
-                && std::mem::take(is_pending)
-            {
-                ready.push(made.clone());
+        let is_last = |made: &Made| matches!(made.kind, MadeKind::Foreign(..));
+        for last in [false, true] {
+            for at in 0..self.made.len() {
+                if self.made[at].name.is_none() && is_last(&self.made[at]) == last {
+                    self.write_made(at);
+                }
             }
-        }
-        for made in ready {
-            self.write_foreign_key(&made);
         }
     }
 
@@ -97,8 +108,20 @@ impl Editor {
         Ident::from(names::of_columns(&table.name, columns, suffix, max))
     }
 
+    /// Takes up what has been made under a name.
     fn made(&mut self, table: &QName, kind: MadeKind, columns: Vec<Ident>, name: Ident, place: HostSpan) {
-        self.made.push(Made { table: table.clone(), kind, columns, name, place });
+        self.made.push(Made { table: table.clone(), kind, columns, name: Some(name), place });
+    }
+
+    /// Takes up what is made when the migration ends.
+    fn wait(&mut self, table: &QName, kind: MadeKind, columns: Vec<Ident>, place: HostSpan) {
+        self.made.push(Made { table: table.clone(), kind, columns, name: None, place });
+    }
+
+    /// Makes at once what would wait for the end.
+    fn make(&mut self, table: &QName, kind: MadeKind, columns: Vec<Ident>, place: HostSpan) {
+        self.wait(table, kind, columns, place);
+        self.write_made(self.made.len() - 1);
     }
 
     /// Takes what is found off the list.

@@ -76,9 +76,38 @@ impl IndexSpec {
     pub(super) fn suffix(&self) -> &'static str {
         self.method.unwrap_or("idx")
     }
+
+    /// Changes the names of fields.
+    pub(super) fn rename(&mut self, renamed: &dyn Fn(&mut Name)) {
+        self.keys.iter_mut().for_each(|key| key.rename(renamed));
+        self.include.iter_mut().for_each(renamed);
+        self.condition.iter_mut().for_each(|term| term.rename(renamed));
+    }
+}
+
+impl Key {
+    fn rename(&mut self, renamed: &dyn Fn(&mut Name)) {
+        match self {
+            Self::Field(name, ..) => renamed(name),
+            Self::Term(term) => term.rename(renamed),
+        }
+    }
 }
 
 impl ConstraintSpec {
+    /// Changes the names of fields.
+    pub(super) fn rename(&mut self, renamed: &dyn Fn(&mut Name)) {
+        match &mut self.kind {
+            ConstraintKind::Unique { index, .. } => index.rename(renamed),
+            ConstraintKind::Check(term) => term.rename(renamed),
+            ConstraintKind::Exclude { keys, condition, .. } => {
+                keys.iter_mut().for_each(|(key, _)| key.rename(renamed));
+                condition.iter_mut().for_each(|term| term.rename(renamed));
+            }
+            ConstraintKind::Unknown => {}
+        }
+    }
+
     /// Says whether the database keeps it as a constraint: what a constraint cannot say becomes an index alone.
     pub(super) fn is_constraint(&self) -> bool {
         match &self.kind {

@@ -8,6 +8,9 @@ mod model;
 mod replay;
 mod together;
 
+#[cfg(test)]
+mod tests;
+
 use super::apps::Apps;
 use super::editor::Editor;
 use super::models::Models;
@@ -42,6 +45,7 @@ pub(super) fn of_code(code: &Code<'_>, models: &Models, dialect: (Dialect, &'sta
     if writes == Writes::Raw {
         let raw = std::mem::take(&mut editor.statements);
         state.models.values().for_each(|model| editor.create_model(&state, model));
+        editor.flush();
         editor.statements.extend(raw);
     }
     files.sort();

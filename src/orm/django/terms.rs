@@ -58,6 +58,33 @@ pub enum Term {
 }
 
 impl Term {
+    /// Changes the names of fields.
+    pub(super) fn rename(&mut self, renamed: &dyn Fn(&mut Name)) {
+        match self {
+            Self::Field(name) => renamed(name),
+            Self::Lookup(path, value) => {
+                let (field, rest) = path.split_once("__").map_or((&**path, None), |(field, rest)| (field, Some(rest)));
+                let mut field = Name::from(field);
+                renamed(&mut field);
+                *path = rest.map_or_else(|| field.clone(), |rest| Name::from(format!("{field}__{rest}")));
+                value.rename(renamed);
+            }
+            Self::List(terms) | Self::Call(_, terms) | Self::Search(_, terms) | Self::And(terms) | Self::Or(terms) => {
+                terms.iter_mut().for_each(|term| term.rename(renamed));
+            }
+            Self::Binary(_, left, right) => {
+                left.rename(renamed);
+                right.rename(renamed);
+            }
+            Self::Not(inner)
+            | Self::Cast(inner, _)
+            | Self::Collate(inner, _)
+            | Self::Operators(inner, _)
+            | Self::Ordered(inner, ..) => inner.rename(renamed),
+            Self::Text(_) | Self::Number(_) | Self::Bool(_) | Self::Null | Self::Unknown => {}
+        }
+    }
+
     /// Reads an expression, in which text names a field.
     pub(super) fn expression(evaluator: &mut Evaluator<'_, '_>, value: &Value) -> Self {
         Reader { evaluator, depth: 0 }.expression(value)
@@ -183,6 +210,16 @@ impl Reader<'_, '_, '_> {
                 }
                 _ => Term::Unknown,
             },
+            ("CombinedExpression", Some(left)) => {
+                let sign = call.argument(1, "connector").and_then(|sign| sign.text());
+                let sign = ["+", "-", "*", "/"].into_iter().find(|known| Some(*known) == sign.as_deref());
+                match (sign, call.argument(2, "rhs")) {
+                    (Some(sign), Some(right)) => {
+                        Term::Binary(sign, Box::new(self.expression(left)), Box::new(self.expression(right)))
+                    }
+                    _ => Term::Unknown,
+                }
+            }
             ("ExpressionWrapper", Some(of)) => self.expression(of),
             // `date(1970, 1, 1)` and the like are values that only the run knows.
             _ => match function(name) {
@@ -222,7 +259,10 @@ impl Reader<'_, '_, '_> {
                 _ => self.term(value),
             });
         }
-        for (name, value) in &call.named {
+        // Django takes them in the order of their names.
+        let mut named: Vec<&(Option<Name>, Value)> = call.named.iter().collect();
+        named.sort_by(|(a, _), (b, _)| a.cmp(b));
+        for (name, value) in named {
             match name.as_deref() {
                 Some("_connector" | "_negated") => {}
                 name => terms.push(self.lookup(name.map(str::to_owned), value)),

@@ -28,6 +28,10 @@ impl ColumnType {
 pub(super) fn of(kind: &FieldKind, dialect: Dialect) -> Option<ColumnType> {
     use FieldKind as F;
     let plain = |sql: &str| ColumnType::plain(sql);
+    if dialect != Dialect::Postgres && is_of_postgres(kind) {
+        // Where the database has no such type, some package keeps it as text.
+        return plain("text");
+    }
     let by = |postgres: &str, mysql: &str, sqlite: &str| {
         plain(match dialect {
             Dialect::Postgres => postgres,
@@ -78,6 +82,12 @@ pub(super) fn of(kind: &FieldKind, dialect: Dialect) -> Option<ColumnType> {
         F::Custom(name) => plain(name),
         F::ForeignKey | F::OneToOne | F::ManyToMany | F::GenericKey(..) | F::GenericRelation(..) | F::Unknown => None,
     }
+}
+
+/// Says whether PostgreSQL alone has a type for a kind.
+fn is_of_postgres(kind: &FieldKind) -> bool {
+    use FieldKind as F;
+    matches!(kind, F::Array(_) | F::Range(_) | F::CaselessText | F::HStore | F::SearchVector)
 }
 
 fn whole(size: IntegerSize) -> &'static str {

@@ -1,7 +1,7 @@
 //! Tables and columns are changed, renamed and dropped.
 
-use super::create::columns_of;
-use super::{Editor, Made, MadeKind};
+use super::create::{columns_of, index_kind};
+use super::{Editor, IndexOf, Made, MadeKind};
 use crate::dialect::Dialect;
 use crate::ir::Name;
 use crate::name::{Ident, QName};
@@ -24,7 +24,7 @@ impl Editor {
     pub(in crate::orm::django) fn drop_table(&mut self, table: &QName, place: HostSpan) {
         let cascade = if self.dialect == Dialect::Sqlite { "" } else { " CASCADE" };
         self.write_text(format!("DROP TABLE {}{cascade}", self.table(table)), place);
-        self.take(|made| made.table == *table || matches!(&made.kind, MadeKind::Foreign { to, .. } if to.0 == *table));
+        self.take(|made| made.table == *table || matches!(&made.kind, MadeKind::Foreign(to, _) if to == table));
     }
 
     pub(in crate::orm::django) fn create_between(&mut self, state: &State, between: &ModelState) {
@@ -44,7 +44,7 @@ impl Editor {
             if made.table == *from {
                 made.table = to.clone();
             }
-            if let MadeKind::Foreign { to: (table, _), .. } = &mut made.kind
+            if let MadeKind::Foreign(table, _) = &mut made.kind
                 && table == from
             {
                 *table = to.clone();
@@ -79,7 +79,7 @@ impl Editor {
             if made.table == *table {
                 made.columns.iter_mut().filter(|column| *column == from).for_each(|column| *column = to.clone());
             }
-            if let MadeKind::Foreign { to: (other, column), .. } = &mut made.kind
+            if let MadeKind::Foreign(other, column) = &mut made.kind
                 && other == table
                 && column == from
             {
@@ -90,13 +90,12 @@ impl Editor {
 
     /// Changes a column from what a field was to what it is, in the order of Django's `_alter_field`.
     pub(in crate::orm::django) fn alter_column(&mut self, table: &QName, old: &Column, new: &Column, place: HostSpan) {
-        let is_retyped = old.ty.sql != new.ty.sql;
-        let is_led_elsewhere =
-            old.references.as_ref().map(|(table, _)| table) != new.references.as_ref().map(|(table, _)| table);
-        let loses_key = old.constraint && (!new.constraint || is_led_elsewhere || is_retyped);
-        if loses_key {
-            self.drop_foreign_keys(table, &old.name, place);
+        if *old == (Column { place: old.place, ..new.clone() }) && old.name.as_str() == new.name.as_str() {
+            return;
         }
+        let is_retyped = old.ty.sql != new.ty.sql;
+        // A foreign key is made anew whatever changes.
+        self.drop_foreign_keys(table, &old.name, place);
         let is_unique = |column: &Column| column.unique && !column.primary;
         if old.unique && (!new.unique || (!old.primary && new.primary)) {
             self.drop_constraints(table, &old.name, &MadeKind::Unique, place);
@@ -111,8 +110,7 @@ impl Editor {
             self.rename_column(table, &old.name, &new.name, place);
         }
         if is_retyped {
-            let is_text = |column: &Column| like_operators(&column.ty.sql);
-            if is_text(old) != is_text(new) {
+            if (old.index || old.unique) && like_operators(&old.ty.sql) != like_operators(&new.ty.sql) {
                 self.drop_like(table, &new.name, place);
             }
             self.retype(table, new, place);
@@ -122,26 +120,23 @@ impl Editor {
         if new.primary && !old.primary {
             self.set_primary_key(table, new, place);
         }
+        let columns = || vec![new.name.clone()];
         if is_unique(new) && !is_unique(old) {
-            self.create_unique(table, vec![new.name.clone()], new.place);
+            self.make(table, MadeKind::Unique, columns(), new.place);
         }
         if self.is_indexed(new) && !old.index {
-            self.create_field_index(table, new);
+            self.make(table, index_kind(new), columns(), new.place);
         }
-        if new.constraint && new.references.is_some() && (loses_key || !old.constraint || old.references.is_none()) {
-            self.note_reference(table, new);
-        }
-        self.alter_like(table, old, new, is_retyped, place);
+        self.note_reference(table, new);
+        self.alter_like(table, old, new, place);
     }
 
     /// The second index for `LIKE` comes and goes with the first (`django/db/backends/postgresql/schema.py`).
-    fn alter_like(&mut self, table: &QName, old: &Column, new: &Column, is_retyped: bool, place: HostSpan) {
+    fn alter_like(&mut self, table: &QName, old: &Column, new: &Column, place: HostSpan) {
         let (had, has) = (old.index || old.unique, new.index || new.unique);
         let is_new = (!had && new.index) || (!old.unique && new.unique);
-        let is_other_text = is_retyped && has && like_operators(&old.ty.sql) != like_operators(&new.ty.sql);
-        let is_there = self.made.iter().any(|made| made.kind == MadeKind::Like && made.is_of(table, &new.name));
-        if (is_new || is_other_text) && !is_there {
-            self.create_like_index(table, new);
+        if let Some(like) = self.like_kind(new).filter(|_| is_new) {
+            self.make(table, like, vec![new.name.clone()], new.place);
         }
         if old.unique && !has {
             self.drop_like(table, &new.name, place);
@@ -184,18 +179,17 @@ impl Editor {
     }
 
     fn drop_foreign_keys(&mut self, table: &QName, column: &Ident, place: HostSpan) {
-        let taken = self.take(|made| matches!(made.kind, MadeKind::Foreign { .. }) && made.is_of(table, column));
-        for made in taken {
-            if matches!(made.kind, MadeKind::Foreign { is_pending: false, .. }) {
-                let verb = if self.dialect == Dialect::Mysql { "DROP FOREIGN KEY" } else { "DROP CONSTRAINT" };
-                self.write_text(format!("ALTER TABLE {} {verb} {}", self.table(table), self.quoted(&made.name)), place);
-            }
+        let taken = self.take(|made| matches!(made.kind, MadeKind::Foreign(..)) && made.is_of(table, column));
+        for name in taken.into_iter().filter_map(|made| made.name) {
+            let verb = if self.dialect == Dialect::Mysql { "DROP FOREIGN KEY" } else { "DROP CONSTRAINT" };
+            self.write_text(format!("ALTER TABLE {} {verb} {}", self.table(table), self.quoted(&name)), place);
         }
     }
 
     fn drop_constraints(&mut self, table: &QName, column: &Ident, kind: &MadeKind, place: HostSpan) {
-        for made in self.take(|made| made.kind == *kind && made.is_of(table, column)) {
-            self.drop_constraint_of(table, &made.name, kind, place);
+        let taken = self.take(|made| made.kind == *kind && made.is_of(table, column));
+        for name in taken.into_iter().filter_map(|made| made.name) {
+            self.drop_constraint_of(table, &name, kind, place);
         }
     }
 
@@ -212,15 +206,19 @@ impl Editor {
 
     /// Drops every plain index of one column, that for `LIKE` too.
     fn drop_indexes(&mut self, table: &QName, column: &Ident, place: HostSpan) {
-        let is_index = |made: &Made| matches!(made.kind, MadeKind::Index | MadeKind::Like);
-        for made in self.take(|made| is_index(made) && made.is_of(table, column)) {
-            self.drop_index_named(table, &made.name, place);
+        let is_index = |made: &Made| matches!(made.kind, MadeKind::Index(_) | MadeKind::Like(_));
+        let taken = self.take(|made| is_index(made) && made.is_of(table, column));
+        for name in taken.into_iter().filter_map(|made| made.name) {
+            self.drop_index_named(table, &name, place);
         }
     }
 
+    /// Drops the index for `LIKE` by the name that Django would give it now: one that was made when the table had
+    /// another name stays.
     fn drop_like(&mut self, table: &QName, column: &Ident, place: HostSpan) {
-        for made in self.take(|made| made.kind == MadeKind::Like && made.is_of(table, column)) {
-            self.drop_index_named(table, &made.name, place);
+        let name = self.name_of(table, std::slice::from_ref(column), "_like");
+        if !self.take(|made| made.table == *table && made.name.as_ref() == Some(&name)).is_empty() {
+            self.drop_index_named(table, &name, place);
         }
     }
 
@@ -251,29 +249,31 @@ impl Editor {
         fields: &[Name],
         place: HostSpan,
     ) {
-        self.drop_together(state, model, fields, &MadeKind::Index, place);
+        self.drop_together(state, model, fields, &MadeKind::Index(IndexOf::Together), place);
     }
 
     fn drop_together(&mut self, state: &State, model: &ModelState, fields: &[Name], kind: &MadeKind, place: HostSpan) {
         let table = model.table();
         let Some(columns) = columns_of(state, model, fields) else { return };
-        for made in self.take(|made| made.kind == *kind && made.table == table && made.columns == columns) {
+        let taken = self.take(|made| made.kind == *kind && made.table == table && made.columns == columns);
+        for name in taken.into_iter().filter_map(|made| made.name) {
             match kind {
-                MadeKind::Unique => self.drop_constraint_of(&table, &made.name, kind, place),
-                _ => self.drop_index_named(&table, &made.name, place),
+                MadeKind::Unique => self.drop_constraint_of(&table, &name, kind, place),
+                _ => self.drop_index_named(&table, &name, place),
             }
         }
     }
 
     /// Drops an index or a constraint of `Meta`.
     pub(in crate::orm::django) fn drop_named(&mut self, table: &QName, name: &str, place: HostSpan) {
-        let taken = self.take(|made| made.table == *table && made.name == *name);
-        let is_constraint = taken.iter().any(|made| made.kind == MadeKind::MetaConstraint);
+        let taken = self.take(|made| made.table == *table && made.is_named(name));
         let name = Ident::from(name);
-        match is_constraint {
-            true => self.drop_constraint_of(table, &name, &MadeKind::Unique, place),
-            false if taken.is_empty() => {}
-            false => self.drop_index_named(table, &name, place),
+        match taken.first().map(|made| &made.kind) {
+            Some(MadeKind::MetaUnique) => self.drop_constraint_of(table, &name, &MadeKind::Unique, place),
+            Some(kind @ MadeKind::MetaConstraint) => self.drop_constraint_of(table, &name, kind, place),
+            Some(_) => self.drop_index_named(table, &name, place),
+            // Left out when it was made, or told of as unreadable.
+            None => {}
         }
     }
 
@@ -285,8 +285,8 @@ impl Editor {
             _ => format!("ALTER INDEX {old} RENAME TO {new}"),
         };
         self.write_text(text, place);
-        for made in self.made.iter_mut().filter(|made| made.table == *table && made.name == *from) {
-            made.name = Ident::from(to);
+        for made in self.made.iter_mut().filter(|made| made.table == *table && made.is_named(from)) {
+            made.name = Some(Ident::from(to));
             made.kind = MadeKind::MetaIndex;
         }
     }
@@ -294,12 +294,17 @@ impl Editor {
     /// The name of the index over a set of fields.
     pub(in crate::orm::django) fn index_of(&self, state: &State, model: &ModelState, fields: &[Name]) -> Option<Ident> {
         let (table, columns) = (model.table(), columns_of(state, model, fields)?);
-        let is_it = |made: &&Made| made.kind == MadeKind::Index && made.table == table && made.columns == columns;
-        self.made.iter().find(is_it).map(|made| made.name.clone())
+        let is_index = |made: &Made| matches!(made.kind, MadeKind::Index(_));
+        let is_it = |made: &&Made| is_index(made) && made.table == table && made.columns == columns;
+        self.made.iter().find(is_it)?.name.clone()
     }
 }
 
 impl Made {
+    fn is_named(&self, name: &str) -> bool {
+        self.name.as_ref().is_some_and(|known| *known == *name)
+    }
+
     fn is_of(&self, table: &QName, column: &Ident) -> bool {
         self.table == *table && self.columns.as_slice() == std::slice::from_ref(column)
     }

@@ -1,7 +1,7 @@
 //! Tables, indexes and constraints are made and dropped.
 
-use super::text::excluded;
-use super::{Editor, Made, MadeKind};
+use super::text::{IndexBody, excluded};
+use super::{Editor, IndexOf, MadeKind};
 use crate::dialect::Dialect;
 use crate::name::{Ident, QName};
 use crate::orm::django::indexes::{ConstraintKind, ConstraintSpec, IndexSpec};
@@ -41,11 +41,16 @@ impl Editor {
             self.note_column(&table, column);
             self.create_field_indexes(&table, column);
         }
-        for (fields, place) in &model.unique_together {
-            self.create_unique_together(state, model, fields, *place);
-        }
-        for (fields, place) in &model.index_together {
-            self.create_index_together(state, model, fields, *place);
+        let kinds = [
+            (&model.unique_together, MadeKind::Unique),
+            (&model.index_together, MadeKind::Index(IndexOf::Together)),
+        ];
+        for (sets, kind) in kinds {
+            for (fields, place) in sets {
+                if let Some(columns) = self.columns_named(state, model, fields, *place) {
+                    self.wait(&table, kind.clone(), columns, *place);
+                }
+            }
         }
         for index in &model.indexes {
             self.create_index(state, model, index);
@@ -75,36 +80,54 @@ impl Editor {
 
     /// Takes up a foreign key, which is written later.
     pub(super) fn note_reference(&mut self, table: &QName, column: &Column) {
-        if let (Some(to), true) = (&column.references, column.constraint && self.dialect != Dialect::Sqlite) {
-            let suffix = format!("_fk_{}_{}", to.0.name, to.1);
-            let columns = vec![column.name.clone()];
-            let name = self.name_of(table, &columns, &suffix);
-            self.made(table, MadeKind::Foreign { to: to.clone(), is_pending: true }, columns, name, column.place);
+        if let (Some((to, key)), true) = (&column.references, column.constraint && self.dialect != Dialect::Sqlite) {
+            self.wait(table, MadeKind::Foreign(to.clone(), key.clone()), vec![column.name.clone()], column.place);
         }
     }
 
-    pub(super) fn write_foreign_key(&mut self, made: &Made) {
-        let MadeKind::Foreign { to: (table, column), .. } = &made.kind else { return };
-        let text = format!(
-            "ALTER TABLE {} ADD CONSTRAINT {} FOREIGN KEY ({}) REFERENCES {} ({}){}",
-            self.table(&made.table),
-            self.quoted(&made.name),
-            self.list(&made.columns),
-            self.table(table),
-            self.quoted(column),
-            if self.dialect == Dialect::Postgres { " DEFERRABLE INITIALLY DEFERRED" } else { "" }
-        );
+    /// Writes what waits, under the name that its table and columns give it by now.
+    pub(super) fn write_made(&mut self, at: usize) {
+        let Some(made) = self.made.get(at).cloned() else { return };
+        let suffix = match &made.kind {
+            MadeKind::Foreign(table, column) => format!("_fk_{}_{column}", table.name),
+            MadeKind::Unique => "_uniq".to_owned(),
+            MadeKind::Like(_) => "_like".to_owned(),
+            MadeKind::Index(IndexOf::Together) => "_idx".to_owned(),
+            _ => String::new(),
+        };
+        let name = self.name_of(&made.table, &made.columns, &suffix);
+        let (quoted, on, keys) = (self.quoted(&name), self.table(&made.table), self.list(&made.columns));
+        let text = match &made.kind {
+            MadeKind::Foreign(table, column) => {
+                let (table, column) = (self.table(table), self.quoted(column));
+                let later = if self.dialect == Dialect::Postgres { " DEFERRABLE INITIALLY DEFERRED" } else { "" };
+                format!("ALTER TABLE {on} ADD CONSTRAINT {quoted} FOREIGN KEY ({keys}) REFERENCES {table} ({column}){later}")
+            }
+            MadeKind::Unique if self.dialect == Dialect::Sqlite => {
+                format!("CREATE UNIQUE INDEX {quoted} ON {on} ({keys})")
+            }
+            MadeKind::Unique => format!("ALTER TABLE {on} ADD CONSTRAINT {quoted} UNIQUE ({keys})"),
+            MadeKind::Like(operators) => format!("CREATE INDEX {quoted} ON {on} ({keys} {operators})"),
+            MadeKind::Index(IndexOf::Shape) => format!("CREATE INDEX {quoted} ON {on} USING gist ({keys})"),
+            _ => format!("CREATE INDEX {quoted} ON {on} ({keys})"),
+        };
+        self.made[at].name = Some(name);
         self.write_text(text, made.place);
     }
 
     /// The indexes that a field gets without being asked for by name.
     pub(super) fn create_field_indexes(&mut self, table: &QName, column: &Column) {
         if self.is_indexed(column) {
-            self.create_field_index(table, column);
+            self.wait(table, index_kind(column), vec![column.name.clone()], column.place);
         }
-        if column.index || column.unique {
-            self.create_like_index(table, column);
+        if let Some(like) = self.like_kind(column).filter(|_| column.index || column.unique) {
+            self.wait(table, like, vec![column.name.clone()], column.place);
         }
+    }
+
+    /// The kind of a column's index for `LIKE`, where it may have one.
+    pub(super) fn like_kind(&self, column: &Column) -> Option<MadeKind> {
+        like_operators(&column.ty.sql).filter(|_| self.dialect == Dialect::Postgres).map(MadeKind::Like)
     }
 
     /// MySQL makes the index of a foreign key itself, and has none over long texts.
@@ -114,28 +137,22 @@ impl Editor {
         column.index && !is_spared
     }
 
-    pub(super) fn create_field_index(&mut self, table: &QName, column: &Column) {
-        let columns = vec![column.name.clone()];
-        let name = self.name_of(table, &columns, "");
-        // The columns of maps are searched by their own kind of index.
-        let method = if column.ty.sql.starts_with("geometry") { " USING gist" } else { "" };
-        let keys = self.list(&columns);
-        let text = format!("CREATE INDEX {} ON {}{method} ({keys})", self.quoted(&name), self.table(table));
-        self.write_text(text, column.place);
-        self.made(table, MadeKind::Index, columns, name, column.place);
+    /// The columns that an operation names by their fields; nothing where one is not there, which is told.
+    fn columns_named(
+        &mut self,
+        state: &State,
+        model: &ModelState,
+        fields: &[crate::ir::Name],
+        place: HostSpan,
+    ) -> Option<Vec<Ident>> {
+        let columns = columns_of(state, model, fields);
+        if columns.is_none() {
+            self.skip("unknown-column", format!("a set of fields of {}", model.name), place);
+        }
+        columns
     }
 
-    pub(super) fn create_like_index(&mut self, table: &QName, column: &Column) {
-        let Some(operators) = like_operators(&column.ty.sql).filter(|_| self.dialect == Dialect::Postgres) else {
-            return;
-        };
-        let columns = vec![column.name.clone()];
-        let name = self.name_of(table, &columns, "_like");
-        let (index, on, key) = (self.quoted(&name), self.table(table), self.quoted(&column.name));
-        self.write_text(format!("CREATE INDEX {index} ON {on} ({key} {operators})"), column.place);
-        self.made(table, MadeKind::Like, columns, name, column.place);
-    }
-
+    /// Makes a set of fields unique at once.
     pub(in crate::orm::django) fn create_unique_together(
         &mut self,
         state: &State,
@@ -143,26 +160,12 @@ impl Editor {
         fields: &[crate::ir::Name],
         place: HostSpan,
     ) {
-        match columns_of(state, model, fields) {
-            Some(columns) => self.create_unique(&model.table(), columns, place),
-            None => self.skip("unknown-column", format!("unique_together of {}", model.name), place),
+        if let Some(columns) = self.columns_named(state, model, fields, place) {
+            self.make(&model.table(), MadeKind::Unique, columns, place);
         }
     }
 
-    /// A constraint under the name that Django makes up.
-    pub(super) fn create_unique(&mut self, table: &QName, columns: Vec<Ident>, place: HostSpan) {
-        let name = self.name_of(table, &columns, "_uniq");
-        let (index, on, keys) = (self.quoted(&name), self.table(table), self.list(&columns));
-        self.write_text(
-            match self.dialect {
-                Dialect::Sqlite => format!("CREATE UNIQUE INDEX {index} ON {on} ({keys})"),
-                _ => format!("ALTER TABLE {on} ADD CONSTRAINT {index} UNIQUE ({keys})"),
-            },
-            place,
-        );
-        self.made(table, MadeKind::Unique, columns, name, place);
-    }
-
+    /// Makes the index over a set of fields at once.
     pub(in crate::orm::django) fn create_index_together(
         &mut self,
         state: &State,
@@ -170,14 +173,9 @@ impl Editor {
         fields: &[crate::ir::Name],
         place: HostSpan,
     ) {
-        let Some(columns) = columns_of(state, model, fields) else {
-            return self.skip("unknown-column", format!("index_together of {}", model.name), place);
-        };
-        let table = model.table();
-        let name = self.name_of(&table, &columns, "_idx");
-        let (index, on, keys) = (self.quoted(&name), self.table(&table), self.list(&columns));
-        self.write_text(format!("CREATE INDEX {index} ON {on} ({keys})"), place);
-        self.made(&table, MadeKind::Index, columns, name, place);
+        if let Some(columns) = self.columns_named(state, model, fields, place) {
+            self.make(&model.table(), MadeKind::Index(IndexOf::Together), columns, place);
+        }
     }
 
     pub(in crate::orm::django) fn create_index(&mut self, state: &State, model: &ModelState, index: &IndexSpec) {
@@ -185,8 +183,7 @@ impl Editor {
         let Some(body) = self.index_body(state, model, index) else {
             return self.skip("unreadable-index", format!("index {shown} of {}", model.name), index.place);
         };
-        if body.is_partial && self.dialect == Dialect::Mysql {
-            // Django leaves out what the database cannot do.
+        if self.is_left_out(&body, index) {
             return;
         }
         let table = model.table();
@@ -203,6 +200,12 @@ impl Editor {
         self.write_text(text, index.place);
         let columns = body.plain.into_iter().map(|(column, _)| column).collect();
         self.made(&table, MadeKind::MetaIndex, columns, name, index.place);
+    }
+
+    /// Says whether Django leaves an index out because the database cannot have it.
+    fn is_left_out(&self, body: &IndexBody, index: &IndexSpec) -> bool {
+        let is_special = index.method.is_some_and(|method| method != "btree");
+        body.is_partial && self.dialect == Dialect::Mysql || is_special && self.dialect != Dialect::Postgres
     }
 
     pub(in crate::orm::django) fn create_constraint(
@@ -222,7 +225,10 @@ impl Editor {
                 let body = self.index_body(state, model, index);
                 of_plain = body.iter().flat_map(|body| &body.plain).map(|(column, _)| column.clone()).collect();
                 let nulls = if *nulls_same { " NULLS NOT DISTINCT" } else { "" };
-                body.filter(|body| !(body.is_partial && self.dialect == Dialect::Mysql)).map(|body| {
+                if body.as_ref().is_some_and(|body| self.is_left_out(body, index)) {
+                    return;
+                }
+                body.map(|body| {
                     let (keys, tail) = (body.keys, body.tail);
                     if !constraint.is_constraint() || self.dialect == Dialect::Sqlite {
                         let (before, after) = tail.split_at(tail.find(" WHERE ").unwrap_or(tail.len()));
@@ -233,6 +239,7 @@ impl Editor {
                 })
             }
             ConstraintKind::Check(_) if self.dialect == Dialect::Sqlite => return,
+            ConstraintKind::Exclude { .. } if self.dialect != Dialect::Postgres => return,
             ConstraintKind::Check(term) => {
                 term.sql(&columns).map(|check| format!("ALTER TABLE {on} ADD CONSTRAINT {quoted} CHECK ({check})"))
             }
@@ -257,9 +264,18 @@ impl Editor {
                 return self.skip("unreadable-constraint", detail, constraint.place);
             }
         }
-        let kind = if constraint.is_constraint() { MadeKind::MetaConstraint } else { MadeKind::MetaIndex };
+        let kind = match (&constraint.kind, constraint.is_constraint()) {
+            (_, false) => MadeKind::MetaIndex,
+            (ConstraintKind::Unique { .. }, true) => MadeKind::MetaUnique,
+            _ => MadeKind::MetaConstraint,
+        };
         self.made(&table, kind, of_plain, name, constraint.place);
     }
+}
+
+/// The kind of a column's own index: the columns of maps are searched by their own.
+pub(super) fn index_kind(column: &Column) -> MadeKind {
+    MadeKind::Index(if column.ty.sql.starts_with("geometry") { IndexOf::Shape } else { IndexOf::Field })
 }
 
 /// The columns of fields.

@@ -275,6 +275,8 @@ impl Replay<'_, '_, '_> {
         let known = self.model(&model, operation.place)?;
         let sets = known.unique_together.iter_mut().chain(&mut known.index_together);
         sets.flat_map(|(names, _)| names).for_each(renamed);
+        known.indexes.iter_mut().for_each(|index| index.rename(&renamed));
+        known.constraints.iter_mut().for_each(|constraint| constraint.rename(&renamed));
         let table = known.label();
         for model in self.state.models.values_mut() {
             let near = model.label();

@@ -212,7 +212,13 @@ impl<'e, 'c, 'a> Replay<'e, 'c, 'a> {
                 for item in items {
                     match &item.kind {
                         // `("UPDATE … %s", [1])`
-                        Kind::List(pair) => pair.first().into_iter().for_each(|sql| self.raw(sql, place)),
+                        Kind::List(pair) => match filled(pair) {
+                            Some(sql) => {
+                                let text = Sql::text(sql, item.place).finish();
+                                self.editor.statements.append(&mut Declaration::each_of(&text, place));
+                            }
+                            None => pair.first().into_iter().for_each(|sql| self.raw(sql, place)),
+                        },
                         _ => self.raw(item, place),
                     }
                 }
@@ -261,6 +267,27 @@ impl<'e, 'c, 'a> Replay<'e, 'c, 'a> {
     pub(super) fn has_table(&self, label: &Label) -> bool {
         self.writes() && self.state.get(label).is_some_and(|model| model.storage == Storage::Own)
     }
+}
+
+/// A statement with its parameters put in; nothing where they are not written out.
+fn filled(pair: &[Value]) -> Option<String> {
+    let [sql, parameters] = pair else { return None };
+    let sql = sql.text()?;
+    let mut parts = sql.split("%s");
+    let mut filled = parts.next()?.to_owned();
+    let mut parameters = parameters.items()?.into_iter();
+    for part in parts {
+        let parameter = parameters.next()?;
+        filled.push_str(&match (&parameter.kind, parameter.text()) {
+            (_, Some(text)) => format!("'{}'", text.replace('\'', "''")),
+            (Kind::Number(number), _) => number.to_string(),
+            (Kind::Bool(value), _) => value.to_string(),
+            (Kind::Null, _) => "NULL".to_owned(),
+            _ => return None,
+        });
+        filled.push_str(part);
+    }
+    Some(filled)
 }
 
 /// A text with the values that are put in left out.

@@ -36,6 +36,7 @@ enum K {
     Auto,
     Int,
     Positive,
+    PositiveSmall,
     Bool,
     Char(u32),
     Text,
@@ -47,7 +48,7 @@ enum K {
     Many(&'static str, &'static str, &'static str),
 }
 
-use K::{Auto, Bool, Char, DateTime, Int, Key, Many, One, Positive, Text};
+use K::{Auto, Bool, Char, DateTime, Int, Key, Many, One, Positive, PositiveSmall, Text};
 
 const fn model(path: &'static str, app: &'static str, table: &'static str, rows: &'static [Row]) -> External {
     External { path, app, bases: &[], rows, unique_together: &[], ordering: &[], table }
@@ -149,7 +150,7 @@ const EXTERNALS: &[External] = &[
                 Row("content_type", Key("contenttypes.ContentType"), "n"),
                 Row("object_id", Text, "n"),
                 Row("object_repr", Char(200), ""),
-                Row("action_flag", Positive, ""),
+                Row("action_flag", PositiveSmall, ""),
                 Row("change_message", Text, ""),
             ],
         )
@@ -281,6 +282,7 @@ impl Row {
             Auto => FieldKind::Auto(auto),
             Int => FieldKind::Integer(IntegerSize::Normal),
             Positive => FieldKind::PositiveInteger(IntegerSize::Normal),
+            PositiveSmall => FieldKind::PositiveInteger(IntegerSize::Small),
             Bool => FieldKind::Boolean,
             Char(length) => FieldKind::Char(Some(length)),
             Text => FieldKind::Text,

@@ -117,12 +117,16 @@ impl Family<'_> {
 
     fn nearest_meta(&self, class: ClassId, depth: u8) -> Option<MetaSaid> {
         let declared = self.get(class).filter(|_| depth < MAX_DEPTH)?;
-        if declared.meta.is_some() {
+        if declared.meta.is_some() && (depth == 0 || declared.is_abstract()) {
             return declared.meta.clone();
         }
-        let mut abstracts = declared.bases.iter().filter(|base| !self.is_concrete(**base));
-        let found = abstracts.find_map(|base| self.nearest_meta(*base, depth + 1))?;
+        let found = self.abstract_meta(declared, depth)?;
         // A proxy is one by its own word alone.
         Some(MetaSaid { is_proxy: false, ..found })
+    }
+
+    /// The `Meta` of the nearest abstract model, which Python finds beyond those with tables too.
+    fn abstract_meta(&self, declared: &Declared, depth: u8) -> Option<MetaSaid> {
+        declared.bases.iter().find_map(|base| self.nearest_meta(*base, depth + 1))
     }
 }
