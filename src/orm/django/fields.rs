@@ -118,7 +118,7 @@ fn spec(evaluator: &mut Evaluator<'_, '_>, class: &FieldClass, place: HostSpan) 
         kind = FieldKind::Custom(db_type.to_owned());
     }
     let flag = |name: &str| arguments.named(name).and_then(|value| value.bool());
-    let primary = flag("primary_key").unwrap_or(false);
+    let primary = flag("primary_key").unwrap_or(false) || matches!(kind, FieldKind::CompositeKey(_));
     let is_one = kind == FieldKind::OneToOne;
     let unique = flag("unique").unwrap_or(is_one) || is_one || primary;
     Spec {

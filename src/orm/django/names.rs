@@ -108,6 +108,19 @@ mod tests {
         );
     }
 
+    /// Names that `makemigrations` has written for NetBox.
+    #[test]
+    fn indexes_without_a_name_get_one() {
+        let of = |table: &str, columns: &[&str]| {
+            let columns: Vec<(Ident, bool)> = columns.iter().map(|column| (Ident::from(*column), false)).collect();
+            of_index(&Ident::from(table), &columns, "idx")
+        };
+        let journal = of("extras_journalentry", &["assigned_object_type_id", "assigned_object_id"]);
+        assert_eq!(journal, "extras_jour_assigne_76510f_idx");
+        let addresses = of("ipam_ipaddress", &["assigned_object_type_id", "assigned_object_id"]);
+        assert_eq!(addresses, "ipam_ipaddr_assigne_890ab8_idx");
+    }
+
     #[test]
     fn a_long_table_name_ends_in_its_hash() {
         let name = truncate(&"a".repeat(70), 63);

@@ -78,6 +78,8 @@ pub(super) struct Column {
     pub constraint: bool,
     /// Whether it is the key of a relation.
     pub is_key: bool,
+    /// Whether its type could not be told.
+    pub is_guessed: bool,
     pub place: HostSpan,
 }
 
@@ -157,17 +159,14 @@ impl State {
         if depth > MAX_DEPTH {
             return None;
         }
-        let (ty, references) = if spec.kind.is_key() {
-            let relation = spec.relation.as_ref()?;
-            let target = self.target(&model.label(), &relation.to)?;
-            let (to, of) = match &relation.to_field {
-                Some(field) => self.field_of(target, field)?,
-                None => target.key()?,
-            };
-            let key = self.column_at(target, to, of, dialect, depth + 1)?;
-            (key.ty.of_reference(), Some((target.table(), key.name)))
+        let (ty, references, is_guessed) = if spec.kind.is_key() {
+            match self.referred(model, spec, dialect, depth) {
+                Some((table, key)) => (key.ty.of_reference(), Some((table, key.name)), key.is_guessed),
+                // A package's model: its key is most likely the number that Django makes.
+                None => (types::of(&FieldKind::Auto(model.auto), dialect)?.of_reference(), None, true),
+            }
         } else {
-            (types::of(&spec.kind, dialect)?, None)
+            (types::of(&spec.kind, dialect)?, None, spec.kind == FieldKind::Unknown)
         };
         Some(Column {
             name: model.column_name(name, spec),
@@ -179,8 +178,20 @@ impl State {
             references,
             constraint: spec.relation.as_ref().is_some_and(|relation| relation.constraint),
             is_key: spec.kind == FieldKind::ForeignKey || spec.kind == FieldKind::OneToOne,
+            is_guessed,
             place: spec.place,
         })
+    }
+
+    /// The table and the column that a key refers to.
+    fn referred(&self, model: &ModelState, spec: &Spec, dialect: Dialect, depth: u8) -> Option<(QName, Column)> {
+        let relation = spec.relation.as_ref()?;
+        let target = self.target(&model.label(), &relation.to)?;
+        let (to, of) = match &relation.to_field {
+            Some(field) => self.field_of(target, field)?,
+            None => target.key()?,
+        };
+        Some((target.table(), self.column_at(target, to, of, dialect, depth + 1)?))
     }
 
     /// A field of a model or of those that it extends.

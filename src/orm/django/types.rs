@@ -80,7 +80,14 @@ pub(super) fn of(kind: &FieldKind, dialect: Dialect) -> Option<ColumnType> {
         F::Geometry(name) => plain(name),
         F::Generated(inner) => of(inner, dialect),
         F::Custom(name) => plain(name),
-        F::ForeignKey | F::OneToOne | F::ManyToMany | F::GenericKey(..) | F::GenericRelation(..) | F::Unknown => None,
+        // The column is there; what it keeps nobody can tell.
+        F::Unknown => plain("unknown_type"),
+        F::ForeignKey
+        | F::OneToOne
+        | F::ManyToMany
+        | F::GenericKey(..)
+        | F::GenericRelation(..)
+        | F::CompositeKey(_) => None,
     }
 }
 

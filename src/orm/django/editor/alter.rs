@@ -90,7 +90,9 @@ impl Editor {
 
     /// Changes a column from what a field was to what it is, in the order of Django's `_alter_field`.
     pub(in crate::orm::django) fn alter_column(&mut self, table: &QName, old: &Column, new: &Column, place: HostSpan) {
-        if *old == (Column { place: old.place, ..new.clone() }) && old.name.as_str() == new.name.as_str() {
+        if *old == (Column { place: old.place, is_guessed: old.is_guessed, ..new.clone() })
+            && old.name.as_str() == new.name.as_str()
+        {
             return;
         }
         let is_retyped = old.ty.sql != new.ty.sql;
@@ -114,7 +116,8 @@ impl Editor {
                 self.drop_like(table, &new.name, place);
             }
             self.retype(table, new, place);
-        } else if old.null != new.null {
+        }
+        if old.null != new.null {
             self.set_null(table, new, place);
         }
         if new.primary && !old.primary {
@@ -151,9 +154,6 @@ impl Editor {
             _ => format!("ALTER TABLE {on} ALTER COLUMN {name} TYPE {ty} USING {name}::{ty}"),
         };
         self.write_text(text, place);
-        if self.dialect != Dialect::Mysql {
-            self.set_null(table, new, place);
-        }
     }
 
     fn set_null(&mut self, table: &QName, new: &Column, place: HostSpan) {

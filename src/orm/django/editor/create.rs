@@ -4,6 +4,7 @@ use super::text::{IndexBody, excluded};
 use super::{Editor, IndexOf, MadeKind};
 use crate::dialect::Dialect;
 use crate::name::{Ident, QName};
+use crate::orm::django::fields::{FieldKind, Spec};
 use crate::orm::django::indexes::{ConstraintKind, ConstraintSpec, IndexSpec};
 use crate::orm::django::names;
 use crate::orm::django::state::{Column, ModelState, State, Storage};
@@ -29,22 +30,24 @@ impl Editor {
         let place = model.place;
         let mut columns = Vec::new();
         for (name, spec) in model.fields.iter().filter(|(_, spec)| spec.kind.has_column()) {
-            match state.column(model, name, spec, self.dialect) {
-                Some(column) => columns.push(column),
-                None => self.skip("unknown-column-type", format!("{}.{name}", model.name), spec.place),
+            columns.extend(self.column_of(state, model, name, spec));
+        }
+        let mut parts: Vec<Sql> = columns.iter().map(|column| self.column(column)).collect();
+        for (_, spec) in &model.fields {
+            if let FieldKind::CompositeKey(names) = &spec.kind
+                && let Some(columns) = self.columns_named(state, model, names, spec.place)
+            {
+                parts.push(Sql::text(format!("PRIMARY KEY ({})", self.list(&columns)), spec.place));
             }
         }
-        let parts: Vec<Sql> = columns.iter().map(|column| self.column(column)).collect();
         let head = format!("CREATE TABLE {} (", self.table(&table));
         self.write(Sql::join(parts, ", ", place).within(&head, ")", place), place);
         for column in &columns {
             self.note_column(&table, column);
             self.create_field_indexes(&table, column);
         }
-        let kinds = [
-            (&model.unique_together, MadeKind::Unique),
-            (&model.index_together, MadeKind::Index(IndexOf::Together)),
-        ];
+        let kinds =
+            [(&model.unique_together, MadeKind::Unique), (&model.index_together, MadeKind::Index(IndexOf::Together))];
         for (sets, kind) in kinds {
             for (fields, place) in sets {
                 if let Some(columns) = self.columns_named(state, model, fields, *place) {
@@ -58,6 +61,21 @@ impl Editor {
         for constraint in &model.constraints {
             self.create_constraint(state, model, constraint);
         }
+    }
+
+    /// The column of a field; says where its type cannot be told.
+    pub(in crate::orm::django) fn column_of(
+        &mut self,
+        state: &State,
+        model: &ModelState,
+        name: &str,
+        spec: &Spec,
+    ) -> Option<Column> {
+        let column = state.column(model, name, spec, self.dialect);
+        if column.as_ref().is_none_or(|column| column.is_guessed) {
+            self.skip("unknown-column-type", format!("{}.{name}", model.name), spec.place);
+        }
+        column
     }
 
     /// Takes up what a column's own definition makes.
@@ -101,7 +119,9 @@ impl Editor {
             MadeKind::Foreign(table, column) => {
                 let (table, column) = (self.table(table), self.quoted(column));
                 let later = if self.dialect == Dialect::Postgres { " DEFERRABLE INITIALLY DEFERRED" } else { "" };
-                format!("ALTER TABLE {on} ADD CONSTRAINT {quoted} FOREIGN KEY ({keys}) REFERENCES {table} ({column}){later}")
+                format!(
+                    "ALTER TABLE {on} ADD CONSTRAINT {quoted} FOREIGN KEY ({keys}) REFERENCES {table} ({column}){later}"
+                )
             }
             MadeKind::Unique if self.dialect == Dialect::Sqlite => {
                 format!("CREATE UNIQUE INDEX {quoted} ON {on} ({keys})")

@@ -75,6 +75,8 @@ pub enum FieldKind {
     GenericKey(Name, Name),
     /// The other end of a [`FieldKind::GenericKey`], by its fields; no column.
     GenericRelation(Name, Name),
+    /// A primary key of several fields; no column.
+    CompositeKey(Vec<Name>),
     /// What the database computes.
     Generated(Box<FieldKind>),
     /// Any other, by its column type.
@@ -86,7 +88,7 @@ pub enum FieldKind {
 impl FieldKind {
     /// Says whether the model's table has a column for it.
     pub fn has_column(&self) -> bool {
-        !matches!(self, Self::ManyToMany | Self::GenericKey(..) | Self::GenericRelation(..))
+        !matches!(self, Self::ManyToMany | Self::GenericKey(..) | Self::GenericRelation(..) | Self::CompositeKey(_))
     }
 
     /// Says whether the column is a key of another table.
@@ -219,6 +221,10 @@ pub(super) fn kind(evaluator: &mut Evaluator<'_, '_>, base: &str, arguments: &Ca
         | "SortedManyToManyField"
         | "TaggableManager"
         | "ClusterTaggableManager" => F::ManyToMany,
+        "CompositePrimaryKey" => {
+            let names = arguments.positional.iter().filter_map(|name| name.text());
+            F::CompositeKey(names.map(Name::from).collect())
+        }
         "GenericForeignKey" => {
             let (kind, id) = of_fields("ct_field", "fk_field", 0);
             F::GenericKey(kind, id)

@@ -14,6 +14,7 @@ use super::replay::{Operation, Replay};
 impl Replay<'_, '_, '_> {
     /// Runs an operation that is about models; says whether it is one.
     pub(super) fn model_operation(&mut self, name: &str, operation: &Operation<'_>) -> bool {
+        let told = self.editor.skips.len();
         let done = match name {
             "CreateModel" => self.create_model(operation),
             "DeleteModel" => self.delete_model(operation),
@@ -33,7 +34,7 @@ impl Replay<'_, '_, '_> {
             "RemoveConstraint" => self.remove_constraint(operation),
             _ => return false,
         };
-        if done.is_none() {
+        if done.is_none() && self.editor.skips.len() == told {
             self.editor.skip("unreadable-operation", format!("{name} whose arguments cannot be told"), operation.place);
         }
         true
@@ -228,11 +229,10 @@ impl Replay<'_, '_, '_> {
         let Some(model) = self.state.get(label) else { return };
         if let Some(between) = self.state.table_between(model, name, spec) {
             self.editor.create_between(&self.state, &between);
-        } else if spec.kind.has_column() {
-            match self.state.column(model, name, spec, self.editor.dialect) {
-                Some(column) => self.editor.add_column(&model.table(), &column, place),
-                None => self.editor.skip("unknown-column-type", format!("{}.{name}", model.name), place),
-            }
+        } else if spec.kind.has_column()
+            && let Some(column) = self.editor.column_of(&self.state, model, name, spec)
+        {
+            self.editor.add_column(&model.table(), &column, place);
         }
     }
 
@@ -334,9 +334,6 @@ impl Replay<'_, '_, '_> {
                 self.follow_key(&references, &new, place);
             }
             (None, Some(new)) if !old.kind.has_column() => self.editor.add_column(&table, &new, place),
-            (_, None) if spec.kind.has_column() => {
-                self.editor.skip("unknown-column-type", format!("{model}.{to}"), place);
-            }
             _ => {}
         }
         Some(())

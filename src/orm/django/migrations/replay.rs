@@ -1,6 +1,7 @@
 //! Operations of migrations, by name: what they do to the state, and what the editor is told.
 
 use super::graph::Migration;
+use crate::dialect::Dialect;
 use crate::host::flow::Evaluator;
 use crate::host::value::{Call, Kind, Piece, Value};
 use crate::ir::Name;
@@ -174,7 +175,8 @@ impl<'e, 'c, 'a> Replay<'e, 'c, 'a> {
 
     /// `SeparateDatabaseAndState(database_operations=[…], state_operations=[…])`
     fn separately(&mut self, operation: &Operation<'_>) {
-        if let Some(list) = operation.call.argument(0, "database_operations") {
+        // Where the tables are made as they end, the state's part says it all.
+        if let Some(list) = operation.call.argument(0, "database_operations").filter(|_| self.writes()) {
             let before = self.state.clone();
             self.operations(list);
             self.state = before;
@@ -192,12 +194,12 @@ impl<'e, 'c, 'a> Replay<'e, 'c, 'a> {
 
     /// `RunSQL("…", state_operations=[…])`, with one statement or several, which may have parameters.
     fn run_sql(&mut self, operation: &Operation<'_>) {
-        if self.writes != Writes::Nothing
-            && let Some(sql) = operation.call.argument(0, "sql")
-        {
+        let in_state = operation.call.argument(2, "state_operations").filter(|list| !list.is_null());
+        let is_sent = self.writes() || self.writes == Writes::Raw && in_state.is_none();
+        if let Some(sql) = operation.call.argument(0, "sql").filter(|_| is_sent) {
             self.raw(sql, operation.place);
         }
-        if let Some(list) = operation.call.argument(2, "state_operations") {
+        if let Some(list) = in_state {
             self.state_alone(list);
         }
     }
@@ -243,7 +245,8 @@ impl<'e, 'c, 'a> Replay<'e, 'c, 'a> {
             "BloomExtension" => Some("bloom".to_owned()),
             _ => operation.text(0, "name"),
         };
-        if let Some(extension) = extension.filter(|_| self.writes != Writes::Nothing) {
+        let is_sent = self.writes() && self.editor.dialect == Dialect::Postgres;
+        if let Some(extension) = extension.filter(|_| is_sent) {
             let sql = format!("CREATE EXTENSION IF NOT EXISTS \"{}\"", extension.replace('"', "\"\""));
             self.editor.write(Sql::text(sql, operation.place), operation.place);
         }
