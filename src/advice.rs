@@ -2,6 +2,7 @@
 //!
 //! Data, and [`IndexAdvice::to_ddl`], the one way to become DDL. Knows no engine and no report format.
 
+pub mod host;
 mod verdict;
 
 use serde::{Deserialize, Serialize};

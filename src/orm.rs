@@ -5,6 +5,7 @@
 //! a host language, no engine and no rule.
 
 mod alembic;
+mod classes;
 pub mod declared;
 pub mod django;
 mod raw;

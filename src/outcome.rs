@@ -13,6 +13,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
+use crate::advice::host::{Framework, StepAction};
 use crate::advice::{Action, ProofKind};
 use crate::dialect::Dialect;
 use crate::engine::Tier;
@@ -455,6 +456,8 @@ pub struct AdviceEntry {
     pub ddl: String,
     /// The way back.
     pub down: String,
+    /// The change in the words of the framework whose class declares the table: every step of it, or none.
+    pub host: Vec<HostStepEntry>,
     /// Existing indexes that it replaces.
     pub replaces: Vec<String>,
     /// The index that serves what a dropped one served.
@@ -473,6 +476,22 @@ pub struct AdviceEntry {
     pub cost_after: Option<f64>,
     /// Its size, where the engine can tell.
     pub size_bytes: Option<u64>,
+}
+
+/// A change of the host code.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct HostStepEntry {
+    /// Whose words they are.
+    pub framework: Framework,
+    /// Whether the text is added or taken out.
+    pub action: StepAction,
+    /// What is changed: `Order.__table_args__`, `Order.Meta.indexes`, `Order.customer_id`.
+    pub holder: String,
+    /// What is added to it or taken out of it.
+    pub text: String,
+    /// Where it stands, or the class that holds it.
+    #[serde(flatten)]
+    pub location: Location,
 }
 
 /// A key of an index.

@@ -5,6 +5,7 @@
 //! stage knows where the tree comes from, and nothing here knows a report format.
 
 mod analysis;
+mod classes;
 mod concrete;
 mod doubt;
 mod engines;

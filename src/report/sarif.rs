@@ -251,7 +251,7 @@ fn rule(rule: &RuleEntry) -> log::Rule {
 }
 
 fn change(advice: &AdviceEntry) -> log::Change<'_> {
-    log::Change { action: advice.action, ddl: &advice.ddl, down: &advice.down }
+    log::Change { action: advice.action, ddl: &advice.ddl, down: &advice.down, host: &advice.host }
 }
 
 fn level(severity: Severity) -> &'static str {

@@ -6,8 +6,9 @@
 use std::io::{self, Write};
 
 use super::neutral;
+use crate::advice::host::StepAction;
 use crate::engine::Tier;
-use crate::outcome::{AdviceEntry, QueryEntry, RunReport};
+use crate::outcome::{AdviceEntry, HostStepEntry, QueryEntry, RunReport};
 
 /// Writes the index set as SQL.
 #[derive(Clone, Copy, Debug, Default)]
@@ -40,11 +41,25 @@ pub(super) fn write_changes(report: &RunReport, out: &mut dyn Write) -> io::Resu
         }
         out.write_all(served_by(report, advice, "-- ").as_bytes())?;
         writeln!(out, "{}", statements(&advice.ddl))?;
+        for (place, code) in host_steps(advice) {
+            writeln!(out, "-- {place}: {}", neutral::line(code))?;
+        }
         for line in advice.down.lines() {
             writeln!(out, "-- way back: {}", neutral::line(line))?;
         }
     }
     Ok(())
+}
+
+/// A change in the words of the framework that declares the table, by steps: where, and the code.
+pub(super) fn host_steps(advice: &AdviceEntry) -> impl Iterator<Item = (String, &str)> {
+    advice.host.iter().map(|HostStepEntry { action, holder, text, location, .. }| {
+        let (holder, path, line) = (neutral::line(holder), neutral::line(&location.path), location.line);
+        match action {
+            StepAction::Add => (format!("or add to `{holder}` at {path}:{line}"), text.as_str()),
+            StepAction::Remove => (format!("or take out of `{holder}` at {path}:{line}"), text.as_str()),
+        }
+    })
 }
 
 /// Names the database that a change is of, where the report has several and the change before was of another.

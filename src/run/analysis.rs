@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
+use crate::advice::host::HostTable;
 use crate::advice::{AdviceId, IndexAdvice, QueryAdvice};
 use crate::catalog::Catalog;
 use crate::dialect::Target;
@@ -78,6 +79,8 @@ pub(super) struct Database {
     pub schema_source: String,
     pub schema_paths: Vec<String>,
     pub catalog: Catalog,
+    /// The classes of the host code that declare its tables.
+    pub classes: BTreeMap<QName, HostTable>,
     /// The statements that make the schema, in order, for an engine that runs them as they are.
     pub ddl: Vec<(Arc<str>, HostSpan)>,
     /// Tables that a statement names which was not understood.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use super::analysis::{Analysis, Database};
+use super::classes;
 use super::concrete::Quotes;
 use super::{Ask, Goal, Plans, explain};
 use crate::advice::{IndexAdvice, Proof, ProofKind};
@@ -336,11 +337,11 @@ pub(super) fn method(method: &Method) -> &str {
 }
 
 /// Writes a database's advice.
-pub(super) fn advice(analysis: &Analysis, database: &Database) -> Vec<AdviceEntry> {
-    database.listed_advice().map(|advice| advice_entry(analysis, database, advice)).collect()
+pub(super) fn advice(analysis: &Analysis, database: &Database, quotes: &Quotes<'_>) -> Vec<AdviceEntry> {
+    database.listed_advice().map(|advice| advice_entry(analysis, database, advice, quotes)).collect()
 }
 
-fn advice_entry(analysis: &Analysis, database: &Database, advice: &IndexAdvice) -> AdviceEntry {
+fn advice_entry(analysis: &Analysis, database: &Database, advice: &IndexAdvice, quotes: &Quotes<'_>) -> AdviceEntry {
     let dialect = database.target.dialect;
     AdviceEntry {
         id: advice_name(advice),
@@ -355,6 +356,7 @@ fn advice_entry(analysis: &Analysis, database: &Database, advice: &IndexAdvice) 
         method: method(&advice.def.method).to_owned(),
         ddl: advice.to_ddl(dialect),
         down: advice.to_down(dialect, &originals(database, advice)),
+        host: classes::steps(database, advice, quotes),
         replaces: advice.replaces.iter().map(|name| name.name.to_string()).collect(),
         covered_by: advice.covered_by.as_ref().map(ToString::to_string),
         reason: advice.reason.clone(),

@@ -48,7 +48,8 @@ fn judged(tree: &dyn Tree, analysis: &Analysis, policy: &Policy<'_>, ask: &Ask<'
         (report.tables, report.ddl) = entries::schema(analysis, &quotes);
     }
     if goal > Goal::Queries {
-        report.advice = analysis.databases.iter().flat_map(|database| entries::advice(analysis, database)).collect();
+        report.advice =
+            analysis.databases.iter().flat_map(|database| entries::advice(analysis, database, &quotes)).collect();
     }
     if goal > Goal::Queries {
         let mut found = findings::findings(analysis, policy, &quotes);

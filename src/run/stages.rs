@@ -14,9 +14,10 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::analysis::{Analysis, Database, RunFile, RunSuppression};
-use super::doubt;
 use super::progress::Progress;
 use super::{Focus, Goal, RunError};
+use super::{classes, doubt};
+use crate::advice::host::HostTable;
 use crate::config::{Config, DatabaseSettings};
 use crate::dialect::{Dialect, Target, Version};
 use crate::host;
@@ -396,6 +397,14 @@ pub(super) fn schema(
         sql.push(facts);
     }
     analysis.files = files;
+    if goal > Goal::Queries {
+        let mut tables = code.tables();
+        tables.retain(|class| analysis.class(class.place.file) == PathClass::App);
+        let database_of = |class: &HostTable| {
+            linked.database_of[class.place.file.0 as usize].ok().map(|database| usize::from(database.0))
+        };
+        classes::note(&mut analysis, &tables, &database_of);
+    }
     host_sites(&mut analysis, code, &linked.database_of);
     for facts in sql {
         let place = facts.file.0 as usize;

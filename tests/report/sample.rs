@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use planlint::advice::host::{Framework, StepAction};
 use planlint::advice::{Action, ProofKind};
 use planlint::dialect::Dialect;
 use planlint::engine::Tier;
@@ -263,6 +264,13 @@ fn advice() -> Vec<AdviceEntry> {
         method: "btree".into(),
         ddl: "CREATE INDEX idx_orders_customer_id_created_at ON orders (customer_id, created_at);".into(),
         down: "DROP INDEX idx_orders_customer_id_created_at;".into(),
+        host: vec![HostStepEntry {
+            framework: Framework::Sqlalchemy,
+            action: StepAction::Add,
+            holder: "Order.__table_args__".into(),
+            text: "Index(\"idx_orders_customer_id_created_at\", \"customer_id\", \"created_at\")".into(),
+            location: at("db/schema.sql", "orders_created ON", 14),
+        }],
         replaces: vec![],
         covered_by: None,
         reason: None,
@@ -280,6 +288,7 @@ fn advice() -> Vec<AdviceEntry> {
         ddl: "DROP INDEX orders_created_again;".into(),
         down: "CREATE INDEX orders_created_again ON orders (created_at);".into(),
         covered_by: Some("orders_created".into()),
+        host: vec![],
         queries: vec![],
         cost_before: None,
         cost_after: None,

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::advice::Action;
 use crate::finding::Confidence;
-use crate::outcome::{Coverage, DatabaseEntry, ProofEntry};
+use crate::outcome::{Coverage, DatabaseEntry, HostStepEntry, ProofEntry};
 
 /// Where the schema of the format stands.
 pub(super) const SCHEMA: &str =
@@ -158,6 +158,8 @@ pub(super) struct Change<'a> {
     pub action: Action,
     pub ddl: &'a str,
     pub down: &'a str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub host: &'a [HostStepEntry],
 }
 
 #[derive(Serialize)]

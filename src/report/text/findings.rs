@@ -91,6 +91,10 @@ fn write_evidence<'a>(
         for line in entry.ddl.lines() {
             writeln!(out, "    {}", neutral::line(line))?;
         }
+        for (place, code) in sql::host_steps(entry) {
+            say(text, "  ", &place, out)?;
+            writeln!(out, "    {}", neutral::line(code))?;
+        }
     }
     if let Some(proof) = &finding.proof {
         say(text, "  ", &proof_line(report, finding, proof), out)?;

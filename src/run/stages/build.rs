@@ -108,6 +108,7 @@ pub(super) fn build(mut root: Root, sql: &[SqlFileFacts], engine: EngineChoice) 
         schema_paths: root.paths,
         catalog,
         ddl: statements.into_iter().map(|statement| (statement.text, statement.place)).collect(),
+        classes: BTreeMap::new(),
         doubtful,
         stats: StatsModel::default(),
         engine: None,
