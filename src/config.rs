@@ -16,10 +16,10 @@ use crate::dialect::Dialect;
 use crate::finding::{Confidence, Severity};
 use crate::query::PathClass;
 
-pub use format::{PATH, PATTERN, RULE, SELECTOR, VERSION};
+pub use format::{FUNCTION, PATH, PATTERN, RULE, SELECTOR, VERSION};
 pub use tables::{ColumnSettings, TableSettings};
 
-use format::{ProjectPath, RuleName, Selector, VersionText};
+use format::{FunctionName, ProjectPath, RuleName, Selector, VersionText};
 
 /// Selects every rule.
 pub const ALL: &str = "ALL";
@@ -92,6 +92,8 @@ pub struct Config {
     /// Several databases in one code base.
     #[serde(rename = "database")]
     pub databases: Vec<DatabaseSettings>,
+    /// Functions that send the SQL text that they are given, beside those of the known drivers.
+    pub wrappers: Vec<WrapperSettings>,
 }
 
 impl Default for Config {
@@ -117,6 +119,7 @@ impl Default for Config {
             limits: Limits::default(),
             tables: BTreeMap::new(),
             databases: Vec::new(),
+            wrappers: Vec::new(),
         }
     }
 }
@@ -183,6 +186,19 @@ pub struct DatabaseSettings {
     #[serde(default)]
     #[schemars(with = "Vec<ProjectPath>", example = ["billing"])]
     pub paths: Vec<String>,
+}
+
+/// A function that sends SQL text.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct WrapperSettings {
+    /// Its name, or the end of its dotted name, as calls have it or as it is declared.
+    #[schemars(with = "FunctionName", example = &"db.fetch_all")]
+    pub function: String,
+    /// The position of the argument that is the SQL text, from 0; `self` does not count.
+    #[serde(default)]
+    #[schemars(example = 1)]
+    pub argument: u16,
 }
 
 /// A map of one entry, as an example.

@@ -14,6 +14,7 @@ pub mod site;
 pub mod sql;
 pub mod sqlalchemy;
 
+use crate::config::WrapperSettings;
 use crate::dialect::Dialect;
 use crate::host::code::Code;
 use crate::host::facts::Words;
@@ -25,8 +26,16 @@ use site::Draft;
 /// The words that tell host code that may matter: of files, and of functions.
 ///
 /// Files that name none of them are not parsed. In order of what they stand for: SQL, drivers, SQLAlchemy, Django.
-pub fn words() -> Words {
-    Words::new(OF_FILES, OF_FUNCTIONS)
+pub fn words_with(wrappers: &[WrapperSettings]) -> Words {
+    let own = wrappers.iter().filter_map(|wrapper| wrapper.function.rsplit('.').next());
+    let with = |words: &[&'static str]| words.iter().copied().chain(own.clone()).collect::<Vec<&str>>();
+    Words::new(&with(OF_FILES), &with(OF_FUNCTIONS))
+}
+
+/// The words without any that the configuration adds.
+#[cfg(test)]
+fn words() -> Words {
+    words_with(&[])
 }
 
 const OF_FILES: &[&str] = &[
@@ -106,6 +115,8 @@ pub struct Linked<'a> {
     pub sqlalchemy: sqlalchemy::models::Models,
     /// Functions that may send what they are given.
     carriers: raw::Carriers,
+    /// Functions that the configuration says send it.
+    wrappers: Vec<WrapperSettings>,
 }
 
 impl<'a> Linked<'a> {
@@ -114,7 +125,13 @@ impl<'a> Linked<'a> {
         let django = django::models::Models::read(&code);
         let sqlalchemy = sqlalchemy::models::Models::read(&code);
         let carriers = raw::Carriers::read(&code);
-        Self { code, django, sqlalchemy, carriers }
+        Self { code, django, sqlalchemy, carriers, wrappers: Vec::new() }
+    }
+
+    /// Takes the calls of some functions for those of a driver.
+    #[must_use]
+    pub fn with_wrappers(self, wrappers: &[WrapperSettings]) -> Self {
+        Self { wrappers: wrappers.to_vec(), ..self }
     }
 
     /// The schemas that the code declares, the best of each database first, and why some could not be read.

@@ -211,7 +211,7 @@ impl Session {
         let policy = Policy::new(config, ask.scope)?;
         let time = &mut Watch { timings: &mut self.timings, progress: watcher };
         let (facts, files) = time.of("facts", || stages::facts(tree, config, goal, watcher))?;
-        let code = time.of("names", || orm::Linked::new(Code::new(&files)));
+        let code = time.of("names", || orm::Linked::new(Code::new(&files)).with_wrappers(&config.wrappers));
         let linked = time.of("link", || stages::link(&facts, &code, config))?;
         let mut analysis = time.of("schema", || stages::schema(facts, &code, linked, config, goal));
         drop(code);

@@ -16,6 +16,8 @@ pub const VERSION: &str = "version";
 pub const RULE: &str = "rule";
 /// The format of a rule's name, `ALL` or `DEFAULT`.
 pub const SELECTOR: &str = "rule-selector";
+/// The format of a function's name.
+pub const FUNCTION: &str = "function-name";
 
 /// Declares formats: the type, the schema's name for it and what it is.
 macro_rules! formats {
@@ -40,5 +42,6 @@ formats! {
     ProjectPath PATH "A file or folder below the folder of the configuration, with `/` between names.";
     VersionText VERSION "A version: one to three numbers with dots between them.";
     RuleName RULE "The name of a rule.";
+    FunctionName FUNCTION "The name of a function, or the end of its dotted name: `db.fetch_all`.";
     Selector SELECTOR "The name of a rule, or `ALL`, or `DEFAULT`.";
 }

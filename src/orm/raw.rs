@@ -5,6 +5,7 @@
 
 mod carrier;
 mod loose;
+mod named;
 mod quotes;
 mod repeat;
 mod sink;
@@ -17,12 +18,12 @@ use std::rc::Rc;
 
 use super::Context;
 use super::site::Draft;
-use crate::host::code::Code;
 use crate::host::flow::{Deed, Event};
 use crate::host::value::{Value, walk};
 use crate::query::{SiteOrigin, Takes};
 use crate::source::HostSpan;
 pub(super) use carrier::Carriers;
+use sink::Sinks;
 use statement::Query;
 use wrapper::{Follower, Sent};
 
@@ -32,12 +33,13 @@ const MAX_LATER: usize = 200;
 /// The queries that a file sends as text.
 pub(super) fn find(cx: &mut Context<'_, '_>, events: &[Event]) -> Vec<Draft> {
     let events = events.iter().filter(|event| event.deed == Deed::Call).collect();
-    let calls = Calls { code: &cx.linked.code, events };
+    let sinks = Sinks { code: &cx.linked.code, wrappers: &cx.linked.wrappers };
+    let calls = Calls { sinks, events };
     let mut drafts = Vec::new();
     let mut sent = HashSet::new();
-    let mut follower = Follower::new(&mut cx.evaluator, &cx.linked.carriers, cx.dialect);
+    let mut follower = Follower::new(&mut cx.evaluator, &cx.linked.carriers, sinks, cx.dialect);
     for (at, event) in calls.events.iter().enumerate() {
-        if let Some(sink) = sink::of(calls.code, &event.value) {
+        if let Some(sink) = sinks.of(&event.value) {
             texts_within(sink.text, &mut sent);
             let queries = statement::queries(sink.text, cx.dialect);
             if !queries.is_empty() {
@@ -73,7 +75,7 @@ fn texts_within(value: &Value, places: &mut HashSet<HostSpan>) {
 
 /// The calls of a file, function by function.
 struct Calls<'x, 'a> {
-    code: &'x Code<'a>,
+    sinks: Sinks<'x, 'a>,
     events: Vec<&'x Event>,
 }
 
@@ -111,7 +113,7 @@ impl Calls<'_, '_> {
                 // Another function, or another query on the same cursor.
                 return false;
             }
-            if let Some(of) = sink::takes_one(self.code, &later.value)
+            if let Some(of) = sink::takes_one(self.sinks.code, &later.value)
                 && (is_cursor(of) || Rc::ptr_eq(of, &self.events[at].value))
             {
                 return true;
@@ -122,7 +124,7 @@ impl Calls<'_, '_> {
 
     /// What an event sends a query on.
     fn cursor_of<'e>(&self, event: &'e Event) -> Option<&'e Value> {
-        sink::of(self.code, &event.value)?;
+        self.sinks.of(&event.value)?;
         sink::called_on(&event.value.call()?.callee)
     }
 }

@@ -71,7 +71,7 @@ pub(super) fn facts(
     progress: &dyn Progress,
 ) -> Result<(Facts, Vec<HostFacts>), RunError> {
     let classes = Classes::new(config)?;
-    let words = orm::words();
+    let words = orm::words_with(&config.wrappers);
     let matters =
         |file: &TreeFile| file.kind == FileKind::UnlistedFolder || sqlc::reads(&file.path) || reads(&file.path);
     let listed: Vec<TreeFile> = tree.list()?.into_iter().filter(matters).collect();

@@ -52,6 +52,8 @@ fn mistakes_are_shown_in_their_place_with_what_to_type() {
         "schema = [\"gone.sql\"]\n",
         "[[database]]\ndialect = \"mysql\"\n",
         "[[database]]\nname = \"a\"\n[[database]]\nname = \"a\"\n",
+        "[[wrappers]]\nargument = 1\n",
+        "[[wrappers]]\nfunction = \"db.fetch all\"\n",
         "exclude = [1,\n",
         "dialect = \"sqlite\"\ndialect = \"mysql\"\n",
     ];

@@ -150,6 +150,15 @@ const LEGACY: &[(&str, &str)] = &[SCHEMA, ("legacy/q.sql", BAD.1)];
 const UNREASONED: &[(&str, &str)] =
     &[SCHEMA, ("q.sql", "-- planlint: ignore[missing-index]\nSELECT id FROM users WHERE email = ?;")];
 
+const WRAPPED: &[(&str, &str)] = &[
+    SCHEMA,
+    (
+        "a.py",
+        "def f(pool, e):\n    return pool.ask('SELECT id FROM users WHERE email = %s', e)\n\n\n\
+         def g(pool, e):\n    return pool.tell('name', 'SELECT id FROM users WHERE email = %s', e)\n",
+    ),
+];
+
 const NOTHING: &str = "no findings";
 const DATABASES: &str = "[[database]]\nname = \"main\"\n";
 
@@ -187,6 +196,8 @@ const EFFECTS: &[Effect] = &[
     Effect { key: "database[].version", files: PROJECT, base: DATABASES, set: "version = \"3.45\"", args: &["check", "--output", "json"], said: "\"target_version\": \"3.45\"" },
     Effect { key: "database[].schema", files: TWO, base: DATABASES, set: "schema = [\"b\"]", args: &["check"], said: NOTHING },
     Effect { key: "database[].paths", files: TWO, base: "[[database]]\nname = \"other\"\nschema = [\"a\"]\npaths = [\"a\"]\n[[database]]\nname = \"main\"\nschema = [\"b\"]\n", set: "paths = [\"a/q.sql\"]", args: &["check"], said: NOTHING },
+    Effect { key: "wrappers[].function", files: WRAPPED, base: "", set: "[[wrappers]]\nfunction = \"pool.ask\"", args: &["check"], said: "a.py:2:" },
+    Effect { key: "wrappers[].argument", files: WRAPPED, base: "[[wrappers]]\nfunction = \"pool.tell\"\n", set: "argument = 1", args: &["check"], said: "a.py:6:" },
 ];
 
 #[test]

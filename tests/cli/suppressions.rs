@@ -213,3 +213,16 @@ CREATE INDEX users_email ON users (email);
         ]
     );
 }
+
+#[test]
+fn comments_of_python_and_of_the_sql_in_its_strings_speak_too() {
+    let code = "def f(cur, e):\n    # planlint: ignore[missing-index] -- few\n    cur.execute('SELECT id FROM users WHERE email = %s', e)\n\n\n\
+                def g(cur, e):\n    cur.execute(\n        \"\"\"SELECT id FROM users\n        WHERE email = %s -- planlint: ignore[missing-index]\n\
+                \"\"\",\n        e,\n    )\n\n\n\
+                def h(cur, e):\n    cur.execute('SELECT id FROM users WHERE email = %s LIMIT 5', e)\n";
+    let told = findings(&report(&[SCHEMA, ("app/a.py", code)], &["check"]));
+    assert_eq!(told, ["~missing-index app/a.py:3", "~missing-index app/a.py:9", "missing-index app/a.py:16"]);
+    let whole = format!("# planlint: ignore-file[missing-index]\n{code}");
+    let told = findings(&report(&[SCHEMA, ("app/a.py", &whole)], &["check"]));
+    assert!(told.iter().all(|finding| finding.starts_with("~missing-index")), "{told:?}");
+}

@@ -7,7 +7,7 @@ use toml::Value;
 
 use super::layer::{KeyPath, Layer, Part};
 use super::wrong::{Wrong, rule_help, selector_help};
-use crate::config::{ALL, DEFAULT, PATH, PATTERN, RULE, SELECTOR, VERSION};
+use crate::config::{ALL, DEFAULT, FUNCTION, PATH, PATTERN, RULE, SELECTOR, VERSION};
 use crate::dialect::Version;
 use crate::name::nearest;
 use crate::rules;
@@ -148,6 +148,10 @@ impl<'a> Check<'a> {
                 let help = "type the version as the database tells it, for example `\"15\"` or `\"8.0.36\"`";
                 Some((format!("`{text}` is no version"), help.to_owned()))
             }
+            FUNCTION if !text.split('.').all(is_name) => {
+                let help = "type its name, or the end of its dotted name, for example `\"db.fetch_all\"`";
+                Some((format!("`{text}` is no function's name"), help.to_owned()))
+            }
             RULE if rules::rule(text).is_none() => Some((format!("there is no rule `{text}`"), rule_help(text))),
             SELECTOR if rules::rule(text).is_none() && ![ALL, DEFAULT].contains(&text) => {
                 Some((format!("there is no rule `{text}`"), selector_help(text)))
@@ -202,7 +206,7 @@ impl<'a> Check<'a> {
     /// The key as a user would write it.
     fn told(&self) -> String {
         match self.path.as_slice() {
-            [database, _] if database == "database" => "a `[[database]]`".to_owned(),
+            [list, _] if list == "database" || list == "wrappers" => format!("a `[[{list}]]`"),
             path => format!("`{}`", dotted(path)),
         }
     }
@@ -286,6 +290,11 @@ fn listed(words: &[&str], last: &str) -> String {
         [one] => one.clone(),
         [head @ .., tail] => format!("{} {last} {tail}", head.join(", ")),
     }
+}
+
+fn is_name(part: &str) -> bool {
+    let is_inside = |char: char| char.is_alphanumeric() || char == '_';
+    part.chars().all(is_inside) && part.starts_with(|char: char| !char.is_numeric() && is_inside(char))
 }
 
 /// A pattern of a list may take back what an earlier one said; one that stands alone cannot.

@@ -39,8 +39,8 @@ impl Calls<'_, '_> {
         let mut is_query = false;
         let mut cursors: Vec<*const Node> = vec![Rc::as_ptr(over)];
         walk(over, &mut |node| {
-            let name = node.call().and_then(|call| sink::name_of(self.code, &call.callee));
-            is_query |= sink::of(self.code, node).is_some();
+            let name = node.call().and_then(|call| sink::name_of(self.sinks.code, &call.callee));
+            is_query |= self.sinks.of(node).is_some();
             if let Some(call) = node.call().filter(|_| name.is_some_and(|name| ROWS.contains(&name))) {
                 cursors.extend(sink::called_on(&call.callee).map(Rc::as_ptr));
             }

@@ -2,6 +2,8 @@
 //!
 //! A name alone decides nothing: what stands at its SQL argument must begin like SQL, which is seen later.
 
+use super::named;
+use crate::config::WrapperSettings;
 use crate::host::code::Code;
 use crate::host::value::{Call, Kind, Node, Value};
 use crate::query::Takes;
@@ -71,12 +73,26 @@ const NAMED: &[&str] = &["query", "sql", "statement", "operation", "command", "r
 /// Methods that take the first row of what another call gave.
 const TAKES_ONE: &[&str] = &["fetchone", "first", "one", "one_or_none", "scalar", "scalar_one", "scalar_one_or_none"];
 
-/// The text that a call sends, if it is one of those that do.
-pub(super) fn of<'v>(code: &'v Code<'_>, node: &'v Node) -> Option<Sink<'v>> {
-    let call = node.call()?;
-    let name = name_of(code, &call.callee)?;
-    let known = KNOWN.iter().find(|known| known.name == name)?;
-    Some(Sink { text: argument(call, known.position)?, source: known.source, takes: known.takes })
+/// The functions that send SQL text: those of drivers, and those that the configuration names.
+#[derive(Clone, Copy)]
+pub(super) struct Sinks<'x, 'a> {
+    /// The code base.
+    pub code: &'x Code<'a>,
+    /// What the configuration names.
+    pub wrappers: &'x [WrapperSettings],
+}
+
+impl Sinks<'_, '_> {
+    /// The text that a call sends, if it is one of those that do.
+    pub(super) fn of<'v>(&self, node: &'v Node) -> Option<Sink<'v>> {
+        let call = node.call()?;
+        if let Some(text) = named::text(self.code, self.wrappers, call) {
+            return Some(Sink { text, source: "sql", takes: Takes::All });
+        }
+        let name = name_of(self.code, &call.callee)?;
+        let known = KNOWN.iter().find(|known| known.name == name)?;
+        Some(Sink { text: argument(call, known.position)?, source: known.source, takes: known.takes })
+    }
 }
 
 /// Whether calls of a name may send SQL text.

@@ -1,9 +1,10 @@
 //! Python texts and the SQL that they send.
 
+use crate::config::WrapperSettings;
 use crate::dialect::Dialect;
 use crate::host::code::Code;
 use crate::host::facts::{HostFacts, facts};
-use crate::orm::{Linked, words};
+use crate::orm::{Linked, words, words_with};
 use crate::query::{DatabaseId, PathClass, QuerySite, Resolution, Skip, Takes};
 use crate::source::{FileId, TreePath};
 
@@ -265,4 +266,37 @@ fn a_loop_over_texts_gives_a_form_of_each() {
         "def f(cur):\n    for t, c in [('a', 'x'), ('b', 'y')]:\n        cur.execute(f'DELETE FROM {t} WHERE {c} = 1')\n",
         &["DELETE FROM a WHERE x = 1 | DELETE FROM b WHERE y = 1"],
     );
+}
+
+#[test]
+fn the_configuration_names_more_functions() {
+    let files = [
+        ("app/__init__.py", ""),
+        (
+            "app/db.py",
+            "class Db:\n    def rows(self, name, query_text):\n        return send(query_text)\n\ndef run(sql):\n    return send(sql)\n",
+        ),
+        (
+            "app/a.py",
+            "from app import db\nfrom app.db import Db, run\nimport warehouse\n\ndef f(pool):\n    Db().rows('x', 'SELECT a FROM t')\n    Db().rows('x', query_text='SELECT b FROM t')\n    db.run('SELECT c FROM t')\n    run('SELECT d FROM t')\n    warehouse.client.ask('SELECT e FROM t')\n    pool.ask('SELECT f FROM t')\n    pool.rows('x', 'SELECT g FROM t')\n",
+        ),
+    ];
+    let check = |function: &str, argument: u16, expect: &[&str]| {
+        let wrappers = [WrapperSettings { function: function.to_owned(), argument }];
+        let words = words_with(&wrappers);
+        let file = |(number, (path, text)): (usize, &(&str, &str))| {
+            facts(FileId(number as u32), &TreePath::new(path), PathClass::App, text, &words)
+        };
+        let facts: Vec<HostFacts> = files.iter().enumerate().map(file).collect();
+        let linked = Linked::new(Code::new(&facts)).with_wrappers(&wrappers);
+        let (sites, skips) = linked.sites(2, DatabaseId(0), Dialect::Postgres, PathClass::App);
+        let found: Vec<String> = sites.iter().map(|site| shown(site, &skips)).collect();
+        assert_eq!(found, expect, "{function}");
+    };
+    check("nothing", 0, &[]);
+    check("Db.rows", 1, &["SELECT a FROM t", "SELECT b FROM t"]);
+    check("rows", 1, &["SELECT a FROM t", "SELECT b FROM t", "SELECT g FROM t"]);
+    check("db.run", 0, &["SELECT c FROM t", "SELECT d FROM t"]);
+    check("client.ask", 0, &["SELECT e FROM t"]);
+    check("pool.ask", 0, &["SELECT f FROM t"]);
 }

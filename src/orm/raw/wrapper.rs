@@ -6,9 +6,10 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use super::Calls;
 use super::carrier::Carriers;
+use super::sink::Sinks;
 use super::statement::{self, Query};
-use super::{Calls, sink};
 use crate::dialect::Dialect;
 use crate::host::flow::{Deed, Evaluator, Event};
 use crate::host::value::{Call, FunctionId, Kind, Node, Value};
@@ -37,6 +38,7 @@ const UNREADABLE: usize = usize::MAX;
 pub(super) struct Follower<'f, 'x, 'a> {
     evaluator: &'f mut Evaluator<'x, 'a>,
     carriers: &'x Carriers,
+    sinks: Sinks<'x, 'a>,
     dialect: Dialect,
     own: HashMap<FunctionId, Rc<Open>>,
     /// The functions that are being followed.
@@ -52,8 +54,13 @@ struct Target {
 }
 
 impl<'f, 'x, 'a> Follower<'f, 'x, 'a> {
-    pub(super) fn new(evaluator: &'f mut Evaluator<'x, 'a>, carriers: &'x Carriers, dialect: Dialect) -> Self {
-        Self { evaluator, carriers, dialect, own: HashMap::new(), within: Vec::new(), left: MAX_CALLS }
+    pub(super) fn new(
+        evaluator: &'f mut Evaluator<'x, 'a>,
+        carriers: &'x Carriers,
+        sinks: Sinks<'x, 'a>,
+        dialect: Dialect,
+    ) -> Self {
+        Self { evaluator, carriers, sinks, dialect, own: HashMap::new(), within: Vec::new(), left: MAX_CALLS }
     }
 
     /// The queries that a call sends by way of the functions that it runs.
@@ -77,11 +84,11 @@ impl<'f, 'x, 'a> Follower<'f, 'x, 'a> {
 
     fn run(&mut self, target: &Target, own: &Open, found: &mut Vec<Sent>) {
         let events = self.evaluator.events_of(target.id, target.receiver.as_ref(), Some(&target.call));
-        let code = self.evaluator.code;
-        let calls = Calls { code, events: events.iter().filter(|event| event.deed == Deed::Call).collect() };
+        let sinks = self.sinks;
+        let calls = Calls { sinks, events: events.iter().filter(|event| event.deed == Deed::Call).collect() };
         for (at, event) in calls.events.iter().enumerate() {
             let Some(open) = own.get(&event.value.place).copied().filter(|open| *open > 0) else { continue };
-            let Some(sink) = sink::of(code, &event.value) else {
+            let Some(sink) = sinks.of(&event.value) else {
                 let sent = self.sent(event);
                 add(found, sent.into_iter().filter(|sent| sent.query.unknown.len() < open));
                 continue;
@@ -103,10 +110,10 @@ impl<'f, 'x, 'a> Follower<'f, 'x, 'a> {
         // What it leaves open does not depend on who asks.
         let around = std::mem::replace(&mut self.within, vec![id]);
         let events = self.evaluator.events_of(id, None, None);
-        let code = self.evaluator.code;
+        let sinks = self.sinks;
         let mut own = Open::new();
         for event in events.iter().filter(|event| event.deed == Deed::Call) {
-            let open = if let Some(sink) = sink::of(code, &event.value) {
+            let open = if let Some(sink) = sinks.of(&event.value) {
                 open(sink.text, self.dialect)
             } else if !self.targets(&event.value).is_empty() {
                 let sent = self.sent(event);
