@@ -54,6 +54,7 @@ class Book(models.Model):
 class Review(models.Model):
     book = models.ForeignKey(Book, models.CASCADE)
     stars = models.IntegerField(null=True)
+    writer = models.ForeignKey("auth.User", models.SET_NULL, null=True)
 
     class Meta:
         ordering = ["-stars", "book"]
