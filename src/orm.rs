@@ -187,3 +187,6 @@ type Find = fn(&mut Context<'_, '_>, &[crate::host::flow::Event]) -> Vec<Draft>;
 
 /// The frameworks.
 const FINDERS: &[Find] = &[raw::find, sqlalchemy::find, django::query::find];
+
+#[cfg(test)]
+mod tests;

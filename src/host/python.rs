@@ -197,7 +197,9 @@ impl<'a> Reader<'a> {
     fn push_with_else(&mut self, node: Node<'_>, kind: StmtKind, into: &mut Vec<Stmt>) {
         into.push(Stmt { kind, span: span(node) });
         if let Some(clause) = node.child_by_field_name("alternative") {
-            into.append(&mut self.field_block(clause, "body"));
+            // It is not run where a `break` leaves the loop.
+            let block = self.field_block(clause, "body");
+            into.push(Stmt { kind: StmtKind::Either(vec![block]), span: span(clause) });
         }
     }
 

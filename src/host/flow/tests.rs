@@ -162,6 +162,7 @@ fn loops_run_once() {
     body("x = 'p'\nfor i in a:\n    x += i\nout(x)", "'p<{item($a)}>'");
     body("x = 1\nwhile a:\n    x = 2\nout(x)", "{1|2}");
     body("x = q()\nfor i in a:\n    x = x.f(i)\nout(x)", "{q()|q().f(item($a))}");
+    body("for i in a:\n    if i:\n        break\nelse:\n    return\nout(a)", "$a");
     body("for k, v in a.items():\n    out(v)", "item($a.items())[1]");
     body("out([i.n for i in a])", "each(item($a).n)");
     body("out([f'{i} = ?' for i in ('p', 'q')])", "['p = ?', 'q = ?']");

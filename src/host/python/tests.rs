@@ -179,7 +179,7 @@ fn every_statement_has_a_form() {
     check("x: int", "x: int");
     check("q += ' AND a'", "q Add= \" AND a\"");
     check("if a:\n  b\nelif c:\n  d\nelse:\n  e", "if a { b } else { if c { d } else { e } }");
-    check("for a, b in c:\n  d\nelse:\n  e", "loop [a b] in c { d }; e");
+    check("for a, b in c:\n  d\nelse:\n  e", "loop [a b] in c { d }; either { e }");
     check("while a:\n  b", "loop a { b }");
     check("async with open() as f, g:\n  h", "with open() as f, g { h }");
     check("try:\n  a\nexcept E as e:\n  b\nexcept:\n  c\nelse:\n  d\nfinally:\n  f", "a; d; either { b } { c }; f");

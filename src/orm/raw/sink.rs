@@ -22,7 +22,7 @@ pub(super) struct Sink<'v> {
 struct Known {
     name: &'static str,
     source: &'static str,
-    /// The position of the SQL argument.
+    /// The position of the SQL argument in a function of a module.
     position: usize,
     takes: Takes,
 }
@@ -35,6 +35,7 @@ const fn one(name: &'static str, source: &'static str) -> Known {
     Known { name, source, position: 0, takes: Takes::One }
 }
 
+/// A function whose first argument is the cursor; as a method of one it has none.
 const fn second(name: &'static str, source: &'static str) -> Known {
     Known { name, source, position: 1, takes: Takes::All }
 }
@@ -91,7 +92,8 @@ impl Sinks<'_, '_> {
         }
         let name = name_of(self.code, &call.callee)?;
         let known = KNOWN.iter().find(|known| known.name == name)?;
-        Some(Sink { text: argument(call, known.position)?, source: known.source, takes: known.takes })
+        let position = if call.callee.external().is_some() { known.position } else { 0 };
+        Some(Sink { text: argument(call, position)?, source: known.source, takes: known.takes })
     }
 }
 

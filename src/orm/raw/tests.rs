@@ -63,6 +63,10 @@ fn drivers_send_what_their_methods_are_given() {
         &["INSERT INTO t (a) VALUES ($1)"],
     );
     check(
+        "def f(txn, rows):\n    txn.execute_batch('DELETE FROM t WHERE a = ?', rows)\n",
+        &["DELETE FROM t WHERE a = $1"],
+    );
+    check(
         "from django.db import connection\ndef f():\n    with connection.cursor() as c:\n        c.execute('SELECT 1 FROM t')\n        c.fetchone()\n",
         &["SELECT 1 FROM t one"],
     );
