@@ -154,6 +154,10 @@ impl<'d> Linker<'d> {
             fields.push(field);
         }
         self.add_key(declared, &inherited.parents, &mut fields);
+        if external::of_class(class).is_some() {
+            // What Django counts up itself stands before what is inherited.
+            fields.sort_by_key(|field| !field.primary);
+        }
         if said.order_with_respect_to.is_some() {
             let spec = Spec::of(FieldKind::Integer(super::IntegerSize::Normal), declared.place);
             fields.push(self.field(declared, &said, &Name::from("_order"), &spec));

@@ -132,6 +132,7 @@ auth.Permission auth_permission key id
   < Group.permissions
   < User.user_permissions
 auth.User auth_user key id
+  id id Auto(Normal) unique
   password password Char(Some(128))
   last_login last_login DateTime null
   is_superuser is_superuser Boolean
@@ -144,7 +145,6 @@ auth.User auth_user key id
   is_staff is_staff Boolean
   is_active is_active Boolean
   date_joined date_joined DateTime
-  id id Auto(Normal) unique
   < Item.owner
 contenttypes.ContentType django_content_type key id
   id id Auto(Normal) unique
