@@ -269,6 +269,17 @@ pub enum Backing {
     Exclusion,
 }
 
+/// The schema of the same database as another source declares it: models beside migrations.
+#[derive(Clone, Debug)]
+pub struct OtherSchema {
+    /// What declares it, as reports say it: `alembic migrations`.
+    pub source: String,
+    /// What it declares.
+    pub catalog: Catalog,
+    /// Tables that a statement names which was not understood.
+    pub doubtful: BTreeSet<QName>,
+}
+
 /// What an index indexes: the only index definition there is (catalogue, candidate, advice).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct IndexDef {

@@ -10,6 +10,7 @@
 
 mod behind;
 mod binding;
+mod drift;
 mod implication;
 mod order;
 mod subsumption;
@@ -25,6 +26,7 @@ use crate::query::{AccessPattern, JoinKind, Predicate};
 
 pub use behind::{Behind, behind};
 use binding::{Bind, bind};
+pub use drift::Drift;
 pub use implication::implies;
 pub use subsumption::{is_duplicate, subsumes};
 pub use why::WhyNot;

@@ -120,6 +120,27 @@ pub struct DatabaseEntry {
     pub tables: usize,
     /// Indexes, those behind constraints included.
     pub indexes: usize,
+    /// What other sources declare of it, and how that differs.
+    pub other_sources: Vec<OtherSourceEntry>,
+}
+
+/// A schema of the same database that was not taken.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct OtherSourceEntry {
+    /// What declares it: `alembic migrations`, `sqlalchemy models`.
+    pub source: String,
+    /// Tables.
+    pub tables: usize,
+    /// Indexes, those behind constraints included.
+    pub indexes: usize,
+    /// Tables that it alone has.
+    pub tables_only_there: Vec<String>,
+    /// Tables that it lacks.
+    pub tables_only_here: Vec<String>,
+    /// Indexes of tables of both that it alone has.
+    pub indexes_only_there: usize,
+    /// Indexes of tables of both that it lacks.
+    pub indexes_only_here: usize,
 }
 
 /// How much of the code base was understood.

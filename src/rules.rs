@@ -22,7 +22,7 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use crate::advice::{IndexAdvice, QueryAdvice};
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, OtherSchema};
 use crate::config::Limits;
 use crate::dialect::Target;
 use crate::engine::Tier;
@@ -100,6 +100,7 @@ rules! {
     order_by_random "order-by-random" Query;
     query_in_loop "query-in-loop" Query;
     redundant_index "redundant-index" Schema;
+    schema_drift "schema-drift" Schema;
     sort_not_indexed "sort-not-indexed" Query;
     unbounded_result "unbounded-result" Query;
     unindexable_predicate "unindexable-predicate" Query;
@@ -122,6 +123,10 @@ pub struct RulesInput<'a> {
     pub database: DatabaseId,
     /// Its schema.
     pub catalog: &'a Catalog,
+    /// What the schema was built from, as reports say it.
+    pub source: &'a str,
+    /// What other sources declare of it.
+    pub others: &'a [OtherSchema],
     /// What is known or assumed of its data.
     pub stats: &'a StatsModel,
     /// What production runs.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::advice::host::HostTable;
 use crate::advice::{AdviceId, IndexAdvice, QueryAdvice};
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, OtherSchema};
 use crate::dialect::Target;
 use crate::engine::{EngineFacts, Tier};
 use crate::finding::Finding;
@@ -79,6 +79,8 @@ pub(super) struct Database {
     pub schema_source: String,
     pub schema_paths: Vec<String>,
     pub catalog: Catalog,
+    /// What other sources declare of it.
+    pub others: Vec<OtherSchema>,
     /// The classes of the host code that declare its tables.
     pub classes: BTreeMap<QName, HostTable>,
     /// The statements that make the schema, in order, for an engine that runs them as they are.

@@ -88,6 +88,8 @@ pub(super) fn plan(
         let cx = AdviseContext {
             database: id,
             catalog: &database.catalog,
+            source: &database.schema_source,
+            others: &database.others,
             stats: &database.stats,
             target: database.target,
             limits: &config.limits,

@@ -8,8 +8,12 @@ use super::concrete::Quotes;
 use super::policy::Policy;
 use super::{Ask, Goal};
 use super::{entries, findings};
+use crate::catalog::{Catalog, OtherSchema};
+use crate::coverage::Drift;
 use crate::engine::EngineFacts;
-use crate::outcome::{Coverage, DatabaseEntry, QueryCounts, RuleEntry, Run, RunReport, SkipCount, SkipEntry, Tool};
+use crate::outcome::{
+    Coverage, DatabaseEntry, OtherSourceEntry, QueryCounts, RuleEntry, Run, RunReport, SkipCount, SkipEntry, Tool,
+};
 use crate::query::{QuerySite, Resolution, SiteId, SiteOrigin, Skip};
 use crate::rules::{RULES, Rule};
 use crate::source::FileId;
@@ -107,6 +111,28 @@ fn database_entry(database: &Database) -> DatabaseEntry {
         schema_paths: database.schema_paths.clone(),
         tables: database.catalog.tables.len(),
         indexes: database.catalog.indexes().count(),
+        other_sources: database.others.iter().map(|other| other_source(database, other)).collect(),
+    }
+}
+
+/// Says how another source's schema differs from the one that was taken.
+fn other_source(database: &Database, other: &OtherSchema) -> OtherSourceEntry {
+    let (own, there) = (&database.catalog, &other.catalog);
+    let only = |one: &Catalog, other: &Catalog| -> Vec<String> {
+        one.tables.keys().filter(|name| other.table(name).is_none()).map(ToString::to_string).collect()
+    };
+    let drifts = own.tables.values().filter_map(|table| Some((table, there.table(&table.name)?)));
+    let drifts = drifts.map(|(table, other)| Drift::of(table, other, &database.target));
+    let (here, only_there) =
+        drifts.fold((0, 0), |(here, there), drift| (here + drift.here.len(), there + drift.there.len()));
+    OtherSourceEntry {
+        source: other.source.clone(),
+        tables: there.tables.len(),
+        indexes: there.indexes().count(),
+        tables_only_there: only(there, own),
+        tables_only_here: only(own, there),
+        indexes_only_there: only_there,
+        indexes_only_here: here,
     }
 }
 

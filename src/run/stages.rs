@@ -24,7 +24,7 @@ use crate::host;
 use crate::host::facts::HostFacts;
 use crate::name::QName;
 use crate::orm;
-use crate::orm::declared::DeclaredSchema;
+use crate::orm::declared::{DeclaredBy, DeclaredSchema};
 use crate::query::{DatabaseId, PathClass, QuerySite, Resolution, Skip, SkipStage};
 use crate::schema::layout::{self, MigrationTool, SchemaRoot, SourceKind};
 use crate::schema::sqlc;
@@ -35,7 +35,7 @@ use crate::sql::summary::FileSummary;
 use crate::sqlfile::{self, SqlFileFacts, StatementClass};
 use crate::tree::{Content, FileKind, Tree, TreeError, TreeFile};
 use crate::walk::{Classes, has_generated_header, is_run_by_hand};
-use declared::Wanted;
+use declared::{Planned, Wanted};
 use dialect::Told;
 
 /// What every file says.
@@ -173,6 +173,15 @@ enum Nobodys {
     OtherDialect,
 }
 
+/// What host code declares of a database.
+#[derive(Default)]
+struct Declared {
+    /// Its schema, where that is what it is built from.
+    declared: Option<DeclaredSchema>,
+    /// The same database's from other sources.
+    others: Vec<DeclaredSchema>,
+}
+
 /// A database before its schema is built.
 struct Root {
     name: String,
@@ -184,6 +193,8 @@ struct Root {
     files: Vec<usize>,
     /// What host code declares, where that is its schema.
     declared: Option<DeclaredSchema>,
+    /// What else declares it.
+    others: Vec<DeclaredSchema>,
 }
 
 /// Decides which files make which schema.
@@ -199,8 +210,9 @@ pub(super) fn link(facts: &Facts, code: &orm::Linked<'_>, config: &Config) -> Re
     };
     let declared = code.schemas(config.dialect);
     let tables = |root: &SchemaRoot| facts.tables(&root.files);
-    let (planned, declared): (Vec<SchemaRoot>, Vec<Option<DeclaredSchema>>) =
-        declared::merge(found, declared, config, &tables).into_iter().unzip();
+    let merged = declared::merge(found, declared, config, &tables).into_iter();
+    let (planned, declared): (Vec<SchemaRoot>, Vec<Declared>) =
+        merged.map(|Planned { root, declared, others }| (root, Declared { declared, others })).unzip();
     let path = |file: &usize| facts.path(*file);
     check_configured(&planned, config, &|file| path(&file).as_str())?;
     let nearest: Vec<Option<usize>> = match planned.len() {
@@ -292,7 +304,7 @@ impl Root {
     fn of(
         root: SchemaRoot,
         (dialect, dialect_source): Told,
-        declared: Option<DeclaredSchema>,
+        Declared { declared, others }: Declared,
         facts: &Facts,
         config: &Config,
     ) -> Self {
@@ -314,6 +326,7 @@ impl Root {
             },
             files: root.files,
             declared,
+            others,
         }
     }
 
@@ -328,6 +341,7 @@ impl Root {
             paths: Vec::new(),
             files: Vec::new(),
             declared: None,
+            others: Vec::new(),
         }
     }
 }
@@ -375,6 +389,9 @@ pub(super) fn schema(
             if let Some(SourceKind::HostMigrations(_)) = root.source {
                 be_migration(&mut files[file.0 as usize]);
             }
+        }
+        for other in root.others.iter().filter(|other| matches!(other.by, DeclaredBy::Migrations(_))) {
+            other.files.iter().for_each(|file| be_migration(&mut files[file.0 as usize]));
         }
         for number in &root.files {
             let file = &mut files[sql[*number].file.0 as usize];

@@ -89,6 +89,7 @@ fn rule(name: &'static str, severity: Severity, confidence: Confidence) -> RuleE
 
 fn database() -> DatabaseEntry {
     DatabaseEntry {
+        other_sources: Vec::new(),
         name: "default".into(),
         dialect: Dialect::Sqlite,
         dialect_source: "told by marks in the schema".into(),

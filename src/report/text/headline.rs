@@ -28,6 +28,7 @@ pub(super) fn write(text: &Text, report: &RunReport, prefix: &str, out: &mut dyn
     say(text, prefix, &read, out)?;
     for database in &report.run.databases {
         say(text, prefix, &schema_line(report, database), out)?;
+        write_others(text, database, prefix, out)?;
         say(text, prefix, &evidence_line(text.view, database), out)?;
     }
     if report.run.databases.iter().any(|database| database.engine.is_some()) {
@@ -48,6 +49,7 @@ pub(super) fn write(text: &Text, report: &RunReport, prefix: &str, out: &mut dyn
 pub(super) fn write_schema(text: &Text, report: &RunReport, prefix: &str, out: &mut dyn Write) -> io::Result<()> {
     for database in &report.run.databases {
         say(text, prefix, &schema_line(report, database), out)?;
+        write_others(text, database, prefix, out)?;
     }
     write_left_out(text, report, prefix, out)
 }
@@ -73,6 +75,35 @@ fn write_left_out(text: &Text, report: &RunReport, prefix: &str, out: &mut dyn W
         writeln!(out, "{prefix}the run was cut short: this report is not complete")?;
     }
     writeln!(out)
+}
+
+/// Writes what else declares a database, and how that differs from what was taken.
+fn write_others(text: &Text, database: &DatabaseEntry, prefix: &str, out: &mut dyn Write) -> io::Result<()> {
+    for other in &database.other_sources {
+        let mut differs: Vec<String> = Vec::new();
+        let mut tell = |number: usize, one: &str, several: &str, where_: &str| {
+            if number > 0 {
+                differs.push(format!("{} {where_}", count(number, one, several)));
+            }
+        };
+        tell(other.tables_only_there.len(), "table", "tables", "only there");
+        tell(other.tables_only_here.len(), "table", "tables", "only here");
+        tell(other.indexes_only_there, "index", "indexes", "only there");
+        tell(other.indexes_only_here, "index", "indexes", "only here");
+        let differs = match differs.is_empty() {
+            true => "they agree".to_owned(),
+            false => differs.join(", "),
+        };
+        let kind = if other.source.ends_with("models") { "models" } else { "migrations" };
+        let line = format!(
+            "also declared by {}, {}, {}: {differs}; `--schema {kind}` takes them instead",
+            neutral::line(&other.source),
+            count(other.tables, "table", "tables"),
+            count(other.indexes, "index", "indexes"),
+        );
+        say(text, prefix, &line, out)?;
+    }
+    Ok(())
 }
 
 fn schema_line(report: &RunReport, database: &DatabaseEntry) -> String {

@@ -11,7 +11,7 @@ use crate::catalog::{Case, Catalog, SchemaOp, SchemaStep, replay};
 use crate::config::EngineChoice;
 use crate::dialect::Dialect;
 use crate::engine::Tier;
-use crate::orm::declared::Declaration;
+use crate::orm::declared::{Declaration, DeclaredSchema};
 use crate::query::Skip;
 use crate::run::analysis::Database;
 use crate::run::doubt;
@@ -58,12 +58,25 @@ fn statements(root: &mut Root, sql: &[SqlFileFacts]) -> Vec<Statement> {
     let verbatim =
         |statement: &SqlStatement| Statement { text: Arc::clone(&statement.text), place: statement.place, spans: None };
     let of_code = root.declared.as_mut().map(|declared| std::mem::take(&mut declared.statements));
-    let declared = |declaration: Declaration| Statement {
-        text: declaration.text.sql,
-        place: declaration.place,
-        spans: Some(declaration.text.spans),
-    };
     schema.map(verbatim).chain(of_code.into_iter().flatten().map(declared)).collect()
+}
+
+fn declared(declaration: Declaration) -> Statement {
+    Statement { text: declaration.text.sql, place: declaration.place, spans: Some(declaration.text.spans) }
+}
+
+/// What another source declares, in the same dialect: with another the two cannot be compared.
+fn other(schema: DeclaredSchema, dialect: Dialect) -> Option<OtherSchema> {
+    let source = source_of(&schema).to_string();
+    if schema.dialect.0 != dialect {
+        return None;
+    }
+    let statements: Vec<Statement> = schema.statements.into_iter().map(declared).collect();
+    let steps: Vec<Vec<SchemaStep>> = statements.par_iter().map(|statement| statement.steps(dialect).0).collect();
+    let steps = steps.concat();
+    let (catalog, _) = replay(dialect, &steps);
+    let doubtful = doubt::of_steps(&steps, &catalog);
+    Some(OtherSchema { source, catalog, doubtful })
 }
 
 /// The step that says of which tables not everything is known.
@@ -100,6 +113,7 @@ pub(super) fn build(mut root: Root, sql: &[SqlFileFacts], engine: EngineChoice) 
         catalog.case = Case::Ignored;
     }
     let doubtful = doubt::of_steps(&steps, &catalog);
+    let others = root.others.into_iter().filter_map(|schema| other(schema, root.target.dialect)).collect();
     let database = Database {
         name: root.name.into(),
         target: root.target,
@@ -108,6 +122,7 @@ pub(super) fn build(mut root: Root, sql: &[SqlFileFacts], engine: EngineChoice) 
         schema_paths: root.paths,
         catalog,
         ddl: statements.into_iter().map(|statement| (statement.text, statement.place)).collect(),
+        others,
         classes: BTreeMap::new(),
         doubtful,
         stats: StatsModel::default(),

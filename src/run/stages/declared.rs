@@ -18,8 +18,21 @@ struct Candidate {
     tables: BTreeSet<QName>,
 }
 
-/// A database, and the schema that host code declares for it where that is what it is built from.
-pub(super) type Planned = (SchemaRoot, Option<DeclaredSchema>);
+/// A database, what it is built from, and what else declares it.
+pub(super) struct Planned {
+    /// The database.
+    pub root: SchemaRoot,
+    /// What host code declares, where that is what it is built from.
+    pub declared: Option<DeclaredSchema>,
+    /// What host code declares of it besides.
+    pub others: Vec<DeclaredSchema>,
+}
+
+impl Planned {
+    fn of_files(root: SchemaRoot) -> Self {
+        Self { root, declared: None, others: Vec::new() }
+    }
+}
 
 /// What `schema` may say instead of a path.
 const MODELS: &str = "models";
@@ -57,15 +70,15 @@ pub(super) fn merge(
     tables: &dyn Fn(&SchemaRoot) -> BTreeSet<QName>,
 ) -> Vec<Planned> {
     let wanted = wanted(&config.schema);
-    let sql = |roots: Vec<SchemaRoot>| roots.into_iter().map(|root| (root, None)).collect();
+    let sql = |roots: Vec<SchemaRoot>| roots.into_iter().map(Planned::of_files).collect::<Vec<_>>();
     if declared.is_empty() || matches!(wanted, Wanted::Files) || !config.databases.is_empty() {
         return sql(planned);
     }
     let mut groups = groups(declared);
     groups.sort_by_key(|group| folder_of(group));
     let mut taken: Vec<Planned> = Vec::new();
-    let mut left = planned;
-    for group in groups {
+    let mut left = sql(planned);
+    for mut group in groups {
         let Some(best) = best(&group, &wanted) else { continue };
         let own = &group[best].tables;
         let is_same = |root: &SchemaRoot| {
@@ -79,12 +92,14 @@ pub(super) fn merge(
             let is_kept = matches!(root.source, SourceKind::Dump | SourceKind::Migrations(_) | SourceKind::Sqlc);
             same && is_kept && shared * 10 >= own.len() * 8 && made > 0
         };
-        if matches!(wanted, Wanted::Best) && left.iter().any(wins) {
+        let kept = left.iter().position(|planned| wins(&planned.root));
+        if let Some(kept) = kept.filter(|_| matches!(wanted, Wanted::Best)) {
+            left[kept].others.push(group.swap_remove(best).schema);
             continue;
         }
         // Files in no known order beside it are somebody's notes on the same database.
         let folder = folder_of(&group);
-        left.retain(|root| {
+        left.retain(|Planned { root, .. }| {
             let is_near = near(&root.folder, &folder);
             let is_note = root.source == SourceKind::Files && is_near;
             !(is_note || is_same(root).2)
@@ -92,20 +107,20 @@ pub(super) fn merge(
         taken.push(take(group, best, folder));
     }
     let is_alone = left.is_empty() && taken.len() == 1;
-    let mut roots: Vec<Planned> = left.into_iter().map(|root| (root, None)).chain(taken).collect();
+    let mut roots: Vec<Planned> = left.into_iter().chain(taken).collect();
     if is_alone {
-        roots[0].0.paths = vec![String::new()];
+        roots[0].root.paths = vec![String::new()];
     }
-    roots.sort_by(|a, b| a.0.folder.cmp(&b.0.folder));
+    roots.sort_by(|a, b| a.root.folder.cmp(&b.root.folder));
     name(&mut roots);
     roots
 }
 
 fn name(roots: &mut [Planned]) {
-    let mut named: Vec<SchemaRoot> = roots.iter().map(|(root, _)| root.clone()).collect();
+    let mut named: Vec<SchemaRoot> = roots.iter().map(|planned| planned.root.clone()).collect();
     layout::name_apart(&mut named);
-    for ((root, _), named) in roots.iter_mut().zip(named) {
-        root.name = named.name;
+    for (planned, named) in roots.iter_mut().zip(named) {
+        planned.root.name = named.name;
     }
 }
 
@@ -180,12 +195,19 @@ fn folder_of(group: &[Candidate]) -> String {
     })
 }
 
-fn take(mut group: Vec<Candidate>, best: usize, folder: String) -> Planned {
-    let schema = group.swap_remove(best).schema;
-    let source = match schema.by {
+/// What a declared schema is called.
+pub(super) fn source_of(schema: &DeclaredSchema) -> SourceKind {
+    match schema.by {
         DeclaredBy::Migrations(tool) => SourceKind::HostMigrations(tool),
         DeclaredBy::Models(framework) => SourceKind::Models(framework),
-    };
+    }
+}
+
+fn take(mut group: Vec<Candidate>, best: usize, folder: String) -> Planned {
+    let schema = group.swap_remove(best).schema;
+    let others = group.into_iter().filter(|other| is_models(&other.schema) != is_models(&schema));
+    let other = others.max_by_key(|other| other.tables.len());
+    let source = source_of(&schema);
     let root = SchemaRoot {
         name: String::new(),
         paths: vec![folder.clone()],
@@ -195,5 +217,5 @@ fn take(mut group: Vec<Candidate>, best: usize, folder: String) -> Planned {
         files: Vec::new(),
         others: Vec::new(),
     };
-    (root, Some(schema))
+    Planned { root, declared: Some(schema), others: other.map(|other| other.schema).into_iter().collect() }
 }
