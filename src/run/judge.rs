@@ -88,8 +88,6 @@ pub(super) fn plan(
         let cx = AdviseContext {
             database: id,
             catalog: &database.catalog,
-            source: &database.schema_source,
-            others: &database.others,
             stats: &database.stats,
             target: database.target,
             limits: &config.limits,
@@ -268,6 +266,8 @@ pub(super) fn check(analysis: &mut Analysis, config: &Config, policy: &Policy<'_
         let input = RulesInput {
             database: DatabaseId(u16::try_from(number).unwrap_or(u16::MAX)),
             catalog: &database.catalog,
+            source: &database.schema_source,
+            others: &database.others,
             stats: &database.stats,
             target: database.target,
             limits: &config.limits,

@@ -11,6 +11,7 @@ use super::{entries, findings};
 use crate::catalog::{Catalog, OtherSchema};
 use crate::coverage::Drift;
 use crate::engine::EngineFacts;
+use crate::name::QName;
 use crate::outcome::{
     Coverage, DatabaseEntry, OtherSourceEntry, QueryCounts, RuleEntry, Run, RunReport, SkipCount, SkipEntry, Tool,
 };
@@ -121,7 +122,9 @@ fn other_source(database: &Database, other: &OtherSchema) -> OtherSourceEntry {
     let only = |one: &Catalog, other: &Catalog| -> Vec<String> {
         one.tables.keys().filter(|name| other.table(name).is_none()).map(ToString::to_string).collect()
     };
-    let drifts = own.tables.values().filter_map(|table| Some((table, there.table(&table.name)?)));
+    let is_known = |name: &QName| !database.doubtful.contains(name) && !other.doubtful.contains(name);
+    let known = own.tables.values().filter(|table| is_known(&table.name));
+    let drifts = known.filter_map(|table| Some((table, there.table(&table.name)?)));
     let drifts = drifts.map(|(table, other)| Drift::of(table, other, &database.target));
     let (here, only_there) =
         drifts.fold((0, 0), |(here, there), drift| (here + drift.here.len(), there + drift.there.len()));

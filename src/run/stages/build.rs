@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use super::declared::source_of;
 use super::{Root, dialect};
-use crate::catalog::{Case, Catalog, SchemaOp, SchemaStep, replay};
+use crate::catalog::{Case, Catalog, OtherSchema, SchemaOp, SchemaStep, replay};
 use crate::config::EngineChoice;
 use crate::dialect::Dialect;
 use crate::engine::Tier;
@@ -75,7 +76,8 @@ fn other(schema: DeclaredSchema, dialect: Dialect) -> Option<OtherSchema> {
     let steps: Vec<Vec<SchemaStep>> = statements.par_iter().map(|statement| statement.steps(dialect).0).collect();
     let steps = steps.concat();
     let (catalog, _) = replay(dialect, &steps);
-    let doubtful = doubt::of_steps(&steps, &catalog);
+    let mut doubtful = doubt::of_steps(&steps, &catalog);
+    doubtful.extend(schema.partial);
     Some(OtherSchema { source, catalog, doubtful })
 }
 
