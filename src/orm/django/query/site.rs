@@ -58,8 +58,7 @@ struct Uses {
 
 pub(super) struct Finder<'y, 'x, 'a> {
     pub(super) cx: &'y mut Context<'x, 'a>,
-    /// Where the functions of the file start.
-    owners: Vec<(u32, FunctionId)>,
+    owners: Vec<(u32, u32, FunctionId)>,
     seen: HashSet<HostSpan>,
     uses: HashMap<Address, Uses>,
     pub(super) memory: Memory,
@@ -69,13 +68,16 @@ pub(super) struct Finder<'y, 'x, 'a> {
 }
 
 impl Finder<'_, '_, '_> {
-    fn functions(&self) -> Vec<(u32, FunctionId)> {
+    /// The functions of the file with the bytes that each takes.
+    fn functions(&self) -> Vec<(u32, u32, FunctionId)> {
         let code = self.cx.evaluator.code;
         let of_file = |id: &FunctionId| code.function(*id).file == self.cx.file;
-        let start = |id: FunctionId| (code.function(id).function.name_span.start, id);
-        let mut owners: Vec<(u32, FunctionId)> = code.function_ids().filter(of_file).map(start).collect();
-        owners.sort_unstable();
-        owners
+        let bounds = |id: FunctionId| {
+            let function = code.function(id).function;
+            let end = function.body.last().map_or(function.name_span.end, |last| last.span.end);
+            (function.name_span.start, end, id)
+        };
+        code.function_ids().filter(of_file).map(bounds).collect()
     }
 
     /// Whether a place is of the function whose event names it, and not of one that was followed into.
@@ -84,8 +86,8 @@ impl Finder<'_, '_, '_> {
         if place.file != file {
             return false;
         }
-        let at = self.owners.partition_point(|(start, _)| *start <= place.start);
-        let owner = at.checked_sub(1).map(|at| self.owners[at].1);
+        let around = self.owners.iter().filter(|(start, end, _)| *start <= place.start && place.start < *end);
+        let owner = around.max_by_key(|(start, ..)| *start).map(|(.., id)| *id);
         event.function.is_none() || owner == event.function
     }
 

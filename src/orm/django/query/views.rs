@@ -5,7 +5,9 @@
 
 use std::rc::Rc;
 
+use super::super::models::FieldKind;
 use super::condition::{Condition, Group};
+use super::path::follow;
 use super::set::{Order, Set};
 use super::site::Finder;
 use super::{DJANGO, Reader};
@@ -93,7 +95,7 @@ impl Reader<'_, '_, '_> {
 
     fn admin(&mut self, class: ClassId, events: &[Event]) -> Option<Listed> {
         let model = self.registered(class, events)?;
-        if self.defines(class, &["changelist_view", "get_search_results"]) {
+        if self.defines(class, &["get_queryset", "changelist_view", "get_search_results"]) {
             return None;
         }
         let span = self.cx.evaluator.code.class(class).class.name_span;
@@ -186,6 +188,16 @@ impl Reader<'_, '_, '_> {
         self.said(class, name).map(|value| self.names_of(&value)).unwrap_or_default()
     }
 
+    /// The lookup that filters by a name: times are asked from when on.
+    fn filtered_by(&self, model: ClassId, name: &str) -> String {
+        let parts: Vec<&str> = name.split("__").collect();
+        let read = follow(self.models, model, &parts);
+        let is_time = read.is_ok_and(|read| {
+            read.rest.is_empty() && matches!(read.target.kind, FieldKind::Date | FieldKind::DateTime)
+        });
+        if is_time { format!("{name}__gte") } else { name.to_owned() }
+    }
+
     /// The query of a list: as it is, and with everything that may be asked.
     fn shown(&mut self, listed: Listed) -> Vec<Draft> {
         let Listed { set, place, filters, searched, page } = listed;
@@ -195,7 +207,8 @@ impl Reader<'_, '_, '_> {
         let anything: Value = Rc::new(Node { kind: Kind::Unknown, place });
         let mut asked = set.clone();
         for (name, place) in &filters {
-            self.and(&mut asked, name, *place, &anything);
+            let path = self.filtered_by(asked.model, name);
+            self.and(&mut asked, &path, *place, &anything);
         }
         if !searched.is_empty() {
             let children = searched.iter().map(|(name, place)| searched_by(name, *place, &anything)).collect();

@@ -542,3 +542,14 @@ DELETE FROM shop_book WHERE shop_book.id IN (SELECT shop_book.id FROM shop_book 
 "#,
     );
 }
+
+#[test]
+fn inner_functions_end_before_what_follows_them() {
+    check(
+        "def inner():\n    return Tag.objects.get(pk=pk)\nfor tag in Tag.objects.filter(name='x'):\n    inner()",
+        r#"
+SELECT shop_tag.* FROM shop_tag WHERE shop_tag.id = $1 LIMIT 21
+SELECT shop_tag.* FROM shop_tag WHERE shop_tag.name = 'x'
+"#,
+    );
+}
