@@ -205,8 +205,8 @@ fn a_single_file_is_checked_with_the_schema_around_it() {
 fn a_file_that_is_named_is_read_or_complained_of() {
     check(&[SCHEMA, BAD, ("x.sql", "\0")], &["check", "x.sql"], 2, "cannot read `x.sql`: holds NUL bytes");
     check(&[SCHEMA, BAD, ("x.sql", "\0")], &["check", "q.sql", "x.sql"], 2, "cannot read `x.sql`");
-    check(&[SCHEMA, BAD, ("x.py", "")], &["check", "x.py"], 2, "`x.py` is no file that planlint reads");
-    check(&[SCHEMA, BAD, ("x.py", "")], &["check", "x.py", "q.sql"], 1, "missing-index");
+    check(&[SCHEMA, BAD, ("x.rb", "")], &["check", "x.rb"], 2, "`x.rb` is no file that planlint reads");
+    check(&[SCHEMA, BAD, ("x.rb", "")], &["check", "x.rb", "q.sql"], 1, "missing-index");
     // What is named is read although it is hidden, and not what the configuration excludes.
     check(&[SCHEMA, ("x/q.sql", BAD.1), (".gitignore", "x/\n")], &["check", "x/q.sql"], 1, "missing-index");
     let excluded = ("planlint.toml", "exclude = [\"x/**\"]\n");

@@ -178,8 +178,8 @@ fn a_place_names_the_innermost_statements() {
     assert_eq!(said(8, None), "the statement at `q.sql:8` changes the schema and asks for nothing");
     assert_eq!(said(99, None), "`q.sql` has no line 99");
     assert_eq!(
-        at(&tree, "q.py", 1, None).expect_err("no SQL").to_string(),
-        "`q.py` is no file that planlint reads SQL in"
+        at(&tree, "q.rb", 1, None).expect_err("no SQL").to_string(),
+        "`q.rb` is no file that planlint reads SQL in"
     );
 }
 

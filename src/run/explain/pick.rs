@@ -203,6 +203,6 @@ fn nearest(analysis: &Analysis, file: FileId, line: u32, quotes: &Quotes<'_>) ->
 fn read_again(analysis: &Analysis, file: FileId, quotes: &Quotes<'_>) -> SqlFileFacts {
     let path = analysis.path(file);
     // Of host code all that matters is kept.
-    let text = if sqlfile::reads(path) { quotes.text(file) } else { "".into() };
+    let text = if crate::host::facts::reads(path) { "".into() } else { quotes.text(file) };
     sqlfile::facts(file, path, &text)
 }
