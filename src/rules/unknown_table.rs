@@ -4,12 +4,13 @@ use super::context::{QueryContext, nearest_table};
 use super::findings::Findings;
 use super::spelling;
 use crate::finding::{Confidence, Place};
+use crate::name::QName;
 use crate::query::UnknownKind;
 
 pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {
     for unknown in cx.unknown() {
         let UnknownKind::Table(table) = &unknown.kind else { continue };
-        if cx.doubtful.contains(table) || !cx.schema_fits {
+        if cx.doubtful.contains(table) || !cx.schema_fits || is_elsewhere(cx, table) {
             continue;
         }
         let report = findings
@@ -27,4 +28,10 @@ pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {
                 .no_surer_than(Confidence::Medium),
         };
     }
+}
+
+/// Whether a table is said to be of a schema that nothing here is of: another database's, or one that others make.
+fn is_elsewhere(cx: &QueryContext<'_>, table: &QName) -> bool {
+    let known = || cx.catalog.tables.keys().chain(cx.catalog.views.keys());
+    table.schema.is_some() && known().all(|name| name.schema != table.schema)
 }
