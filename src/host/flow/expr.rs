@@ -141,7 +141,8 @@ impl Evaluator<'_, '_> {
                 }
             }
         }
-        let value = self.node(frame, Kind::Call(Call { callee, positional, named, name_places }), span);
+        let call = unfolded(Call { callee, positional, named, name_places });
+        let value = self.node(frame, Kind::Call(call), span);
         self.tell(frame, &value, Deed::Call);
         let Kind::Call(call) = &value.kind else { return value };
         if let Some(made) = self.text_call(call, value.place).or_else(|| super::rows::made(call, value.place)) {
@@ -239,6 +240,23 @@ impl Evaluator<'_, '_> {
         };
         self.node(frame, kind, span)
     }
+}
+
+/// A call of `functools.partial(f, …)` as the call of `f` that it is.
+fn unfolded(call: Call) -> Call {
+    let Some(partial) =
+        call.callee.call().filter(|partial| matches!(partial.callee.external(), Some("functools.partial" | "partial")))
+    else {
+        return call;
+    };
+    let Some((callee, first)) = partial.positional.split_first() else { return call };
+    let is_given = |name: &Option<Name>| name.is_some() && call.named.iter().any(|(known, _)| known == name);
+    let before = partial.named.iter().zip(&partial.name_places).filter(|((name, _), _)| !is_given(name));
+    let (mut named, mut name_places): (Vec<_>, Vec<_>) = before.map(|(pair, place)| (pair.clone(), *place)).unzip();
+    named.extend(call.named.iter().cloned());
+    name_places.extend(&call.name_places);
+    let positional = first.iter().chain(&call.positional).cloned().collect();
+    Call { callee: Rc::clone(callee), positional, named, name_places }
 }
 
 /// The item that an index names, where the whole is written out.

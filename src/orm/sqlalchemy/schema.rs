@@ -146,8 +146,9 @@ impl Writer<'_, '_, '_> {
         if members.iter().any(|at| !drafts.models[*at].complete) {
             self.script.partial.push(name.clone());
         }
-        if columns.is_empty() && self.script.partial.last() != Some(name) {
-            return;
+        if columns.is_empty() {
+            // A table without columns is one of which nothing could be told.
+            self.script.skip_column(name, drafts.models[first].place);
         }
         self.with_sheet(first, &members, |script, sheet| script.create_table(sheet, &columns, &arguments));
     }

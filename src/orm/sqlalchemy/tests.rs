@@ -231,6 +231,25 @@ class Team(SQLModel, table=True):
 }
 
 #[test]
+fn helpers_that_make_columns_are_followed() {
+    check(
+        LEGACY,
+        r#"
+import functools
+Col = functools.partial(Column, nullable=False)
+def key(name):
+    return Col(Integer, primary_key=True)
+class A(Base):
+    __tablename__ = "a"
+    id = key("a")
+    b = Col(Text)
+    c = Col(Text, nullable=True)
+"#,
+        "CREATE TABLE a ( id SERIAL NOT NULL, b TEXT NOT NULL, c TEXT, PRIMARY KEY (id) )",
+    );
+}
+
+#[test]
 fn own_types_stand_for_what_they_are_made_from() {
     check(
         MODERN,

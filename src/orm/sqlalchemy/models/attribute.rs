@@ -288,6 +288,11 @@ impl Drafts<'_, '_> {
                 model.complete &= !may_be_column(&call.callee);
                 Property::Plain
             }
+            // What a function of the code base makes that could not be followed may be one too.
+            None if value.call().is_some_and(|call| matches!(call.callee.kind, Kind::Function(..) | Kind::Call(_))) => {
+                model.complete = false;
+                Property::Plain
+            }
             _ => Property::Plain,
         };
         model.properties.insert(name, property);

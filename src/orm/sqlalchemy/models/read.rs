@@ -244,6 +244,12 @@ impl<'c, 'a> Drafts<'c, 'a> {
 
     /// Gives columns that name no type the one of the column that they refer to.
     fn settle(&mut self) {
+        for (_, column) in self.models.iter_mut().flat_map(|model| &mut model.columns) {
+            // A key whose type nobody can tell is a number more often than not.
+            if column.kind.is_none() && column.is_primary && column.references.is_empty() {
+                column.kind = Some(Type::named("Integer"));
+            }
+        }
         for at in 0..self.models.len() {
             for number in 0..self.models[at].columns.len() {
                 let column = &self.models[at].columns[number].1;
