@@ -20,8 +20,8 @@ pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {
         return;
     }
     let outermost = shape.outermost();
-    let read = shape.references.iter().rfind(|reference| Some(reference.block) == outermost);
-    let read = read.map_or(&pattern.table, |reference| &reference.table);
+    let mut of_block = shape.references.iter().filter(|reference| Some(reference.block) == outermost);
+    let (first, last) = (of_block.next(), of_block.next_back());
     let mut told: Vec<HostSpan> = Vec::new();
     for (number, sender) in cx.query.senders.iter().enumerate() {
         let site = &cx.sites[sender.site.0 as usize];
@@ -33,6 +33,9 @@ pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {
             continue;
         }
         told.push(repeat.place);
+        // The table between two stands before the one that a relationship leads to.
+        let read = if is_load(site) { last.or(first) } else { first };
+        let read = read.map_or(&pattern.table, |reference| &reference.table);
         let of = rows.table.map_or("of another query".to_owned(), |table| format!("of `{table}`"));
         findings
             .report(Place::Sender { query: cx.query.id, number }, subject::access(pattern))
