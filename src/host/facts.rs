@@ -50,11 +50,15 @@ pub fn reads(path: &TreePath) -> bool {
     path.file_name().ends_with(".py")
 }
 
+/// Says whether a file is worth parsing.
+pub fn may_matter(path: &TreePath, text: &str, words: &Words) -> bool {
+    // What packages bring together from their modules names none of the words.
+    path.file_name() == "__init__.py" || words.of_files.is_match(text)
+}
+
 /// Reads one file; nothing where it cannot matter.
 pub fn facts(file: FileId, path: &TreePath, class: PathClass, text: &str, words: &Words) -> HostFacts {
-    // What packages bring together from their modules names none of the words.
-    let is_package = path.file_name() == "__init__.py";
-    if !is_package && !words.of_files.is_match(text) {
+    if !may_matter(path, text, words) {
         let (body, faults, suppressions) = Default::default();
         return HostFacts { file, path: path.clone(), class, body, faults, suppressions };
     }
