@@ -6,6 +6,8 @@
 mod expr;
 mod string;
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use tree_sitter::{Node, Parser};
@@ -17,6 +19,8 @@ use crate::suppress;
 
 /// How deep statements and expressions may be nested; what is deeper is unknown.
 const MAX_NESTING: u16 = 400;
+/// From how many children of a node on a walk over them is cheaper than asking for each.
+const MANY_CHILDREN: u32 = 8;
 
 /// What a file says.
 #[derive(Debug, Default, PartialEq)]
@@ -29,12 +33,22 @@ pub struct Module {
     pub marked: Marked,
 }
 
-/// Reads a file, but for the bodies of functions that name none of the words.
-pub fn read(text: &str, words: &Words) -> Module {
+thread_local! {
+    /// What a parser has allocated serves the next file, too.
+    static PARSER: RefCell<Parser> = RefCell::new(parser());
+}
+
+fn parser() -> Parser {
     let mut parser = Parser::new();
     parser.set_language(&tree_sitter_python::LANGUAGE.into()).expect("the grammar is of the library's version");
-    let tree = parser.parse(text, None).expect("a language is set, and no time limit");
-    let body = Reader { text, words, nesting: 0 }.block(tree.root_node());
+    parser
+}
+
+/// Reads a file, but for the bodies of functions that name none of the words.
+pub fn read(text: &str, words: &Words) -> Module {
+    let tree = PARSER.with_borrow_mut(|parser| parser.parse(text, None));
+    let tree = tree.expect("a language is set, and no time limit");
+    let body = Reader { text, words, nesting: 0, names: HashMap::new() }.block(tree.root_node());
     let marked = if suppress::is_marked(text) { marked(tree.root_node(), text) } else { Marked::default() };
     Module { body, faults: faults(tree.root_node()), marked }
 }
@@ -82,6 +96,8 @@ struct Reader<'a> {
     text: &'a str,
     words: &'a Words,
     nesting: u16,
+    /// The names of the file, each kept once.
+    names: HashMap<&'a str, Name>,
 }
 
 fn span(node: Node<'_>) -> Span {
@@ -91,7 +107,13 @@ fn span(node: Node<'_>) -> Span {
 /// The children that mean something, in order.
 fn children<'t>(node: Node<'t>) -> impl Iterator<Item = Node<'t>> {
     let count = u32::try_from(node.named_child_count()).unwrap_or(u32::MAX);
-    (0..count).filter_map(move |at| node.named_child(at)).filter(|child| !child.is_extra())
+    // Each is looked for from the first one on: of many they are all taken at once.
+    let (few, many) = match count > MANY_CHILDREN {
+        true => (0, node.named_children(&mut node.walk()).collect::<Vec<_>>()),
+        false => (count, Vec::new()),
+    };
+    let few = (0..few).filter_map(move |at| node.named_child(at));
+    few.chain(many).filter(|child| !child.is_extra())
 }
 
 fn all_of<'t>(node: Node<'t>, field: &str) -> Vec<Node<'t>> {
@@ -103,8 +125,13 @@ impl<'a> Reader<'a> {
         self.text.get(node.byte_range()).unwrap_or_default()
     }
 
-    fn name(&self, node: Node<'_>) -> Name {
-        Arc::from(self.text(node))
+    fn name(&mut self, node: Node<'_>) -> Name {
+        let text = self.text(node);
+        self.named(text)
+    }
+
+    fn named(&mut self, text: &'a str) -> Name {
+        self.names.entry(text).or_insert_with(|| Arc::from(text)).clone()
     }
 
     /// Does something one level deeper; nothing where that is too deep.
@@ -333,7 +360,7 @@ impl<'a> Reader<'a> {
 
     fn parameter(&mut self, node: Node<'_>) -> Option<Parameter> {
         let plain = |name: Name, takes: Takes| Parameter { name, annotation: None, default: None, takes };
-        let splat = |reader: &Self, node: Node<'_>, takes: Takes| {
+        let splat = |reader: &mut Self, node: Node<'_>, takes: Takes| {
             let name = children(node).find(|child| child.kind() == "identifier")?;
             Some(plain(reader.name(name), takes))
         };
@@ -356,12 +383,12 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn path(&self, node: Node<'_>) -> Vec<Name> {
-        self.text(node).split('.').map(|part| Arc::from(part.trim())).collect()
+    fn path(&mut self, node: Node<'_>) -> Vec<Name> {
+        self.text(node).split('.').map(|part| self.named(part.trim())).collect()
     }
 
     /// `import a.b` binds `a`, `import a.b as c` binds what it names.
-    fn imports(&self, node: Node<'_>) -> Vec<Import> {
+    fn imports(&mut self, node: Node<'_>) -> Vec<Import> {
         let import = |child: Node<'_>| {
             let named = child.child_by_field_name("name").unwrap_or(child);
             let path = self.path(named);
@@ -373,7 +400,7 @@ impl<'a> Reader<'a> {
         all_of(node, "name").into_iter().map(import).collect()
     }
 
-    fn imports_from(&self, node: Node<'_>) -> Vec<Import> {
+    fn imports_from(&mut self, node: Node<'_>) -> Vec<Import> {
         let Some(from) = node.child_by_field_name("module_name") else { return Vec::new() };
         let (module, above) = match from.kind() {
             "relative_import" => {

@@ -181,18 +181,24 @@ impl Reader<'_> {
         let mut compared: Vec<Expr> = Vec::new();
         let mut left: Option<Expr> = None;
         let mut op = None;
-        for child in node.children(&mut node.walk()).filter(|child| !child.is_extra()) {
+        let mut parts =
+            node.children(&mut node.walk()).filter(|child| !child.is_extra()).collect::<Vec<_>>().into_iter();
+        while let Some(child) = parts.next() {
             if !child.is_named() {
                 op = comparison_op(self.text(child));
                 continue;
             }
             let right = self.expr(child);
-            if let (Some(left), Some(op)) = (left.take(), op) {
-                let span = crate::ir::Span { start: left.span.start, end: right.span.end };
-                let kind = ExprKind::Compare { left: Box::new(left), op, right: Box::new(right.clone()) };
+            // The operand in the middle of a chain is the left one of the next comparison.
+            let next = if parts.len() > 0 && left.is_some() { Some(right.clone()) } else { None };
+            if let (Some(before), Some(op)) = (left.take(), op) {
+                let span = crate::ir::Span { start: before.span.start, end: right.span.end };
+                let kind = ExprKind::Compare { left: Box::new(before), op, right: Box::new(right) };
                 compared.push(Expr { kind, span });
+                left = next;
+            } else {
+                left = Some(right);
             }
-            left = Some(right);
         }
         match compared.len() {
             0 => ExprKind::Unknown,
