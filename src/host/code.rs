@@ -3,6 +3,7 @@
 //! Resolves names to declarations over the whole tree; evaluates nothing. Knows paths as text, and no file system.
 
 use std::collections::{BTreeSet, HashMap};
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::facts::HostFacts;
@@ -24,6 +25,8 @@ pub struct Code<'a> {
     pub classes: Vec<ClassEntry<'a>>,
     /// Every function and method.
     pub functions: Vec<FunctionEntry<'a>>,
+    /// The functions of each file.
+    of_files: Vec<Range<u32>>,
     by_address: HashMap<usize, u32>,
 }
 
@@ -81,6 +84,8 @@ pub struct FunctionEntry<'a> {
     pub class: Option<ClassId>,
     /// Whether it stands in another function, whose names it sees.
     pub is_inner: bool,
+    /// Whether it returns anything.
+    pub returns: bool,
 }
 
 /// What an import names.
@@ -105,6 +110,7 @@ impl<'a> Code<'a> {
             scopes: Vec::new(),
             classes: Vec::new(),
             functions: Vec::new(),
+            of_files: Vec::with_capacity(files.len()),
             by_address: HashMap::new(),
         };
         for (number, facts) in files.iter().enumerate() {
@@ -112,7 +118,9 @@ impl<'a> Code<'a> {
         }
         for (number, facts) in files.iter().enumerate() {
             let mut scope = Scope::default();
+            let first = code.next_function();
             Taker { code: &mut code, file: number, class: None, is_inner: false }.block(&facts.body, &mut scope, false);
+            code.of_files.push(first..code.next_function());
             code.scopes.push(scope);
         }
         code
@@ -167,7 +175,17 @@ impl<'a> Code<'a> {
 
     /// The numbers of all functions.
     pub fn function_ids(&self) -> impl Iterator<Item = FunctionId> + use<> {
-        (0..u32::try_from(self.functions.len()).unwrap_or(u32::MAX)).map(FunctionId)
+        (0..self.next_function()).map(FunctionId)
+    }
+
+    /// The numbers of the functions of a file.
+    pub fn functions_of(&self, file: usize) -> impl Iterator<Item = FunctionId> + use<> {
+        self.of_files[file].clone().map(FunctionId)
+    }
+
+    /// The number that the next function gets.
+    fn next_function(&self) -> u32 {
+        u32::try_from(self.functions.len()).unwrap_or(u32::MAX)
     }
 
     /// The numbers of all classes.
@@ -294,6 +312,17 @@ impl<'a> Scope<'a> {
     }
 }
 
+/// Whether a block gives its function something to return.
+fn returns(body: &[Stmt]) -> bool {
+    body.iter().any(|stmt| match &stmt.kind {
+        StmtKind::Return(value) => value.is_some(),
+        StmtKind::If { then, otherwise, .. } => returns(then) || returns(otherwise),
+        StmtKind::Either(blocks) => blocks.iter().any(|block| returns(block)),
+        StmtKind::Loop { body, .. } | StmtKind::With { body, .. } => returns(body),
+        _ => false,
+    })
+}
+
 /// Takes up the declarations of a block.
 struct Taker<'c, 'a> {
     code: &'c mut Code<'a>,
@@ -351,9 +380,10 @@ impl<'a> Taker<'_, 'a> {
     }
 
     fn function(&mut self, function: &'a Arc<Function>) -> FunctionId {
-        let id = FunctionId(u32::try_from(self.code.functions.len()).unwrap_or(u32::MAX));
+        let id = FunctionId(self.code.next_function());
         let (file, class, is_inner) = (self.file, self.class, self.is_inner);
-        self.code.functions.push(FunctionEntry { file, function, class, is_inner });
+        let returns = returns(&function.body);
+        self.code.functions.push(FunctionEntry { file, function, class, is_inner, returns });
         self.code.by_address.insert(Arc::as_ptr(function) as usize, id.0);
         let mut inner = Taker { code: &mut *self.code, file, class: None, is_inner: true };
         inner.block(&function.body, &mut Scope::default(), false);

@@ -7,6 +7,7 @@
 mod bind;
 mod block;
 mod expr;
+mod local;
 mod names;
 mod rows;
 pub mod text;
@@ -16,9 +17,10 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use super::code::Code;
-use super::value::{ClassId, FunctionId, Kind, Node, Value, join};
+use super::value::{ClassId, FunctionId, Kind, Node, Value};
 use crate::ir::{Expr, Function, Name};
 use crate::source::HostSpan;
+use local::Locals;
 
 /// How many calls deep functions are followed into.
 const MAX_DEPTH: u8 = 2;
@@ -62,8 +64,6 @@ pub struct Loop {
     pub over: Value,
 }
 
-type Names = HashMap<Name, Value>;
-
 /// Evaluates the code of one file; what it needs of others it looks up.
 pub struct Evaluator<'c, 'a> {
     /// The code base.
@@ -71,8 +71,11 @@ pub struct Evaluator<'c, 'a> {
     events: Vec<Event>,
     globals: HashMap<(usize, Name), Value>,
     open: HashSet<(usize, Name)>,
+    open_classes: HashSet<(ClassId, Name)>,
     attributes: HashMap<(ClassId, Name), Option<Value>>,
-    closures: HashMap<FunctionId, Rc<Names>>,
+    class_values: HashMap<(ClassId, Name), Value>,
+    lineages: HashMap<ClassId, Rc<[ClassId]>>,
+    closures: HashMap<FunctionId, Locals>,
     calling: Vec<FunctionId>,
     inlined: u32,
     /// Whether what is run is run for a call: what that gives decides conditions.
@@ -92,8 +95,8 @@ struct Frame {
     file: usize,
     function: Option<FunctionId>,
     class: Option<ClassId>,
-    names: Names,
-    closure: Option<Rc<Names>>,
+    names: Locals,
+    closure: Option<Locals>,
     loops: Rc<Vec<Loop>>,
     returns: Option<Value>,
     inner: Vec<FunctionId>,
@@ -111,7 +114,7 @@ impl Frame {
             file,
             function: None,
             class: None,
-            names: Names::new(),
+            names: Locals::default(),
             closure: None,
             loops: Rc::default(),
             returns: None,
@@ -131,7 +134,10 @@ impl<'c, 'a> Evaluator<'c, 'a> {
             events: Vec::new(),
             globals: HashMap::new(),
             open: HashSet::new(),
+            open_classes: HashSet::new(),
             attributes: HashMap::new(),
+            class_values: HashMap::new(),
+            lineages: HashMap::new(),
             closures: HashMap::new(),
             calling: Vec::new(),
             inlined: 0,
@@ -144,10 +150,8 @@ impl<'c, 'a> Evaluator<'c, 'a> {
     pub fn file(&mut self, file: usize) -> Vec<Event> {
         let mut frame = Frame { is_told: true, ..Frame::of_module(file) };
         self.block(&mut frame, &self.code.files[file].body);
-        let of_file = |entry: &super::code::FunctionEntry<'_>| entry.file == file && !entry.is_inner;
-        let functions: Vec<FunctionId> =
-            self.code.function_ids().filter(|id| of_file(self.code.function(*id))).collect();
-        for id in functions {
+        let code = self.code;
+        for id in code.functions_of(file).filter(|id| !code.function(*id).is_inner) {
             self.inlined = 0;
             self.function(id, None, None);
         }
@@ -180,13 +184,15 @@ impl<'c, 'a> Evaluator<'c, 'a> {
         self.bind_parameters(&mut frame, entry.function, receiver, call);
         self.block(&mut frame, &entry.function.body);
         let mut names = frame.names;
-        // A function sees what those around it see.
-        for (name, value) in frame.closure.iter().flat_map(|closure| closure.iter()) {
-            names.entry(name.clone()).or_insert_with(|| Rc::clone(value));
+        if frame.inner.is_empty() {
+            return;
         }
-        let names = Rc::new(names);
+        // A function sees what those around it see.
+        if let Some(around) = &frame.closure {
+            names.see(around);
+        }
         for inner in frame.inner {
-            self.closures.insert(inner, Rc::clone(&names));
+            self.closures.insert(inner, names.clone());
             self.function(inner, None, None);
         }
     }
@@ -232,12 +238,13 @@ impl<'c, 'a> Evaluator<'c, 'a> {
     /// What a function returns for a call; nothing where it is not followed into or does not say.
     pub fn returned(&mut self, id: FunctionId, receiver: Option<&Value>, call: &super::value::Call) -> Option<Value> {
         let is_deep = self.calling.len() >= usize::from(MAX_DEPTH) || self.inlined >= MAX_INLINED;
-        if is_deep || self.calling.contains(&id) {
+        let entry = self.code.function(id);
+        let is_told = self.script.is_some();
+        // What it does is not told where it is only asked for what it gives.
+        if is_deep || self.calling.contains(&id) || !entry.returns && !is_told {
             return None;
         }
         self.inlined += 1;
-        let entry = self.code.function(id);
-        let is_told = self.script.is_some();
         let mut frame = Frame { is_called: true, is_told, ..self.frame(id) };
         let receiver = receiver.cloned().filter(|_| entry.class.is_some());
         self.bind_parameters(&mut frame, entry.function, receiver, Some(call));
@@ -278,18 +285,6 @@ fn is_named(decorator: &Expr, expected: &str) -> bool {
         crate::ir::ExprKind::Attribute { name, .. } => **name == *expected,
         _ => false,
     }
-}
-
-/// The names behind two ways that meet.
-fn join_names(left: Names, right: Names) -> Names {
-    let mut joined = left;
-    for (name, value) in right {
-        match joined.get_mut(&name) {
-            Some(known) => *known = join(known, &value),
-            None => drop(joined.insert(name, value)),
-        }
-    }
-    joined
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ impl Evaluator<'_, '_> {
                 (None, Some(call)) => self.given(frame, function, parameter, call, &mut position),
                 (None, None) => self.parameter(frame, function, parameter),
             };
-            frame.names.insert(parameter.name.clone(), value);
+            frame.names.bind_name(parameter.name.clone(), value);
         }
     }
 

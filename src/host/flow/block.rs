@@ -2,8 +2,9 @@
 
 use std::rc::Rc;
 
+use super::local::{Key, Locals};
 use super::rows::{dict, list};
-use super::{Deed, Evaluator, Frame, Loop, join_names};
+use super::{Deed, Evaluator, Frame, Loop};
 use crate::host::value::{Kind, Node, Value, join};
 use crate::ir::{BinaryOp, Expr, ExprKind, Name, Stmt, StmtKind};
 
@@ -93,23 +94,23 @@ impl Evaluator<'_, '_> {
                 if let Some(id) = self.code.function_id(function) {
                     if frame.function.is_some() {
                         frame.inner.push(id);
-                        self.closures.insert(id, Rc::new(frame.names.clone()));
+                        self.closures.insert(id, frame.names.clone());
                     }
                     let value = self.node(frame, Kind::Function(id, None), function.name_span);
-                    frame.names.insert(function.name.clone(), value);
+                    frame.names.bind_name(function.name.clone(), value);
                 }
             }
             StmtKind::Class(class) => {
                 if let Some(id) = self.code.class_id(class) {
                     let value = self.node(frame, Kind::Class(id), class.name_span);
-                    frame.names.insert(class.name.clone(), value);
+                    frame.names.bind_name(class.name.clone(), value);
                 }
             }
             StmtKind::Import(imports) => {
                 for import in imports.iter().filter(|_| frame.function.is_some()) {
                     if let Some(bound) = &import.bound {
                         let value = self.imported(frame.file, import);
-                        frame.names.insert(bound.clone(), value);
+                        frame.names.bind_name(bound.clone(), value);
                     }
                 }
             }
@@ -142,13 +143,13 @@ impl Evaluator<'_, '_> {
         frame.loops = around;
         frame.ended = false;
         let after = std::mem::take(&mut frame.names);
-        frame.names = join_names(before, after);
+        frame.names = before.joined(after);
     }
 
     /// Runs blocks of which one is run.
     fn ways(&mut self, frame: &mut Frame, blocks: &[&Vec<Stmt>]) {
         let start = frame.names.clone();
-        let mut met = None;
+        let mut met: Option<Locals> = None;
         for block in blocks {
             frame.names = start.clone();
             frame.ended = false;
@@ -156,7 +157,7 @@ impl Evaluator<'_, '_> {
             let names = std::mem::take(&mut frame.names);
             if !frame.ended {
                 met = Some(match met {
-                    Some(known) => join_names(known, names),
+                    Some(known) => known.joined(names),
                     None => names,
                 });
             }
@@ -171,7 +172,7 @@ impl Evaluator<'_, '_> {
         self.tell(frame, &value, Deed::Keep);
         let ExprKind::Call(call) = &expr.kind else { return };
         let ExprKind::Attribute { of, name, .. } = &call.callee.kind else { return };
-        let Some(key) = key_of(of) else { return };
+        let Some(key) = Key::of(of) else { return };
         let Some(known) = frame.names.get(&key) else { return };
         let Some(call) = value.call() else { return };
         let changed = match (&known.kind, &**name, call.positional.first()) {
@@ -209,28 +210,28 @@ impl Evaluator<'_, '_> {
             _ => return,
         };
         let changed = Rc::new(Node { kind: changed, place: known.place });
-        frame.names.insert(key, changed);
+        frame.names.bind(key, changed);
     }
 
     pub(super) fn assign(&mut self, frame: &mut Frame, target: &Expr, value: Value) {
         match &target.kind {
             ExprKind::Name(name) => {
-                frame.names.insert(name.clone(), value);
+                frame.names.bind_name(name.clone(), value);
             }
             ExprKind::Attribute { .. } => {
-                if let Some(key) = key_of(target) {
-                    frame.names.insert(key, value);
+                if let Some(key) = Key::of(target) {
+                    frame.names.bind(key, value);
                 }
             }
             ExprKind::Index { of, at } => {
                 let at = self.expr(frame, at);
-                let Some(key) = key_of(of) else { return };
+                let Some(key) = Key::of(of) else { return };
                 let Some(known) = frame.names.get(&key) else { return };
                 let Kind::Dict(pairs) = &known.kind else { return };
                 let mut pairs = pairs.clone();
                 pairs.push((Some(at), value));
                 let changed = Rc::new(Node { kind: dict(pairs), place: known.place });
-                frame.names.insert(key, changed);
+                frame.names.bind(key, changed);
             }
             ExprKind::List(targets) => {
                 let items = match &value.kind {
@@ -282,16 +283,4 @@ impl Evaluator<'_, '_> {
 /// Whether an item of a list stands for exactly one.
 fn is_one(item: &Value) -> bool {
     !matches!(item.kind, Kind::Spread(_) | Kind::Optional(_))
-}
-
-/// The key of a name or of an attribute of a name, as it is bound within a function.
-pub(super) fn key_of(expr: &Expr) -> Option<Name> {
-    match &expr.kind {
-        ExprKind::Name(name) => Some(name.clone()),
-        ExprKind::Attribute { of, name, .. } => match &of.kind {
-            ExprKind::Name(of) => Some(Name::from(format!("{of}.{name}"))),
-            _ => None,
-        },
-        _ => None,
-    }
 }

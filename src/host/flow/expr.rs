@@ -2,7 +2,6 @@
 
 use std::rc::Rc;
 
-use super::block::key_of;
 use super::text::text;
 use super::{Deed, Evaluator, Frame};
 use crate::host::value::{Call, Kind, Node, Value, join};
@@ -14,7 +13,7 @@ impl Evaluator<'_, '_> {
         let kind = match &expr.kind {
             ExprKind::Name(name) => return self.name(frame, name, expr.span),
             ExprKind::Attribute { of, name, name_span } => {
-                if let Some(known) = key_of(expr).and_then(|key| frame.names.get(&key)) {
+                if let Some(known) = frame.names.attribute(of, name) {
                     return Rc::clone(known);
                 }
                 let of = self.expr(frame, of);
@@ -82,7 +81,7 @@ impl Evaluator<'_, '_> {
             ExprKind::Spread(inner) => Kind::Spread(self.expr(frame, inner)),
             ExprKind::Bind { name, value } => {
                 let value = self.expr(frame, value);
-                frame.names.insert(name.clone(), Rc::clone(&value));
+                frame.names.bind_name(name.clone(), Rc::clone(&value));
                 return value;
             }
             ExprKind::Unknown => Kind::Unknown,
@@ -177,7 +176,7 @@ impl Evaluator<'_, '_> {
         for name in parameters {
             let kind = Kind::Parameter { name: name.clone(), annotation: None, default: None };
             let value = self.node(frame, kind, span);
-            frame.names.insert(name.clone(), value);
+            frame.names.bind_name(name.clone(), value);
         }
         let body = self.expr(frame, body);
         frame.names = around;

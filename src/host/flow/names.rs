@@ -10,7 +10,7 @@ use crate::source::HostSpan;
 
 impl<'a> Evaluator<'_, 'a> {
     pub(super) fn name(&mut self, frame: &Frame, name: &Name, span: Span) -> Value {
-        let local = frame.names.get(name).or_else(|| frame.closure.as_ref()?.get(name));
+        let local = frame.names.name(name).or_else(|| frame.closure.as_ref()?.name(name));
         match local {
             Some(value) => Rc::clone(value),
             None => match self.of_class_body(frame, name, span).or_else(|| self.global(frame.file, name)) {
@@ -249,7 +249,7 @@ impl<'a> Evaluator<'_, 'a> {
 
     /// A method, a nested class or a constant of a class; anything else stays an attribute of it.
     fn member(&mut self, id: ClassId, name: &Name, of: &Value) -> Option<Value> {
-        for class in self.lineage(id) {
+        for class in self.line(id).iter().copied() {
             let entry = self.code.class(class);
             let bounds = entry.scope.get(name);
             let last = match bounds.last() {
@@ -288,17 +288,20 @@ impl<'a> Evaluator<'_, 'a> {
     pub fn class_value(&mut self, id: ClassId, name: &Name) -> Option<Value> {
         let entry = self.code.class(id);
         let bounds = entry.scope.get(name);
-        let key = (entry.file, Name::from(format!("{}:{name}", id.0)));
-        if let Some(known) = self.globals.get(&key) {
+        if bounds.is_empty() {
+            return None;
+        }
+        let key = (id, name.clone());
+        if let Some(known) = self.class_values.get(&key) {
             return Some(Rc::clone(known));
         }
-        if !self.open.insert(key.clone()) {
+        if !self.open_classes.insert(key.clone()) {
             return None;
         }
         let found = self.bound(entry.file, Some(id), bounds);
-        self.open.remove(&key);
+        self.open_classes.remove(&key);
         if let Some(value) = &found {
-            self.globals.insert(key, Rc::clone(value));
+            self.class_values.insert(key, Rc::clone(value));
         }
         found
     }
@@ -311,6 +314,14 @@ impl<'a> Evaluator<'_, 'a> {
 
     /// The class and those of the code base that it is made from, the nearest first.
     pub fn lineage(&mut self, id: ClassId) -> Vec<ClassId> {
+        self.line(id).to_vec()
+    }
+
+    /// The lineage of a class, found once.
+    fn line(&mut self, id: ClassId) -> Rc<[ClassId]> {
+        if let Some(known) = self.lineages.get(&id) {
+            return Rc::clone(known);
+        }
         let mut lineage = vec![id];
         let mut at = 0;
         while let Some(class) = lineage.get(at).copied() {
@@ -322,6 +333,11 @@ impl<'a> Evaluator<'_, 'a> {
                 }
             }
             at += 1;
+        }
+        let lineage: Rc<[ClassId]> = lineage.into();
+        // In the middle of a name that is made from itself less is known.
+        if self.open.is_empty() && self.open_classes.is_empty() && self.calling.is_empty() {
+            self.lineages.insert(id, Rc::clone(&lineage));
         }
         lineage
     }

@@ -71,13 +71,12 @@ impl Finder<'_, '_, '_> {
     /// The functions of the file with the bytes that each takes.
     fn functions(&self) -> Vec<(u32, u32, FunctionId)> {
         let code = self.cx.evaluator.code;
-        let of_file = |id: &FunctionId| code.function(*id).file == self.cx.file;
         let bounds = |id: FunctionId| {
             let function = code.function(id).function;
             let end = function.body.last().map_or(function.name_span.end, |last| last.span.end);
             (function.name_span.start, end, id)
         };
-        code.function_ids().filter(of_file).map(bounds).collect()
+        code.functions_of(self.cx.file).map(bounds).collect()
     }
 
     /// Whether a place is of the function whose event names it, and not of one that was followed into.
