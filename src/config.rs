@@ -21,6 +21,11 @@ pub use tables::{ColumnSettings, TableSettings};
 
 use format::{FunctionName, ProjectPath, RuleName, Selector, VersionText};
 
+/// What `schema` says alone for the models that the code declares.
+pub const MODELS: &str = "models";
+/// What `schema` says alone for the migrations of the code.
+pub const MIGRATIONS: &str = "migrations";
+
 /// Selects every rule.
 pub const ALL: &str = "ALL";
 /// Selects the rules that run unless something else is said.
@@ -44,7 +49,8 @@ pub struct Config {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"/usr/lib/postgresql/17/bin")]
     pub pg_bin: Option<String>,
-    /// Where the schema is: files or migration folders, in order; found by itself when empty.
+    /// Where the schema is: files or migration folders, in order, or `models` or `migrations` alone for what the code
+    /// declares; found by itself when empty.
     #[schemars(with = "Vec<ProjectPath>", example = ["db/structure.sql"])]
     pub schema: Vec<String>,
     /// Paths not to read, as gitignore patterns, beside the built-in ones.

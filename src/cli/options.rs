@@ -109,7 +109,8 @@ pub(super) struct Overrides {
     #[arg(long, value_name = "DIR")]
     pub pg_bin: Option<String>,
 
-    /// A schema file or migration folder, instead of finding it; may be repeated
+    /// A schema file or migration folder, instead of finding it; may be repeated. `models` or `migrations` alone: what
+    /// the code declares
     #[arg(long, value_name = "PATH")]
     pub schema: Vec<String>,
 }

@@ -20,6 +20,7 @@ use super::options::{Common, Overrides, STDIN};
 use super::progress::{self, Line};
 use super::settings::Settings;
 use super::{Stop, terminal};
+use crate::config::{MIGRATIONS, MODELS};
 use crate::engine::Deadline;
 use crate::outcome::{RunReport, SkipEntry};
 use crate::query::SkipStage;
@@ -113,7 +114,11 @@ impl Project {
         let asked = asked(&options.paths, &here, buffer.as_ref())?;
         check_readable(&asked)?;
         let settings = Settings::open(&options.overrides, &asked.shared(), &here)?;
-        let schema: Vec<PathBuf> = options.overrides.schema.iter().map(|path| real(&here.join(path))).collect();
+        let schema: Vec<PathBuf> = match options.overrides.schema.as_slice() {
+            // What the code declares is no path: the settings hold it.
+            [only] if [MODELS, MIGRATIONS].contains(&only.as_str()) => Vec::new(),
+            paths => paths.iter().map(|path| real(&here.join(path))).collect(),
+        };
         let mut layouts = match &settings.folder {
             Some(folder) => vec![asked.under(folder)],
             None => asked.candidates(),

@@ -16,7 +16,7 @@ use serde::Deserialize;
 
 use super::Stop;
 use super::options::{Judging, Overrides, Rules, SeverityName};
-use crate::config::{ALL, Config, DEFAULT};
+use crate::config::{ALL, Config, DEFAULT, MIGRATIONS, MODELS};
 use crate::outcome::RunReport;
 use crate::query::PathClass;
 use crate::rules::{self, Choice, Selection};
@@ -79,6 +79,12 @@ impl Settings {
         if let Some(dialect) = overrides.dialect {
             config.dialect = Some(dialect.into());
             options.insert(vec!["dialect".to_owned()], "--dialect".to_owned());
+        }
+        if let [word] = overrides.schema.as_slice()
+            && [MODELS, MIGRATIONS].contains(&word.as_str())
+        {
+            config.schema = vec![word.clone()];
+            options.insert(vec!["schema".to_owned()], "--schema".to_owned());
         }
         let settings = Self { config, folder, layers, options };
         match &settings.folder {

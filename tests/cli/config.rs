@@ -385,3 +385,24 @@ fn the_catalogue_says_which_rules_run() {
     assert_eq!(state(&[], &["--select", "unknown-table"], "missing-index"), "off");
     check(&[("planlint.toml", WRONG)], &["rules"], 2, "there is no key `wrong`");
 }
+
+#[test]
+fn the_words_for_what_the_code_declares_are_no_paths() {
+    const MODELS: &str = "from sqlalchemy import Column, Integer\nfrom sqlalchemy.orm import declarative_base\n\n\
+        Base = declarative_base()\n\n\nclass User(Base):\n    __tablename__ = \"users\"\n    \
+        id = Column(Integer, primary_key=True)\n";
+    let folder =
+        project(&[("app/models.py", MODELS), ("app/schema.sql", "CREATE TABLE users (id int, email text);\n")]);
+    let source = |args: &[&str]| {
+        let output = planlint(folder.path(), args);
+        let printed = text(if output.status.success() { &output.stdout } else { &output.stderr });
+        printed.split(|char: char| char.is_whitespace() || char == '-').collect::<Vec<_>>().join(" ")
+    };
+    let of_models = source(&["schema", "app", "--schema", "models"]);
+    assert!(of_models.contains("sqlalchemy"), "{of_models}");
+    // A path is one beside the others, whatever it is called.
+    let of_file = source(&["schema", "app", "--schema", "app/schema.sql"]);
+    assert!(!of_file.contains("sqlalchemy"), "{of_file}");
+    let none = source(&["schema", "app", "--schema", "migrations"]);
+    assert!(none.contains("no migrations were found"), "{none}");
+}

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::config::Config;
+use crate::config::{Config, MIGRATIONS, MODELS};
 use crate::dialect::Dialect;
 use crate::name::QName;
 use crate::orm::declared::{DeclaredBy, DeclaredSchema};
@@ -33,10 +33,6 @@ impl Planned {
         Self { root, declared: None, others: Vec::new() }
     }
 }
-
-/// What `schema` may say instead of a path.
-const MODELS: &str = "models";
-const MIGRATIONS: &str = "migrations";
 
 /// What the configuration's `schema` asks of the host code.
 pub(super) enum Wanted {
