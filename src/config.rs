@@ -49,8 +49,7 @@ pub struct Config {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"/usr/lib/postgresql/17/bin")]
     pub pg_bin: Option<String>,
-    /// Where the schema is: files or migration folders, in order, or `models` or `migrations` alone for what the code
-    /// declares; found by itself when empty.
+    /// Where the schema is: files or migration folders, in order, or `models` or `migrations` alone for what the code declares; found by itself when empty.
     #[schemars(with = "Vec<ProjectPath>", example = ["db/structure.sql"])]
     pub schema: Vec<String>,
     /// Paths not to read, as gitignore patterns, beside the built-in ones.
