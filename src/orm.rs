@@ -122,9 +122,10 @@ pub struct Linked<'a> {
 impl<'a> Linked<'a> {
     /// Reads what the classes of a code base declare.
     pub fn new(code: Code<'a>) -> Self {
-        let django = django::models::Models::read(&code);
-        let sqlalchemy = sqlalchemy::models::Models::read(&code);
-        let carriers = raw::Carriers::read(&code);
+        let django = || django::models::Models::read(&code);
+        let sqlalchemy = || sqlalchemy::models::Models::read(&code);
+        let carriers = || raw::Carriers::read(&code);
+        let (sqlalchemy, (django, carriers)) = rayon::join(sqlalchemy, || rayon::join(django, carriers));
         Self { code, django, sqlalchemy, carriers, wrappers: Vec::new() }
     }
 
@@ -138,9 +139,12 @@ impl<'a> Linked<'a> {
     ///
     /// `dialect` is what the configuration says.
     pub fn schemas(&self, dialect: Option<Dialect>) -> Vec<DeclaredSchema> {
-        let mut schemas = sqlalchemy::schema::schemas(&self.code, dialect);
-        schemas.append(&mut django::schemas(&self.code, &self.django, dialect));
-        schemas.extend(alembic::schemas(&self.code, dialect));
+        let sqlalchemy = || sqlalchemy::schema::schemas(&self.code, dialect);
+        let django = || django::schemas(&self.code, &self.django, dialect);
+        let alembic = || alembic::schemas(&self.code, dialect);
+        let (mut schemas, (mut django, mut alembic)) = rayon::join(sqlalchemy, || rayon::join(django, alembic));
+        schemas.append(&mut django);
+        schemas.append(&mut alembic);
         schemas
     }
 

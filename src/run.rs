@@ -25,6 +25,7 @@ mod workload;
 use std::time::Duration;
 
 use miette::Diagnostic;
+use rayon::prelude::*;
 use thiserror::Error;
 
 use crate::config::{Config, EngineChoice};
@@ -215,7 +216,7 @@ impl Session {
         let linked = time.of("link", || stages::link(&facts, &code, config))?;
         let mut analysis = time.of("schema", || stages::schema(facts, &code, linked, config, goal));
         drop(code);
-        drop(files);
+        files.into_par_iter().for_each(drop);
         stages::always(&mut analysis, config)?;
         stages::order(&mut analysis, figures);
         let choosing =

@@ -135,12 +135,17 @@ impl<'f, 'x, 'a> Follower<'f, 'x, 'a> {
     fn targets(&self, node: &Node) -> Vec<Target> {
         let Some(call) = node.call() else { return Vec::new() };
         let mut found = Vec::new();
-        if let Kind::Function(id, receiver) = &call.callee.kind {
+        let is_carrier = |id: &FunctionId| self.carriers.has(*id);
+        if let Kind::Function(id, receiver) = &call.callee.kind
+            && is_carrier(id)
+        {
             found.push(Target { id: *id, receiver: receiver.clone(), call: call.clone() });
         }
         let named = call.named.iter().map(|(_, value)| (call.positional.len(), value));
         for (at, argument) in call.positional.iter().enumerate().chain(named) {
-            if let Kind::Function(id, receiver) = &argument.kind {
+            if let Kind::Function(id, receiver) = &argument.kind
+                && is_carrier(id)
+            {
                 let given = self.handed_over(*id, argument, call, at);
                 // What is run without arguments says all by itself.
                 if !given.positional.is_empty() || !given.named.is_empty() {
@@ -148,7 +153,6 @@ impl<'f, 'x, 'a> Follower<'f, 'x, 'a> {
                 }
             }
         }
-        found.retain(|target| self.carriers.has(target.id));
         found
     }
 
