@@ -138,7 +138,7 @@ impl Search<'_> {
         let unplanned =
             self.workload.iter().enumerate().filter(|(_, query)| query.advisable && query.planned().is_none());
         let proposals: Vec<(usize, Proposal)> =
-            unplanned.map(|(at, query)| (at, candidates::propose_unplanned(stage, &query.shape))).collect();
+            unplanned.map(|(at, query)| (at, candidates::propose_unplanned(stage, query))).collect();
         let all = proposals.iter().flat_map(|(_, proposal)| &proposal.candidates);
         let defs: Vec<_> = all.map(|candidate| candidate.def.clone()).collect();
         let mut numbers = planner.number(stage, &defs)?.into_iter();
@@ -177,7 +177,7 @@ impl Search<'_> {
             if !query.advisable || query.planned().is_none() || !changed.is_none_or(is_new) {
                 continue;
             }
-            let mut proposal = candidates::propose(stage, &query.shape);
+            let mut proposal = candidates::propose(stage, query);
             self.note(at, std::mem::take(&mut proposal.refused));
             self.tried[at].unfit = std::mem::take(&mut proposal.unfit);
             if !proposal.candidates.is_empty() {

@@ -29,6 +29,8 @@ pub struct WorkloadQuery {
     pub engine: EngineQuery,
     /// Whether a sender is application code in its required form, so that advice may come from it.
     pub advisable: bool,
+    /// Whether all of it is known: of a part alone nobody can tell how many rows it reads.
+    pub is_whole: bool,
     /// Its plan with the schema as it is; none where the engine was not asked or ran out of time.
     pub plan: Option<Result<Plan, Refusal>>,
 }

@@ -11,6 +11,7 @@ use crate::expr::{Expr, Op};
 use crate::query::{
     AccessPattern, Clause, Disjunction, JoinKind, Predicate, PredicateOp, QueryShape, RefId, StatementKind,
 };
+use crate::workload::WorkloadQuery;
 
 use super::guards;
 use super::keys::{Class, Judge, Key, Keys, required};
@@ -67,11 +68,12 @@ pub(super) struct Proposal {
 }
 
 /// Proposes candidates for every reference of a query, for an engine to try.
-pub(super) fn propose(stage: &Stage<'_>, shape: &QueryShape) -> Proposal {
+pub(super) fn propose(stage: &Stage<'_>, query: &WorkloadQuery) -> Proposal {
+    let shape = &query.shape;
     // Where no side is filtered the target reads both whole; SQLite has no way to.
     let joins_whole = !is_filtered(shape) && !stage.native() && shape.statement == StatementKind::Select;
     let wanted = |kind: JoinKind| !joins_whole || kind == JoinKind::Correlated;
-    each_reference(stage, shape, &|builder, drafts| {
+    each_reference(stage, query, &|builder, drafts| {
         builder.filters(drafts);
         builder.joins(&wanted, drafts);
         builder.disjunctions(&shape.clauses, drafts);
@@ -82,9 +84,9 @@ pub(super) fn propose(stage: &Stage<'_>, shape: &QueryShape) -> Proposal {
 }
 
 /// Proposes at most one index a reference, for a query that no engine plans: the four rules of `statistics.md`.
-pub(super) fn propose_unplanned(stage: &Stage<'_>, shape: &QueryShape) -> Proposal {
-    let alone = shape.references.len() == 1;
-    each_reference(stage, shape, &|builder, drafts| {
+pub(super) fn propose_unplanned(stage: &Stage<'_>, query: &WorkloadQuery) -> Proposal {
+    let alone = query.shape.references.len() == 1;
+    each_reference(stage, query, &|builder, drafts| {
         drafts.extend(builder.by_rule(alone));
         let joins = builder.keys.joins.iter().flat_map(|(.., keys)| keys).map(|key| key.expr.clone());
         joins
@@ -106,12 +108,17 @@ impl Proposal {
 /// Draws candidates for a reference, and says what else offers no key.
 type Draw<'a> = dyn Fn(&Builder<'_>, &mut Vec<Draft>) -> Vec<(Expr, UnfitWhy)> + 'a;
 
-fn each_reference(stage: &Stage<'_>, shape: &QueryShape, draw: &Draw<'_>) -> Proposal {
+fn each_reference(stage: &Stage<'_>, query: &WorkloadQuery, draw: &Draw<'_>) -> Proposal {
+    let shape = &query.shape;
     let mut proposal = Proposal::default();
     for reference in &shape.references {
         let Some(judge) = stage.judge(&reference.table) else { continue };
         let pattern = &shape.patterns[usize::from(reference.id.0)];
         let mut keys = judge.keys(shape, reference.id);
+        // A condition that is not known may find the few rows that are sorted.
+        if !query.is_whole && keys.equal.is_empty() {
+            keys.order.clear();
+        }
         let builder = Builder { stage, judge, pattern, reference: reference.id, keys: &keys };
         let mut drafts = Vec::new();
         let unfit = draw(&builder, &mut drafts);

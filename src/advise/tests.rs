@@ -73,6 +73,7 @@ impl Setting {
                 shape: shaped.shape,
                 engine,
                 advisable: true,
+                is_whole: true,
                 plan: None,
             }
         };

@@ -1,7 +1,7 @@
 //! Django: what its models and migrations declare, and what its queries ask.
 //!
 //! [`models`] is what every part of the front end asks: plain data on every concrete model of a code base, found once.
-//! Models and migrations come into one form ([`state`]), of which one [`editor`] makes the statements that Django would
+//! Models and migrations come into one form (`state`), of which one `editor` makes the statements that Django would
 //! send. Knows no rule and no engine.
 
 mod apps;

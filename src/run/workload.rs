@@ -48,10 +48,14 @@ fn add(analysis: &mut Analysis, groups: &mut [Groups], (sender, outcome): Read) 
                 Kept::Entry(asked) => return analysis.entries.push_back((sender, asked)),
                 Kept::Query(query) => *query,
             };
-            let advisable = site.class == PathClass::App && site.requires(sender.variant);
+            let seen = Sent {
+                sender,
+                advisable: site.class == PathClass::App && site.requires(sender.variant),
+                is_whole: site.resolution == Resolution::Resolved,
+            };
             let database = usize::from(site.database.0);
             let key = key(&shape, &engine);
-            groups[database].add(&mut analysis.databases[database], key, sender, shape, engine, advisable);
+            groups[database].add(&mut analysis.databases[database], key, seen, shape, engine);
         }
         Err(skip) => {
             site.resolution = Resolution::Skipped;
@@ -157,24 +161,25 @@ fn unknown_table(site: &QuerySite, variant: &Variant, shape: &QueryShape) -> Opt
 }
 
 /// Queries of one database by [`key`].
+/// A query as one sender has it.
+struct Sent {
+    sender: Sender,
+    advisable: bool,
+    is_whole: bool,
+}
+
 #[derive(Default)]
 struct Groups(HashMap<u128, usize>);
 
 impl Groups {
-    fn add(
-        &mut self,
-        database: &mut Database,
-        key: u128,
-        sender: Sender,
-        shape: QueryShape,
-        engine: EngineQuery,
-        advisable: bool,
-    ) {
+    fn add(&mut self, database: &mut Database, key: u128, seen: Sent, shape: QueryShape, engine: EngineQuery) {
+        let Sent { sender, advisable, is_whole } = seen;
         let ranges = concrete::ranges(&shape);
         if let Some(&known) = self.0.get(&key) {
             let query = &mut database.workload[known];
             query.senders.push(sender);
             query.advisable |= advisable;
+            query.is_whole |= is_whole;
             database.ranges[known].push(ranges);
             return;
         }
@@ -187,6 +192,7 @@ impl Groups {
             shape,
             engine,
             advisable,
+            is_whole,
             plan: None,
         });
     }

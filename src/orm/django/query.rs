@@ -1,7 +1,7 @@
 //! Queries of Django's ORM: chains of calls on managers and querysets, as the SQL that Django sends for them.
 //!
-//! [`chain`] says what a value is to Django, [`method`] what each call adds, [`filter`] how conditions join tables as
-//! Django joins them, [`statement`] what is sent in the end, and [`site`] which calls send it. Knows no rule and no
+//! `chain` says what a value is to Django, `method` what each call adds, `filter` how conditions join tables as
+//! Django joins them, `statement` what is sent in the end, and `site` which calls send it. Knows no rule and no
 //! engine.
 
 mod chain;
