@@ -240,7 +240,15 @@ impl Schema {
             let shaped = shape(&text, &self.catalog).expect("a query");
             let engine = lower_native(&shaped, &self.catalog, 50);
             let id = QueryId(u32::try_from(at).expect("there are few"));
-            WorkloadQuery { id, senders: Vec::new(), shape: shaped.shape, engine, advisable: true, plan: None }
+            WorkloadQuery {
+                id,
+                senders: Vec::new(),
+                shape: shaped.shape,
+                engine,
+                advisable: true,
+                is_whole: true,
+                plan: None,
+            }
         };
         (0..count).map(query).collect()
     }
