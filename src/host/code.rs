@@ -9,11 +9,11 @@ use std::sync::Arc;
 use super::facts::HostFacts;
 use super::value::{ClassId, FunctionId};
 use crate::ir::{BinaryOp, Class, Expr, ExprKind, Function, Import, Name, Stmt, StmtKind};
-use crate::source::HostSpan;
+use crate::source::{FileId, HostSpan};
 
 /// A code base with its names.
 pub struct Code<'a> {
-    /// Its files, in the order of their paths.
+    /// Its files, in the order of their numbers.
     pub files: &'a [HostFacts],
     /// Files by their path without `.py` or `/__init__.py`.
     modules: HashMap<&'a str, usize>,
@@ -181,6 +181,11 @@ impl<'a> Code<'a> {
     /// The numbers of the functions of a file.
     pub fn functions_of(&self, file: usize) -> impl Iterator<Item = FunctionId> + use<> {
         self.of_files[file].clone().map(FunctionId)
+    }
+
+    /// The position of a file.
+    pub fn position(&self, file: FileId) -> Option<usize> {
+        self.files.binary_search_by_key(&file, |facts| facts.file).ok()
     }
 
     /// The number that the next function gets.

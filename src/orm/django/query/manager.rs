@@ -281,10 +281,10 @@ impl Reader<'_, '_, '_> {
     pub(super) fn class_at(&self, place: HostSpan) -> Option<ClassId> {
         let code = self.cx.evaluator.code;
         let mut nearest: Option<(u32, ClassId)> = None;
-        for entry in &code.functions {
+        for id in code.functions_of(code.position(place.file)?) {
+            let entry = code.function(id);
             let span = entry.function.name_span;
-            let is_before = code.files[entry.file].file == place.file && span.start <= place.start;
-            if let Some(class) = entry.class.filter(|_| is_before)
+            if let Some(class) = entry.class.filter(|_| span.start <= place.start)
                 && nearest.is_none_or(|(start, _)| start < span.start)
             {
                 nearest = Some((span.start, class));
