@@ -208,7 +208,8 @@ pub(super) fn link(facts: &Facts, code: &orm::Linked<'_>, config: &Config) -> Re
         Wanted::Models | Wanted::Migrations => Vec::new(),
         Wanted::Best | Wanted::Files => layout::plan(&summaries, config, &facts.sqlc),
     };
-    let declared = code.schemas(config.dialect);
+    let mut declared = code.schemas(config.dialect);
+    declared::doubt_faulty(&mut declared, code.code.files);
     let tables = |root: &SchemaRoot| facts.tables(&root.files);
     let merged = declared::merge(found, declared, config, &tables).into_iter();
     let (planned, declared): (Vec<SchemaRoot>, Vec<Declared>) =

@@ -65,18 +65,21 @@ impl<'a> Evaluator<'_, 'a> {
         if !bounds.is_empty() {
             return self.bound(file, None, bounds);
         }
+        // What the code base itself declares comes before what nobody here can look into.
         for import in &scope.stars {
-            match code.import(file, import) {
-                Named::Module(other) if other != file => {
-                    if let Some(value) = self.global(other, name) {
-                        return Some(value);
-                    }
-                }
-                Named::External(module) if self.is_from_star(name, &module) => {
-                    let place = code.place(file, import.span);
-                    return Some(external(format!("{module}.{name}"), place));
-                }
-                _ => {}
+            if let Named::Module(other) = code.import(file, import)
+                && other != file
+                && let Some(value) = self.global(other, name)
+            {
+                return Some(value);
+            }
+        }
+        for import in &scope.stars {
+            if let Named::External(module) = code.import(file, import)
+                && self.is_from_star(name, &module)
+            {
+                let place = code.place(file, import.span);
+                return Some(external(format!("{module}.{name}"), place));
             }
         }
         None

@@ -7,10 +7,12 @@ use std::collections::BTreeSet;
 
 use crate::config::{Config, MIGRATIONS, MODELS};
 use crate::dialect::Dialect;
+use crate::host::facts::HostFacts;
 use crate::name::QName;
 use crate::orm::declared::{DeclaredBy, DeclaredSchema};
 use crate::schema::ddl;
 use crate::schema::layout::{self, SchemaRoot, SourceKind};
+use crate::source::FileId;
 
 /// A schema with the tables that it creates.
 struct Candidate {
@@ -146,6 +148,17 @@ fn groups(declared: Vec<DeclaredSchema>) -> Vec<Vec<Candidate>> {
         }
     }
     groups
+}
+
+/// Tables that a file declares of which a part is not the language may have columns that nobody could read.
+pub(super) fn doubt_faulty(declared: &mut [DeclaredSchema], files: &[HostFacts]) {
+    let faulty = files.iter().filter(|facts| !facts.faults.is_empty()).map(|facts| facts.file);
+    let faulty: BTreeSet<FileId> = faulty.collect();
+    for schema in declared {
+        let dialect = schema.dialect.0;
+        let of_faulty = schema.statements.iter().filter(|statement| faulty.contains(&statement.place.file));
+        schema.partial.extend(of_faulty.filter_map(|statement| created(&statement.text.sql, dialect)));
+    }
 }
 
 /// The table that a statement creates.

@@ -283,8 +283,13 @@ impl<'x> Lower<'_, 'x, '_> {
                 let before = self.unknown.len();
                 match self.expr(&value) {
                     Some(sql) => found.push(sql),
-                    None if self.unknown.len() == before => self.cannot("dynamic-condition", "a condition"),
-                    None => {}
+                    None => {
+                        if self.unknown.len() == before {
+                            self.cannot("dynamic-condition", "a condition");
+                        }
+                        // A condition that cannot be told is one all the same: not every row is meant.
+                        found.push(Sql::param(value.place));
+                    }
                 }
             }
         }
