@@ -28,7 +28,7 @@ use site::Draft;
 /// Files that name none of them are not parsed. In order of what they stand for: SQL, drivers, SQLAlchemy, Django.
 pub fn words_with(wrappers: &[WrapperSettings]) -> Words {
     let own = wrappers.iter().filter_map(|wrapper| wrapper.function.rsplit('.').next());
-    let with = |words: &[&'static str]| words.iter().copied().chain(own.clone()).collect::<Vec<&str>>();
+    let with = |words: &[&'static str]| SQL.iter().chain(words).copied().chain(own.clone()).collect::<Vec<&str>>();
     Words::new(&with(OF_FILES), &with(OF_FUNCTIONS))
 }
 
@@ -38,16 +38,10 @@ fn words() -> Words {
     words_with(&[])
 }
 
+/// Words of SQL itself, in both spellings that people use.
+const SQL: &[&str] = &["SELECT", "select", "UPDATE", "update", "DELETE", "delete", "INSERT", "insert", "execute"];
+
 const OF_FILES: &[&str] = &[
-    "SELECT",
-    "select",
-    "UPDATE",
-    "update",
-    "DELETE",
-    "delete",
-    "INSERT",
-    "insert",
-    "execute",
     "cursor",
     "fetch",
     "query",
@@ -68,15 +62,6 @@ const OF_FILES: &[&str] = &[
 ];
 
 const OF_FUNCTIONS: &[&str] = &[
-    "SELECT",
-    "select",
-    "UPDATE",
-    "update",
-    "DELETE",
-    "delete",
-    "INSERT",
-    "insert",
-    "execute",
     "fetch",
     "query",
     "session",

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::query::Param;
 use crate::source::{FileId, HostSpan, Origin, SpanMap};
-use crate::sql::placeholders::Normalised;
+use crate::sql::placeholders::{self, Normalised};
 
 /// SQL text with places.
 #[derive(Clone, Debug, Default)]
@@ -61,6 +61,20 @@ impl Sql {
     /// A value that is known at run time.
     pub fn param(place: HostSpan) -> Self {
         Self { pieces: vec![Piece::Param(None, None, place)] }
+    }
+
+    /// A part of SQL that is written in the host: each placeholder stands for itself.
+    pub fn fragment(text: &str, place: HostSpan) -> Self {
+        let mut base = SpanMap::default();
+        let is_verbatim = text.len() == (place.end - place.start) as usize;
+        base.push(text.len() as u32, place, if is_verbatim { Origin::Verbatim } else { Origin::Synthesised });
+        let mut part = Self::written(&placeholders::normalise_mapped(text, &base));
+        for piece in &mut part.pieces {
+            if let Piece::Param(number, ..) = piece {
+                *number = None;
+            }
+        }
+        part
     }
 
     /// SQL that is written in the host as a whole, its placeholders numbered.

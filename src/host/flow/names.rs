@@ -76,22 +76,13 @@ impl<'a> Evaluator<'_, 'a> {
         }
         for import in &scope.stars {
             if let Named::External(module) = code.import(file, import)
-                && self.is_from_star(name, &module)
+                && !BUILT_IN.contains(&&**name)
             {
                 let place = code.place(file, import.span);
                 return Some(external(format!("{module}.{name}"), place));
             }
         }
         None
-    }
-
-    /// Names of the language are not taken for those that a star may bring.
-    fn is_from_star(&self, name: &str, module: &str) -> bool {
-        if BUILT_IN.contains(&name) {
-            return false;
-        }
-        let is_plain = name.starts_with(|char: char| char.is_ascii_lowercase());
-        !is_plain || module.starts_with("sqlalchemy") || module.starts_with("django")
     }
 
     /// What the bindings of a name come to, one after the other.
@@ -362,7 +353,7 @@ impl<'a> Evaluator<'_, 'a> {
         let lineage = self.lineage(id);
         let is_enum = |base: &Value| {
             let name = base.external().and_then(|path| path.rsplit('.').next());
-            name.is_some_and(|name| name.ends_with("Enum") || name == "TextChoices" || name == "IntegerChoices")
+            name.is_some_and(|name| name.ends_with("Enum") || name.ends_with("Choices"))
         };
         lineage.into_iter().any(|class| self.bases(class).iter().any(is_enum))
     }

@@ -35,6 +35,24 @@ struct Made {
     place: HostSpan,
 }
 
+/// What holds a set of fields together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::orm::django) enum Together {
+    /// Their values are unique at once.
+    Unique,
+    /// An index over them.
+    Index,
+}
+
+impl Together {
+    fn kind(self) -> MadeKind {
+        match self {
+            Self::Unique => MadeKind::Unique,
+            Self::Index => MadeKind::Index(IndexOf::Together),
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq)]
 enum MadeKind {
     /// A constraint on values.

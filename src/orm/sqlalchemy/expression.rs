@@ -138,12 +138,7 @@ impl Scope<'_> {
                 let word = match op {
                     BinaryOp::BitAnd => " AND ",
                     BinaryOp::BitOr => " OR ",
-                    BinaryOp::Add => " + ",
-                    BinaryOp::Subtract => " - ",
-                    BinaryOp::Multiply => " * ",
-                    BinaryOp::Divide => " / ",
-                    BinaryOp::Modulo => " % ",
-                    BinaryOp::Other => return None,
+                    other => arithmetic(*other)?,
                 };
                 self.all([left, right].into_iter(), word, place, depth)
             }
@@ -374,4 +369,16 @@ fn function_name(callee: &Value) -> Option<String> {
         },
         _ => None,
     }
+}
+
+/// How an operator that reckons is written; nothing for one that does not.
+pub(super) fn arithmetic(op: BinaryOp) -> Option<&'static str> {
+    Some(match op {
+        BinaryOp::Add => " + ",
+        BinaryOp::Subtract => " - ",
+        BinaryOp::Multiply => " * ",
+        BinaryOp::Divide => " / ",
+        BinaryOp::Modulo => " % ",
+        BinaryOp::BitAnd | BinaryOp::BitOr | BinaryOp::Other => return None,
+    })
 }

@@ -14,7 +14,6 @@ mod relation;
 mod statement;
 #[cfg(test)]
 mod tests;
-mod text;
 
 use std::collections::HashSet;
 use std::rc::Rc;
@@ -125,7 +124,12 @@ impl Finder<'_, '_, '_> {
         let cx = &mut *self.cx;
         let make = |ways: &Ways| {
             let mut lower = Lower::new(cx, ways, place);
-            let sql = lower.sent(query, ending, &mut loads);
+            let mut brought = Vec::new();
+            let sql = lower.sent(&event.value, query, ending, &mut brought);
+            // Every form brings the same.
+            if loads.is_empty() {
+                loads = brought;
+            }
             is_query |= sql.is_some() || lower.failed;
             for said in lower.unknown {
                 if !unknown.contains(&said) {

@@ -1,7 +1,7 @@
 //! Tables and columns are changed, renamed and dropped.
 
 use super::create::{columns_of, index_kind};
-use super::{Editor, IndexOf, Made, MadeKind};
+use super::{Editor, Made, MadeKind, Together};
 use crate::dialect::Dialect;
 use crate::ir::Name;
 use crate::name::{Ident, QName};
@@ -230,29 +230,16 @@ impl Editor {
         self.write_text(text, place);
     }
 
-    /// Drops the constraint of a set of fields.
-    pub(in crate::orm::django) fn drop_unique_together(
+    /// Drops what holds a set of fields together.
+    pub(in crate::orm::django) fn drop_together(
         &mut self,
         state: &State,
         model: &ModelState,
         fields: &[Name],
+        together: Together,
         place: HostSpan,
     ) {
-        self.drop_together(state, model, fields, &MadeKind::Unique, place);
-    }
-
-    /// Drops the index of a set of fields.
-    pub(in crate::orm::django) fn drop_index_together(
-        &mut self,
-        state: &State,
-        model: &ModelState,
-        fields: &[Name],
-        place: HostSpan,
-    ) {
-        self.drop_together(state, model, fields, &MadeKind::Index(IndexOf::Together), place);
-    }
-
-    fn drop_together(&mut self, state: &State, model: &ModelState, fields: &[Name], kind: &MadeKind, place: HostSpan) {
+        let kind = &together.kind();
         let table = model.table();
         let Some(columns) = columns_of(state, model, fields) else { return };
         let taken = self.take(|made| made.kind == *kind && made.table == table && made.columns == columns);

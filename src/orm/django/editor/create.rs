@@ -1,7 +1,7 @@
 //! Tables, indexes and constraints are made and dropped.
 
 use super::text::{IndexBody, excluded};
-use super::{Editor, IndexOf, MadeKind};
+use super::{Editor, IndexOf, MadeKind, Together};
 use crate::dialect::Dialect;
 use crate::name::{Ident, QName};
 use crate::orm::django::fields::{FieldKind, Spec};
@@ -172,29 +172,17 @@ impl Editor {
         columns
     }
 
-    /// Makes a set of fields unique at once.
-    pub(in crate::orm::django) fn create_unique_together(
+    /// Makes what holds a set of fields together.
+    pub(in crate::orm::django) fn create_together(
         &mut self,
         state: &State,
         model: &ModelState,
         fields: &[crate::ir::Name],
+        together: Together,
         place: HostSpan,
     ) {
         if let Some(columns) = self.columns_named(state, model, fields, place) {
-            self.make(&model.table(), MadeKind::Unique, columns, place);
-        }
-    }
-
-    /// Makes the index over a set of fields at once.
-    pub(in crate::orm::django) fn create_index_together(
-        &mut self,
-        state: &State,
-        model: &ModelState,
-        fields: &[crate::ir::Name],
-        place: HostSpan,
-    ) {
-        if let Some(columns) = self.columns_named(state, model, fields, place) {
-            self.make(&model.table(), MadeKind::Index(IndexOf::Together), columns, place);
+            self.make(&model.table(), together.kind(), columns, place);
         }
     }
 

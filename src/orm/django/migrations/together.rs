@@ -1,8 +1,10 @@
 //! Operations on indexes and constraints.
 
 use crate::ir::Name;
+use crate::orm::django::editor::Together;
 use crate::orm::django::indexes;
 use crate::orm::django::models::together;
+use crate::orm::django::state::ModelState;
 use crate::source::HostSpan;
 
 use super::replay::{Operation, Replay};
@@ -11,36 +13,33 @@ type Sets = Vec<(Vec<Name>, HostSpan)>;
 
 impl Replay<'_, '_, '_> {
     pub(super) fn alter_unique_together(&mut self, operation: &Operation<'_>) -> Option<()> {
-        let name = operation.text(0, "name")?;
-        let sets = operation.call.argument(1, "unique_together").map(together).unwrap_or_default();
-        let known = self.model(&name, operation.place)?;
-        let old = std::mem::replace(&mut known.unique_together, sets.clone());
-        let label = self.label(&name);
-        if self.has_table(&label) {
-            let model = self.state.get(&label)?;
-            for (fields, _) in gone(&old, &sets) {
-                self.editor.drop_unique_together(&self.state, model, fields, operation.place);
-            }
-            for (fields, place) in gone(&sets, &old) {
-                self.editor.create_unique_together(&self.state, model, fields, *place);
-            }
-        }
-        Some(())
+        self.alter_together(operation, "unique_together", Together::Unique, |model| &mut model.unique_together)
     }
 
     pub(super) fn alter_index_together(&mut self, operation: &Operation<'_>) -> Option<()> {
+        self.alter_together(operation, "index_together", Together::Index, |model| &mut model.index_together)
+    }
+
+    /// Makes the sets of fields that are new, and drops those that are gone.
+    fn alter_together(
+        &mut self,
+        operation: &Operation<'_>,
+        option: &str,
+        kind: Together,
+        sets_of: fn(&mut ModelState) -> &mut Sets,
+    ) -> Option<()> {
         let name = operation.text(0, "name")?;
-        let sets = operation.call.argument(1, "index_together").map(together).unwrap_or_default();
+        let sets = operation.call.argument(1, option).map(together).unwrap_or_default();
         let known = self.model(&name, operation.place)?;
-        let old = std::mem::replace(&mut known.index_together, sets.clone());
+        let old = std::mem::replace(sets_of(known), sets.clone());
         let label = self.label(&name);
         if self.has_table(&label) {
             let model = self.state.get(&label)?;
             for (fields, _) in gone(&old, &sets) {
-                self.editor.drop_index_together(&self.state, model, fields, operation.place);
+                self.editor.drop_together(&self.state, model, fields, kind, operation.place);
             }
             for (fields, place) in gone(&sets, &old) {
-                self.editor.create_index_together(&self.state, model, fields, *place);
+                self.editor.create_together(&self.state, model, fields, kind, *place);
             }
         }
         Some(())

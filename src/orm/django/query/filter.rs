@@ -7,7 +7,7 @@ use super::Reader;
 use super::condition::{Condition, Group};
 use super::expression::Term;
 use super::lookup::{self, Compared};
-use super::path::{Lost, Step, Target, follow};
+use super::path::{Lost, Path, Step, follow};
 use super::set::Set;
 use super::tables::{Numbers, Tables, Votes};
 use super::value::Operand;
@@ -146,7 +146,7 @@ impl Reader<'_, '_, '_> {
             Err(lost) => return (self.lost_field(set, &lost, place), Numbers::new()),
         };
         if around.is_below_not && read.steps.iter().any(|step| step.many) {
-            let clause = self.apart(set, &read.steps, &read.target, &read.rest, value, place, reuse);
+            let clause = self.apart(set, &read, value, place, reuse);
             return (clause, Numbers::new());
         }
         let (table, mut used) = join_all(&mut set.tables, &read.steps, Some(reuse), place);
@@ -205,17 +205,15 @@ impl Reader<'_, '_, '_> {
     }
 
     /// What must not hold for any of several rows: a subquery of its own (`split_exclude`).
-    #[allow(clippy::too_many_arguments)]
     fn apart(
         &mut self,
         set: &mut Set,
-        steps: &[Step],
-        target: &Target,
-        rest: &[&str],
+        read: &Path<'_>,
         value: &Value,
         place: HostSpan,
         reuse: &mut Numbers,
     ) -> Option<Clause> {
+        let Path { steps, target, rest, .. } = read;
         let first = steps.iter().position(|step| step.many)?;
         let (table, used) = join_all(&mut set.tables, &steps[..first], Some(reuse), place);
         reuse.extend(&used);

@@ -45,6 +45,12 @@ fn is_final(name: &str, kind: &FieldKind) -> bool {
     }
 }
 
+/// Says whether Django knows a name as a lookup or a transform, for every field or some.
+pub(super) fn is_lookup(name: &str) -> bool {
+    COMPARISONS.contains(&name) || TRANSFORMS.contains(&name)
+}
+
+/// Lookups, which end a path.
 const COMPARISONS: &[&str] = &[
     "exact",
     "iexact",
@@ -70,6 +76,29 @@ const COMPARISONS: &[&str] = &[
     "has_key",
     "has_keys",
     "has_any_keys",
+];
+
+/// Transforms, which a lookup may follow.
+const TRANSFORMS: &[&str] = &[
+    "date",
+    "year",
+    "month",
+    "day",
+    "week",
+    "week_day",
+    "quarter",
+    "iso_year",
+    "iso_week_day",
+    "time",
+    "hour",
+    "minute",
+    "second",
+    "lower",
+    "upper",
+    "trim",
+    "unaccent",
+    "len",
+    "length",
 ];
 
 /// A day's or a moment's year is a range, which an index on the column serves.

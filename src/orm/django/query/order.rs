@@ -100,7 +100,8 @@ impl Reader<'_, '_, '_> {
         }
         let mut found = Vec::new();
         let start = Start { table: 0, model: set.model };
-        match self.by_column(&mut set.tables, start, &parts, direction, place, MAX_ORDERS, &mut found) {
+        let way = Way { direction, place, left: MAX_ORDERS };
+        match self.by_column(&mut set.tables, start, &parts, way, &mut found) {
             Some(()) => keys.append(&mut found),
             None => match self.named(set, path, place) {
                 Some(term) => keys.push(Key { is_aggregate: term.is_aggregate, ..Key::new(term.sql, direction) }),
@@ -109,17 +110,15 @@ impl Reader<'_, '_, '_> {
         }
     }
 
-    #[allow(clippy::too_many_arguments)]
     fn by_column(
         &mut self,
         tables: &mut Tables,
         start: Start,
         parts: &[&str],
-        direction: Direction,
-        place: HostSpan,
-        left: u8,
+        way: Way,
         keys: &mut Vec<Key>,
     ) -> Option<()> {
+        let Way { direction, place, left } = way;
         let read = follow(self.models, start.model, parts).ok().filter(|read| read.rest.is_empty())?;
         let last = parts.last()?;
         let related = read.target.related.filter(|_| !last.ends_with("_id") && *last != "pk");
@@ -135,7 +134,8 @@ impl Reader<'_, '_, '_> {
                 let (path, is_down) = path.strip_prefix('-').map_or((&*path, false), |path| (path, true));
                 let parts: Vec<&str> = path.split("__").collect();
                 let direction = direction.turned(Direction::of(is_down));
-                self.by_column(tables, Start { table: at, model: related }, &parts, direction, place, left - 1, keys)?;
+                let way = Way { direction, left: left - 1, ..way };
+                self.by_column(tables, Start { table: at, model: related }, &parts, way, keys)?;
             }
             return Some(());
         }
@@ -190,6 +190,16 @@ impl Reader<'_, '_, '_> {
         let (table, _) = join_all(&mut set.tables, &steps, None, place);
         Some((table, related))
     }
+}
+
+/// How a path is sorted by.
+#[derive(Clone, Copy)]
+struct Way {
+    direction: Direction,
+    /// Where the path is written.
+    place: HostSpan,
+    /// How many orders of other models may yet be put in for it.
+    left: u8,
 }
 
 #[derive(Clone, Copy)]

@@ -73,7 +73,7 @@ pub(super) fn follow<'p>(models: &Models, start: ClassId, parts: &[&'p str]) -> 
             return walk.end(start, &parts[number..]);
         };
         if !walk.part(model, part) {
-            if walk.target.is_some() && is_lookup(part) {
+            if walk.target.is_some() && super::lookup::is_lookup(part) {
                 return walk.end(start, &parts[number..]);
             }
             let at = model.class;
@@ -257,54 +257,3 @@ pub(super) fn other_ends<'m>(models: &'m Models, model: &Model) -> impl Iterator
     };
     model.reverse.iter().filter_map(end).collect::<Vec<_>>().into_iter()
 }
-
-/// Lookups and transforms that Django knows for every field or some.
-pub(super) fn is_lookup(name: &str) -> bool {
-    LOOKUPS.contains(&name)
-}
-
-const LOOKUPS: &[&str] = &[
-    "exact",
-    "iexact",
-    "contains",
-    "icontains",
-    "startswith",
-    "istartswith",
-    "endswith",
-    "iendswith",
-    "in",
-    "gt",
-    "gte",
-    "lt",
-    "lte",
-    "range",
-    "isnull",
-    "regex",
-    "iregex",
-    "date",
-    "year",
-    "month",
-    "day",
-    "week",
-    "week_day",
-    "quarter",
-    "iso_year",
-    "iso_week_day",
-    "time",
-    "hour",
-    "minute",
-    "second",
-    "lower",
-    "upper",
-    "trim",
-    "unaccent",
-    "search",
-    "trigram_similar",
-    "contained_by",
-    "overlap",
-    "len",
-    "has_key",
-    "has_keys",
-    "has_any_keys",
-    "length",
-];

@@ -7,6 +7,7 @@ use crate::host::value::{Call, Kind, Node, Piece, Value};
 use crate::ir::{BinaryOp, CompareOp, Name, UnaryOp};
 use crate::name::Ident;
 use crate::orm::sql::Sql;
+use crate::orm::sqlalchemy::expression::arithmetic;
 use crate::orm::sqlalchemy::models::{Model, Property};
 use crate::orm::sqlalchemy::names::{called, class_value, word};
 use crate::source::HostSpan;
@@ -220,12 +221,7 @@ impl<'x> Lower<'_, 'x, '_> {
                 let between = if op == BinaryOp::BitAnd { " AND " } else { " OR " };
                 return Some(Sql::join(both, between, place).within("(", ")", place));
             }
-            BinaryOp::Add => " + ",
-            BinaryOp::Subtract => " - ",
-            BinaryOp::Multiply => " * ",
-            BinaryOp::Divide => " / ",
-            BinaryOp::Modulo => " % ",
-            BinaryOp::Other => return None,
+            other => arithmetic(other)?,
         };
         let left = own.unwrap_or_else(|| self.constant(left));
         let right = other.unwrap_or_else(|| self.constant(right));
@@ -307,7 +303,7 @@ impl<'x> Lower<'_, 'x, '_> {
         let mut sql = Sql::default();
         for piece in pieces {
             match piece {
-                Piece::Text { text, place } => sql = sql.and(super::text::parameters(text, *place)),
+                Piece::Text { text, place } => sql = sql.and(Sql::fragment(text, *place)),
                 Piece::Hole(value) => {
                     let value = self.pick(value);
                     match &value.kind {

@@ -40,27 +40,20 @@ impl<'x> Lower<'_, 'x, '_> {
     /// What `options(…)` and the relationships themselves say is read with the rows or after them.
     pub(super) fn loads(&mut self, build: &mut Build<'x>, loads: &mut Vec<Load>) {
         let options = std::mem::take(&mut build.options);
-        let mut said: Vec<(HostSpan, Ident)> = Vec::new();
         for option in &options {
-            self.option(build, option, loads, &mut said);
+            self.option(build, option, loads);
         }
     }
 
     /// `joinedload(A.b).selectinload(B.c)`: each call loads from where the one before it led.
-    fn option(
-        &mut self,
-        build: &mut Build<'x>,
-        option: &Value,
-        loads: &mut Vec<Load>,
-        said: &mut Vec<(HostSpan, Ident)>,
-    ) {
+    fn option(&mut self, build: &mut Build<'x>, option: &Value, loads: &mut Vec<Load>) {
         let mut steps: Vec<Value> = Vec::new();
         let mut at = self.pick(option);
         if let Kind::Optional(inner) | Kind::Spread(inner) = &at.kind {
             at = self.pick(inner);
         }
         if let Kind::List(items) = &at.kind {
-            return items.iter().for_each(|item| self.option(build, item, loads, said));
+            return items.iter().for_each(|item| self.option(build, item, loads));
         }
         loop {
             steps.push(Rc::clone(&at));
@@ -95,7 +88,6 @@ impl<'x> Lower<'_, 'x, '_> {
                 }
                 _ => {}
             }
-            said.push((place, Ident::new(&relationship.attribute)));
             from = Some(target);
         }
     }

@@ -86,8 +86,8 @@ impl Ending {
 }
 
 impl<'x> Lower<'_, 'x, '_> {
-    /// The SQL that is sent; nothing where the value is no query.
-    pub(super) fn sent(&mut self, query: &Value, ending: Ending, loads: &mut Vec<Load>) -> Option<Sql> {
+    /// The SQL that `sender` sends; nothing where the value is no query.
+    pub(super) fn sent(&mut self, sender: &Value, query: &Value, ending: Ending, loads: &mut Vec<Load>) -> Option<Sql> {
         if ending == Ending::GetOf {
             return self.get_of(query);
         }
@@ -103,7 +103,7 @@ impl<'x> Lower<'_, 'x, '_> {
             Ending::Delete => build.deed = self.changes(&build, Deed::Delete)?,
             Ending::Update => {
                 build.deed = self.changes(&build, Deed::Update)?;
-                self.update_set(&mut build);
+                self.update_set(&mut build, sender);
             }
             Ending::Count => return self.count(build),
             Ending::All | Ending::One | Ending::Unfinished | Ending::GetOf => {}
@@ -124,15 +124,23 @@ impl<'x> Lower<'_, 'x, '_> {
         None
     }
 
-    fn update_set(&mut self, build: &mut Build<'x>) {
+    /// The columns and values of `.update({…})`.
+    fn update_set(&mut self, build: &mut Build<'x>, sender: &Value) {
         build.select.columns.clear();
-        // The call itself is not part of the chain that was walked; its pairs change no plan.
         build.select.order.clear();
+        let pairs = sender.call().and_then(|call| match &call.argument(0, "values")?.kind {
+            Kind::Dict(pairs) => Some(pairs.clone()),
+            _ => None,
+        });
+        for (key, value) in pairs.unwrap_or_default() {
+            self.set(build, key.as_ref(), &value);
+        }
+        let first = build.entities.first().and_then(|entity| entity.model);
         if build.set.is_empty()
-            && let Some(entity) = build.entities.first()
-            && let Some(model) = entity.model
-            && let Some(mapped) = model.columns.iter().find(|mapped| !mapped.primary)
+            && let Some(mapped) = first.and_then(|model| model.columns.iter().find(|mapped| !mapped.primary))
         {
+            // Which columns change matters little to the plan, but the statement needs one.
+            self.cannot("dynamic-assignments", "what is set");
             let column = self.cx.dialect.quote(&mapped.column).into_owned();
             build.set.push((Sql::text(column, self.place), Sql::param(self.place)));
         }

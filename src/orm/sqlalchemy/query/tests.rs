@@ -105,6 +105,10 @@ fn legacy_queries() {
         "session.query(User).filter(User.id.in_(x)).delete(synchronize_session=False)",
         "DELETE FROM users WHERE users.id IN ($1)",
     );
+    check(
+        "session.query(Post).filter_by(title=x).update({Post.at: y, 'author_id': 3})",
+        "UPDATE posts SET at = $1, author_id = 3 WHERE posts.title = $2",
+    );
     check("session.query(User).get(x)", "SELECT users.* FROM users WHERE users.id = $1");
     check("session.get(User, x)", "SELECT users.* FROM users WHERE users.id = $1");
     check(
