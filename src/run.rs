@@ -231,6 +231,7 @@ impl Session {
         }
         if let Goal::Explain(focus) = &goal {
             analysis.chosen = explain::pick(&analysis, focus, &Quotes::new(tree, &analysis, ask.here))?;
+            explain::narrow(&mut analysis);
         }
         if goal > Goal::Queries {
             time.of("plan", || judge::plan(&mut analysis, engines, config, &policy, ask.until))?;

@@ -260,7 +260,7 @@ impl Project {
         let session = Session::new(config).knowing(self.figures.clone()).starting(self.programs.clone());
         let mut session = session.watched_by(Line::start(options.watched()));
         let place = aim.place(layout);
-        // The whole workload is judged to explain a part of it.
+        // What else is asked of its tables is judged with a query, wherever it stands.
         let (goal, scope) = match *aim {
             Aim::Whole(goal) => (goal, layout.scope.as_slice()),
             Aim::Place { line, column, .. } => (Goal::Explain(Focus::Place { path: &place, line, column }), &[][..]),

@@ -1,11 +1,13 @@
 //! Explaining chosen queries: which ones a place or a typed text means, how they run with everything advised, and the
 //! words for what was tried.
 //!
-//! A part of the one pipe: the whole workload is judged as ever, and more is kept of the chosen queries. The engine is
-//! asked while it is at hand (`ask`); everything else is read off the analysis when the report is written (`entry`).
+//! A part of the one pipe: what is asked of the same tables is judged as ever, and more is kept of the chosen queries. The
+//! engine is asked while it is at hand (`ask`); everything else is read off the analysis when the report is written
+//! (`entry`).
 
 mod ask;
 mod entry;
+mod narrow;
 mod pick;
 mod serving;
 
@@ -18,6 +20,7 @@ use crate::source::TreePath;
 
 pub(super) use ask::ask;
 pub(super) use entry::explained;
+pub(super) use narrow::narrow;
 pub(super) use pick::pick;
 
 /// What is to be explained.

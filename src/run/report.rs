@@ -19,6 +19,7 @@ use crate::query::{QuerySite, Resolution, SiteId, SiteOrigin, Skip};
 use crate::rules::{RULES, Rule};
 use crate::source::FileId;
 use crate::tree::Tree;
+use crate::workload::WorkloadQuery;
 
 /// Writes the report; arrays that the goal does not fill are empty.
 pub(super) fn write(tree: &dyn Tree, analysis: Analysis, policy: &Policy<'_>, ask: &Ask<'_>) -> RunReport {
@@ -38,7 +39,7 @@ fn judged(tree: &dyn Tree, analysis: &Analysis, policy: &Policy<'_>, ask: &Ask<'
         schema_version: 1,
         tool: Tool { name: "planlint".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
         run: Run { complete: !analysis.cut, databases: analysis.databases.iter().map(database_entry).collect() },
-        coverage: coverage(analysis, policy),
+        coverage: coverage(analysis, policy, goal),
         skips: skips(analysis, &quotes),
         queries: Vec::new(),
         findings: Vec::new(),
@@ -139,18 +140,20 @@ fn other_source(database: &Database, other: &OtherSchema) -> OtherSourceEntry {
     }
 }
 
-fn coverage(analysis: &Analysis, policy: &Policy<'_>) -> Coverage {
+fn coverage(analysis: &Analysis, policy: &Policy<'_>, goal: Goal<'_>) -> Coverage {
     let implied = |site: &&QuerySite| matches!(site.origin, SiteOrigin::Implied { .. });
     let written = || analysis.sites.iter().filter(|site| !implied(site));
     let with = |resolution: Resolution| written().filter(|site| site.resolution == resolution).count();
-    let planned: BTreeSet<SiteId> = analysis
-        .databases
-        .iter()
-        .flat_map(|database| &database.workload)
-        .filter(|query| query.planned().is_some())
-        .flat_map(|query| query.senders.iter().map(|sender| sender.site))
-        .filter(|site| analysis.sites[site.0 as usize].class.is_judged())
-        .collect();
+    let is_judged = |site: &QuerySite| site.class.is_judged() && !implied(&site);
+    let sent_by = |is: fn(&&WorkloadQuery) -> bool| -> BTreeSet<SiteId> {
+        let queries = analysis.databases.iter().flat_map(|database| &database.workload).filter(is);
+        let sites = queries.flat_map(|query| query.senders.iter().map(|sender| sender.site));
+        sites.filter(|site| is_judged(&analysis.sites[site.0 as usize])).collect()
+    };
+    let judged = match goal {
+        Goal::Explain(_) => sent_by(|_| true).len(),
+        _ => written().filter(|site| site.class.is_judged()).count(),
+    };
     let mut counts: BTreeMap<_, usize> = BTreeMap::new();
     for skip in &analysis.skips {
         *counts.entry((skip.stage, skip.reason)).or_default() += 1;
@@ -162,8 +165,8 @@ fn coverage(analysis: &Analysis, policy: &Policy<'_>) -> Coverage {
             resolved: with(Resolution::Resolved),
             partial: with(Resolution::Partial),
             skipped: with(Resolution::Skipped),
-            judged: written().filter(|site| site.class.is_judged()).count(),
-            planned: planned.len(),
+            judged,
+            planned: sent_by(|query| query.planned().is_some()).len(),
             variants: written().map(|site| site.variants.len()).sum(),
             implied: analysis.sites.len() - written().count(),
         },

@@ -33,9 +33,12 @@ pub(super) fn write(text: &Text, report: &RunReport, prefix: &str, out: &mut dyn
     }
     if report.run.databases.iter().any(|database| database.engine.is_some()) {
         let mut of = format!("{} of {} planned", queries.planned, count(queries.judged, "query", "queries"));
-        if queries.found > queries.judged {
-            let others = queries.found - queries.judged;
-            of.push_str(&format!(" ({others} of migrations, seeds and other people's code are not judged)"));
+        match queries.found.saturating_sub(queries.judged) {
+            0 => {}
+            others if matches!(text.view, View::Explain | View::Repro) => {
+                of.push_str(&format!(" ({others} on other tables are not asked for)"));
+            }
+            others => of.push_str(&format!(" ({others} of migrations, seeds and other people's code are not judged)")),
         }
         if let Some(reasons) = reasons(report, SkipStage::Plan) {
             of.push_str(&format!("; judged by shape alone: {reasons}"));
