@@ -183,7 +183,7 @@ pub struct DatabaseSettings {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<VersionText>", example = &"8.0.36")]
     pub version: Option<String>,
-    /// Where its schema is: files or migration folders, in order.
+    /// Where its schema is: files or migration folders, in order, or `models` or `migrations` alone for what the code declares; the nearest to `paths` when empty.
     #[serde(default)]
     #[schemars(with = "Vec<ProjectPath>", example = ["billing/migrations"])]
     pub schema: Vec<String>,

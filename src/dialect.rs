@@ -34,6 +34,23 @@ impl Dialect {
         }
     }
 
+    /// Reads a word that people call a dialect by, in lower case: `pg`, `mariadb`.
+    pub fn of_word(word: &str) -> Option<Self> {
+        Some(match word {
+            "postgres" | "postgresql" | "pgsql" | "pg" | "psql" => Self::Postgres,
+            "mysql" | "mariadb" => Self::Mysql,
+            "sqlite" | "sqlite3" => Self::Sqlite,
+            _ => return None,
+        })
+    }
+
+    /// Reads what stands behind the `.sql` of a file's name: `full.sql.postgres` is one of the forms that it has.
+    pub fn of_form(file_name: &str) -> Option<Self> {
+        let lower = file_name.to_ascii_lowercase();
+        let (head, last) = lower.rsplit_once('.')?;
+        Self::of_word(last).filter(|_| head.ends_with(".sql"))
+    }
+
     /// Says where NULLs go when ORDER BY or an index key does not say (`desc` = descending key).
     ///
     /// PostgreSQL sorts NULL as larger than everything, SQLite and MySQL as smaller.

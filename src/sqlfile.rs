@@ -17,6 +17,7 @@ pub use crate::sql::kind::StatementClass;
 pub use json::offline_folder;
 pub use sites::sites;
 
+use crate::dialect::Dialect;
 use crate::query::{PathClass, Skip, SkipStage, Takes};
 use crate::source::{FileId, HostSpan, SpanMap, TreePath};
 use crate::sql::split::{self, AnnotationKind, Naming, RawStatement, Split, Votes};
@@ -88,7 +89,8 @@ pub enum Part {
 /// Says whether a path names a file that [`facts`] reads.
 pub fn reads(path: &TreePath) -> bool {
     let name = path.file_name().to_ascii_lowercase();
-    [".sql", ".psql", ".pgsql", ".mysql"].iter().any(|ending| name.ends_with(ending)) || json::is_offline_data(path)
+    let is_sql = [".sql", ".psql", ".pgsql", ".mysql"].iter().any(|ending| name.ends_with(ending));
+    is_sql || Dialect::of_form(&name).is_some() || json::is_offline_data(path)
 }
 
 /// Reads one file.

@@ -111,7 +111,7 @@ pub(super) struct Overrides {
 
     /// A schema file or migration folder, instead of finding it; may be repeated. `models` or `migrations` alone: what
     /// the code declares
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH|models|migrations")]
     pub schema: Vec<String>,
 }
 

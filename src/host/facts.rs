@@ -50,6 +50,11 @@ pub fn reads(path: &TreePath) -> bool {
     path.file_name().ends_with(".py")
 }
 
+/// Says whether a path names a notebook: host code in another wrapping, which nobody reads.
+pub fn is_notebook(path: &TreePath) -> bool {
+    path.file_name().ends_with(".ipynb")
+}
+
 /// Says whether a file is worth parsing.
 pub fn may_matter(path: &TreePath, text: &str, words: &Words) -> bool {
     // What packages bring together from their modules names none of the words.

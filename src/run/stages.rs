@@ -55,6 +55,7 @@ enum Said {
     Sql(SqlFileFacts),
     Host(HostFacts),
     Sqlc(Vec<DatabaseSettings>),
+    Nothing,
 }
 
 /// Says whether a path names a file that some front end looks for queries in.
@@ -72,8 +73,8 @@ pub(super) fn facts(
 ) -> Result<(Facts, Vec<HostFacts>), RunError> {
     let classes = Classes::new(config)?;
     let words = orm::words_with(&config.wrappers);
-    let matters =
-        |file: &TreeFile| file.kind == FileKind::UnlistedFolder || sqlc::reads(&file.path) || reads(&file.path);
+    let names = |path: &TreePath| sqlc::reads(path) || reads(path) || host::facts::is_notebook(path);
+    let matters = |file: &TreeFile| file.kind == FileKind::UnlistedFolder || names(&file.path);
     let listed: Vec<TreeFile> = tree.list()?.into_iter().filter(matters).collect();
     progress.stage("files", Some(listed.len()));
     let read = |(number, file): (usize, &TreeFile)| {
@@ -86,6 +87,10 @@ pub(super) fn facts(
             }
             if class == PathClass::App && is_run_by_hand(&file.path, &text) {
                 class = PathClass::Script;
+            }
+            if host::facts::is_notebook(&file.path) {
+                let matters = host::facts::may_matter(&file.path, &text, &words);
+                return if matters { Err(notebook(id)) } else { Ok(Said::Nothing) };
             }
             if host::facts::reads(&file.path) {
                 return Ok(Said::Host(host::facts::facts(id, &file.path, class, &text, &words)));
@@ -115,6 +120,7 @@ pub(super) fn facts(
                 of_host.push(facts);
             }
             Ok(Said::Sqlc(mut databases)) => found.sqlc.append(&mut databases),
+            Ok(Said::Nothing) => {}
             Err(skip) => found.skips.push(skip),
         }
     }
@@ -147,6 +153,11 @@ fn text_of(read: Result<Content, TreeError>, file: FileId) -> (Result<Arc<str>, 
         Ok(Content::Unread { reason, detail }) => (Err(file_skip(reason, detail, whole)), None),
         Err(error) => (Err(file_skip("unreadable", error.to_string(), whole)), None),
     }
+}
+
+fn notebook(file: FileId) -> Skip {
+    let detail = "a notebook whose code names a database: only `.py` files are read".to_owned();
+    file_skip("notebook", detail, HostSpan::new(file, 0..0))
 }
 
 fn file_skip(reason: &'static str, detail: String, place: HostSpan) -> Skip {
@@ -204,14 +215,10 @@ pub(super) fn link(facts: &Facts, code: &orm::Linked<'_>, config: &Config) -> Re
         (path.clone(), file.summary(*class))
     };
     let summaries: Vec<(TreePath, FileSummary)> = facts.sql.iter().map(summary).collect();
-    let found = match declared::wanted(&config.schema) {
-        Wanted::Models | Wanted::Migrations => Vec::new(),
-        Wanted::Best | Wanted::Files => layout::plan(&summaries, config, &facts.sqlc),
-    };
-    let mut declared = code.schemas(config.dialect);
-    declared::doubt_faulty(&mut declared, code.code.files);
+    let found = layout::plan(&summaries, config, &facts.sqlc);
+    let declares = |dialect: Option<Dialect>| declared::doubt_faulty(code.schemas(dialect), code.code.files);
     let tables = |root: &SchemaRoot| facts.tables(&root.files);
-    let merged = declared::merge(found, declared, config, &tables).into_iter();
+    let merged = declared::merge(found, &declares, config, &tables).into_iter();
     let (planned, declared): (Vec<SchemaRoot>, Vec<Declared>) =
         merged.map(|Planned { root, declared, others }| (root, Declared { declared, others })).unzip();
     let path = |file: &usize| facts.path(*file);
@@ -241,36 +248,38 @@ pub(super) fn link(facts: &Facts, code: &orm::Linked<'_>, config: &Config) -> Re
     Ok(Linked { roots, database_of, migrations, skips })
 }
 
-/// A schema that the configuration names and no file answers to is an error, not an empty database.
+/// A schema that the configuration names and nothing answers to is an error, not an empty database.
 fn check_configured<'a>(
     planned: &[SchemaRoot],
     config: &Config,
     path: &dyn Fn(usize) -> &'a str,
 ) -> Result<(), RunError> {
-    if let (Wanted::Models | Wanted::Migrations, false) = (declared::wanted(&config.schema), planned.is_empty()) {
-        return Ok(());
-    }
     let key = |path: &[&str], at: usize| path.iter().map(ToString::to_string).chain([at.to_string()]).collect();
-    let own = config.schema.iter().enumerate().map(|(at, name)| (name, key(&["schema"], at)));
+    let own = config.schema.iter().enumerate().map(|(at, name)| (None, name, key(&["schema"], at)));
     let of_databases = config.databases.iter().enumerate().flat_map(|(number, database)| {
         let number = number.to_string();
         let names = database.schema.iter().enumerate();
-        names.map(move |(at, name)| (name, key(&["database", &number, "schema"], at))).collect::<Vec<_>>()
+        let keyed = |(at, name)| (Some(&database.name), name, key(&["database", &number, "schema"], at));
+        names.map(keyed).collect::<Vec<_>>()
     });
-    for (name, key) in own.chain(of_databases) {
+    for (database, name, key) in own.chain(of_databases) {
         let plain = name.trim_start_matches("./").trim_end_matches('/');
-        let answers = |file: &usize| TreePath::new(path(*file)).is_below(plain);
-        if !planned.iter().any(|root| root.files.iter().any(answers)) {
+        let wants_code = matches!(declared::wanted(std::slice::from_ref(name)), Wanted::Models | Wanted::Migrations);
+        let answers = |root: &SchemaRoot| {
+            let of_code = matches!(root.source, SourceKind::Models(_) | SourceKind::HostMigrations(_));
+            let is_file = |file: &usize| TreePath::new(path(*file)).is_below(plain);
+            let is_meant = database.is_none_or(|database| *database == root.name);
+            (is_meant && wants_code && of_code) || root.files.iter().any(is_file)
+        };
+        if !planned.iter().any(answers) {
             return Err(RunError::Config {
-                message: match declared::wanted(std::slice::from_ref(name)) {
-                    Wanted::Files | Wanted::Best => {
-                        format!("the schema `{name}` names no SQL file with a schema in it")
-                    }
-                    Wanted::Models | Wanted::Migrations => format!("no {name} were found that declare a schema"),
+                message: match wants_code {
+                    true => format!("no {name} were found that declare a schema"),
+                    false => format!("the schema `{name}` names no SQL file with a schema in it"),
                 },
-                help:
-                    "name a file or folder that is there, relative to `planlint.toml` (or, behind `--schema`, to here)"
-                        .to_owned(),
+                help: "name a file or folder that is there, relative to `planlint.toml` (or, behind `--schema`, to here); \
+                       `models` or `migrations` alone take what the code declares"
+                    .to_owned(),
                 key,
             });
         }

@@ -2,6 +2,7 @@
 
 mod explain;
 mod fingerprints;
+mod sources;
 mod tree;
 
 use std::collections::BTreeSet;

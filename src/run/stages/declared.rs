@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::config::{Config, MIGRATIONS, MODELS};
+use crate::config::{Config, DatabaseSettings, MIGRATIONS, MODELS};
 use crate::dialect::Dialect;
 use crate::host::facts::HostFacts;
 use crate::name::QName;
@@ -58,40 +58,39 @@ pub(super) fn wanted(schema: &[String]) -> Wanted {
     }
 }
 
+/// What the code declares in a dialect, or in the one that it says itself.
+pub(super) type Declares<'a> = &'a dyn Fn(Option<Dialect>) -> Vec<DeclaredSchema>;
+
+/// The tables that a root's files create.
+pub(super) type Tables<'a> = &'a dyn Fn(&SchemaRoot) -> BTreeSet<QName>;
+
 /// Puts the schemas that the code declares among those that SQL files make.
-///
-/// `tables` gives those that a root's files create.
 pub(super) fn merge(
     planned: Vec<SchemaRoot>,
-    declared: Vec<DeclaredSchema>,
+    declares: Declares<'_>,
     config: &Config,
-    tables: &dyn Fn(&SchemaRoot) -> BTreeSet<QName>,
+    tables: Tables<'_>,
 ) -> Vec<Planned> {
+    if !config.databases.is_empty() {
+        return configured(planned, declares, config, tables);
+    }
     let wanted = wanted(&config.schema);
     let sql = |roots: Vec<SchemaRoot>| roots.into_iter().map(Planned::of_files).collect::<Vec<_>>();
-    if declared.is_empty() || matches!(wanted, Wanted::Files) || !config.databases.is_empty() {
+    if matches!(wanted, Wanted::Files) {
         return sql(planned);
     }
-    let mut groups = groups(declared);
+    let mut groups = groups(declares(config.dialect));
+    groups.retain(|group| best(group, &wanted).is_some());
+    if groups.is_empty() {
+        return sql(planned);
+    }
     groups.sort_by_key(|group| folder_of(group));
     let mut taken: Vec<Planned> = Vec::new();
-    let mut left = sql(planned);
+    let mut left = if matches!(wanted, Wanted::Best) { sql(planned) } else { Vec::new() };
     for mut group in groups {
         let Some(best) = best(&group, &wanted) else { continue };
         let own = &group[best].tables;
-        let is_same = |root: &SchemaRoot| {
-            let made = tables(root);
-            let shared = made.intersection(own).count();
-            (made.len(), shared, shared * 2 >= made.len().min(own.len()).max(1))
-        };
-        // A dump of the same tables, or migrations in SQL, come before what the code says of them.
-        let wins = |root: &SchemaRoot| {
-            let (made, shared, same) = is_same(root);
-            let is_kept = matches!(root.source, SourceKind::Dump | SourceKind::Migrations(_) | SourceKind::Sqlc);
-            same && is_kept && shared * 10 >= own.len() * 8 && made > 0
-        };
-        let kept = left.iter().position(|planned| wins(&planned.root));
-        if let Some(kept) = kept.filter(|_| matches!(wanted, Wanted::Best)) {
+        if let Some(kept) = left.iter().position(|planned| wins(&planned.root, own, tables)) {
             left[kept].others.push(group.swap_remove(best).schema);
             continue;
         }
@@ -100,7 +99,7 @@ pub(super) fn merge(
         left.retain(|Planned { root, .. }| {
             let is_near = near(&root.folder, &folder);
             let is_note = root.source == SourceKind::Files && is_near;
-            !(is_note || is_same(root).2)
+            !(is_note || Shared::of(root, own, tables).is_same)
         });
         taken.push(take(group, best, folder));
     }
@@ -112,6 +111,74 @@ pub(super) fn merge(
     roots.sort_by(|a, b| a.root.folder.cmp(&b.root.folder));
     name(&mut roots);
     roots
+}
+
+/// Gives the databases that the configuration names what the code declares of them, where files do not make them.
+fn configured(
+    mut planned: Vec<SchemaRoot>,
+    declares: Declares<'_>,
+    config: &Config,
+    tables: Tables<'_>,
+) -> Vec<Planned> {
+    let of_one = |database: &DatabaseSettings| {
+        let root = planned.iter().position(|root| root.name == database.name).map(|at| planned.remove(at));
+        let wanted = match (wanted(&database.schema), wanted(&config.schema)) {
+            (Wanted::Best, of_all @ (Wanted::Models | Wanted::Migrations)) => of_all,
+            (own, _) => own,
+        };
+        if matches!(wanted, Wanted::Files) {
+            return root.map(Planned::of_files);
+        }
+        let is_near = |group: &Vec<Candidate>| {
+            database.paths.is_empty()
+                || database.paths.iter().any(|path| near(path.trim_matches(['.', '/']), &folder_of(group)))
+        };
+        let mut groups = groups(declares(database.dialect.or(config.dialect)));
+        groups.retain(is_near);
+        let most = |group: &Vec<Candidate>| Some(group[best(group, &wanted)?].tables.len());
+        let nearest = groups.into_iter().filter(|group| most(group).is_some()).max_by_key(most);
+        let Some((group, best)) = nearest.and_then(|group| best(&group, &wanted).map(|best| (group, best))) else {
+            return root.map(Planned::of_files);
+        };
+        match root {
+            Some(root) if matches!(wanted, Wanted::Best) && wins(&root, &group[best].tables, tables) => {
+                Some(Planned::of_files(root))
+            }
+            _ => {
+                let folder = folder_of(&group);
+                let mut planned = take(group, best, folder);
+                planned.root.name.clone_from(&database.name);
+                if !database.paths.is_empty() {
+                    planned.root.paths =
+                        database.paths.iter().map(|path| path.trim_matches(['.', '/']).to_owned()).collect();
+                }
+                Some(planned)
+            }
+        }
+    };
+    config.databases.iter().filter_map(of_one).collect()
+}
+
+/// What a root's files have of the tables that the code declares.
+struct Shared {
+    made: usize,
+    shared: usize,
+    is_same: bool,
+}
+
+impl Shared {
+    fn of(root: &SchemaRoot, own: &BTreeSet<QName>, tables: Tables<'_>) -> Self {
+        let made = tables(root);
+        let shared = made.intersection(own).count();
+        Self { made: made.len(), shared, is_same: shared * 2 >= made.len().min(own.len()).max(1) }
+    }
+}
+
+/// A dump of the same tables, or migrations in SQL, come before what the code says of them.
+fn wins(root: &SchemaRoot, own: &BTreeSet<QName>, tables: Tables<'_>) -> bool {
+    let Shared { made, shared, is_same } = Shared::of(root, own, tables);
+    let is_kept = matches!(root.source, SourceKind::Dump | SourceKind::Migrations(_) | SourceKind::Sqlc);
+    is_same && is_kept && shared * 10 >= own.len() * 8 && made > 0
 }
 
 fn name(roots: &mut [Planned]) {
@@ -151,14 +218,15 @@ fn groups(declared: Vec<DeclaredSchema>) -> Vec<Vec<Candidate>> {
 }
 
 /// Tables that a file declares of which a part is not the language may have columns that nobody could read.
-pub(super) fn doubt_faulty(declared: &mut [DeclaredSchema], files: &[HostFacts]) {
+pub(super) fn doubt_faulty(mut declared: Vec<DeclaredSchema>, files: &[HostFacts]) -> Vec<DeclaredSchema> {
     let faulty = files.iter().filter(|facts| !facts.faults.is_empty()).map(|facts| facts.file);
     let faulty: BTreeSet<FileId> = faulty.collect();
-    for schema in declared {
+    for schema in &mut declared {
         let dialect = schema.dialect.0;
         let of_faulty = schema.statements.iter().filter(|statement| faulty.contains(&statement.place.file));
         schema.partial.extend(of_faulty.filter_map(|statement| created(&statement.text.sql, dialect)));
     }
+    declared
 }
 
 /// The table that a statement creates.

@@ -98,13 +98,16 @@ pub(super) fn sources(candidates: Vec<Candidate>) -> Vec<Source> {
         }
     }
     add_common(&mut migrations);
-    for (folder, mut set) in migrations {
+    for (folder, set) in migrations {
         // Numbered files without DDL are something else, most often queries.
         if !set.iter().any(|candidate| candidate.has_ddl) {
             continue;
         }
-        let tool = order(&mut set);
-        sources.push(source(SourceKind::Migrations(tool), folder, set));
+        for (dialect, mut set) in forms(set) {
+            let tool = order(&mut set);
+            let source = source(SourceKind::Migrations(tool), folder.clone(), set);
+            sources.push(Source { dialect: dialect.or(source.dialect), ..source });
+        }
     }
     for ((folder, _), mut set) in files {
         // Files that only alter come after those that create.
@@ -112,6 +115,20 @@ pub(super) fn sources(candidates: Vec<Candidate>) -> Vec<Source> {
         sources.push(source(SourceKind::Files, folder, set));
     }
     sources
+}
+
+/// The sets that one is for each dialect which files of it name behind their `.sql`; what names none is in all of them.
+fn forms(set: Vec<Candidate>) -> Vec<(Option<Dialect>, Vec<Candidate>)> {
+    let form = |candidate: &Candidate| Dialect::of_form(candidate.path.file_name());
+    let named: BTreeSet<Dialect> = set.iter().filter_map(form).collect();
+    if named.is_empty() {
+        return vec![(None, set)];
+    }
+    let of = |dialect: Dialect| {
+        let its = set.iter().filter(|candidate| form(candidate).is_none_or(|named| named == dialect));
+        (Some(dialect), its.cloned().collect())
+    };
+    named.into_iter().map(of).collect()
 }
 
 fn source(kind: SourceKind, folder: String, set: Vec<Candidate>) -> Source {

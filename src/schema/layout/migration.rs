@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+use crate::dialect::Dialect;
 use crate::source::TreePath;
 use crate::sql::summary::{FileSummary, MarkerTool};
 
@@ -93,6 +94,7 @@ pub(super) fn read(path: &TreePath, summary: &FileSummary) -> Option<Migration> 
         _ => {}
     }
     let stem = name.rsplit_once('.')?.0;
+    let stem = if Dialect::of_form(name).is_some() { stem.rsplit_once('.')?.0 } else { stem };
     flyway(path, stem).or_else(|| numbered(path, stem, summary))
 }
 

@@ -144,7 +144,7 @@ pub(super) fn owner(folder: &str) -> String {
 
 fn is_generic(part: &str) -> bool {
     let lower = part.to_ascii_lowercase();
-    PARTS_OF_OWNER.contains(&lower.as_str()) || dialect_word(&lower).is_some() || is_version(part)
+    PARTS_OF_OWNER.contains(&lower.as_str()) || Dialect::of_word(&lower).is_some() || is_version(part)
 }
 
 /// Whether two owners are applications of their own although one lies below the other.
@@ -168,7 +168,7 @@ pub(super) fn dialect(path: &TreePath) -> Option<Dialect> {
         .collect::<Vec<_>>()
         .into_iter()
         .rev()
-        .find_map(|word| dialect_word(word).or_else(|| dialect_within(word)))
+        .find_map(|word| Dialect::of_word(word).or_else(|| dialect_within(word)))
 }
 
 fn words(lower: &str) -> impl Iterator<Item = &str> {
@@ -176,7 +176,7 @@ fn words(lower: &str) -> impl Iterator<Item = &str> {
 }
 
 /// `riversqlite`, `sqlitestore`, `pgxv5`: drivers are named after the database they speak to. Such a folder tells the
-/// dialect and still owns what lies in it, so this is no [`dialect_word`].
+/// dialect and still owns what lies in it, so this is no [`Dialect::of_word`].
 fn dialect_within(word: &str) -> Option<Dialect> {
     let names = [
         ("sqlite", Dialect::Sqlite),
@@ -190,7 +190,7 @@ fn dialect_within(word: &str) -> Option<Dialect> {
 
 /// Whether a part of a path, in lower case, is the name of a database.
 pub(super) fn is_vendor(part: &str) -> bool {
-    dialect_word(part).is_some() || FOREIGN.contains(&part)
+    Dialect::of_word(part).is_some() || FOREIGN.contains(&part)
 }
 
 /// The dialect that all paths name.
@@ -198,13 +198,4 @@ pub(super) fn common_dialect<'a>(paths: impl Iterator<Item = &'a TreePath>) -> O
     let mut named = paths.map(dialect);
     let first = named.next()??;
     named.all(|other| other == Some(first)).then_some(first)
-}
-
-fn dialect_word(word: &str) -> Option<Dialect> {
-    Some(match word {
-        "postgres" | "postgresql" | "pgsql" | "pg" | "psql" => Dialect::Postgres,
-        "mysql" | "mariadb" => Dialect::Mysql,
-        "sqlite" | "sqlite3" => Dialect::Sqlite,
-        _ => return None,
-    })
 }

@@ -335,6 +335,27 @@ fn flyway_folders_of_databases_share_what_is_common() {
 }
 
 #[test]
+fn a_form_of_a_file_is_named_behind_its_ending() {
+    check(
+        "migrations/1_a.sql +2
+         migrations/2_b.up.sql.postgres ~1
+         migrations/2_b.down.sql.postgres ~1
+         migrations/2_b.up.sql.sqlite ~1",
+        "main in ``: up/down migrations (postgres)
+         migrations/1_a.sql
+         migrations/2_b.up.sql.postgres
+         not: up/down migrations (2 files, migrations/1_a.sql)",
+    );
+    check(
+        "db/full.sql.sqlite +3
+         db/full.sql.postgres +3",
+        "main in ``: files (postgres)
+         db/full.sql.postgres
+         not: files (1 files, db/full.sql.sqlite)",
+    );
+}
+
+#[test]
 fn steps_of_migrations_are_known_on_every_way() {
     let check = |tree: &[&str], expect: &[&str]| {
         let mut files: Vec<_> = tree.iter().map(|line| file(line)).collect();
