@@ -4,6 +4,7 @@
 //! code uses them: their [`ClassId`]s are beyond those of the code ([`Models::is_external`]), so ask [`Models`] about
 //! them and never [`Code`].
 
+mod between;
 mod declared;
 mod external;
 mod inherit;
@@ -31,6 +32,8 @@ pub(super) use meta::together;
 #[derive(Clone, Debug, Default)]
 pub struct Models {
     models: Vec<Model>,
+    /// Those of tables that Django makes up between two of them.
+    made: Vec<Model>,
     by_class: HashMap<ClassId, usize>,
     /// By name, lower case; of several apps.
     by_name: HashMap<String, Vec<usize>>,
@@ -40,6 +43,7 @@ pub struct Models {
     /// The size of keys of tables that are made up, by app.
     auto_fields: HashMap<Name, IntegerSize>,
     auto_field: IntegerSize,
+    zone: Option<Name>,
 }
 
 /// A model that has a table.
@@ -196,7 +200,9 @@ pub struct Abstract {
 impl Models {
     /// Reads every model of a code base.
     pub fn read(code: &Code<'_>) -> Self {
-        link::read(code)
+        let mut models = link::read(code);
+        models.made = between::make(&models);
+        models
     }
 }
 

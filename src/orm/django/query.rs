@@ -4,11 +4,14 @@
 //! Django joins them, `statement` what is sent in the end, and `site` which calls send it. Knows no rule and no
 //! engine.
 
+mod apart;
 mod chain;
+mod combined;
 mod condition;
 mod expression;
 mod filter;
 mod implied;
+mod json;
 mod lazy;
 mod lookup;
 mod manager;
@@ -33,6 +36,7 @@ use super::models::Models;
 use crate::host::value::{Call, ClassId, FunctionId, Value};
 use crate::host::ways::Ways;
 use crate::orm::Context;
+use lookup::Backend;
 use set::Set;
 
 pub(in crate::orm) use site::find;
@@ -74,6 +78,11 @@ impl<'y, 'x, 'a> Reader<'y, 'x, 'a> {
     fn new(cx: &'y mut Context<'x, 'a>, ways: &'y Ways, memory: &'y Memory) -> Self {
         let models = &cx.linked.django;
         Self { cx, models, ways, memory, outers: Vec::new(), managing: Vec::new(), whole: None, depth: 0 }
+    }
+
+    /// What the SQL of lookups depends on beside them.
+    fn backend(&self) -> Backend<'x> {
+        Backend { dialect: self.cx.dialect, zone: self.models.zone() }
     }
 
     /// What a method returns for a call.

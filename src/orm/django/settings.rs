@@ -15,6 +15,8 @@ pub(super) struct Settings {
     pub user: Option<Name>,
     /// The size of keys that no model declares; of the versions before the setting where it is missing.
     pub auto_field: IntegerSize,
+    /// The time zone that moments are taken apart in; nothing where the project keeps local times.
+    pub zone: Option<Name>,
     /// The apps, as they are written: `shop.orders`, `shop.apps.OrdersConfig`.
     pub installed: Vec<(String, HostSpan)>,
 }
@@ -22,17 +24,33 @@ pub(super) struct Settings {
 impl Settings {
     pub(super) fn read(code: &Code<'_>, evaluator: &mut Evaluator<'_, '_>) -> Self {
         let mut settings = Self::default();
-        let mut auto_field = None;
+        let (mut auto_field, mut uses_zones, mut zone) = (None, None, None);
         for file in files(code) {
             settings.user = settings.user.take().or_else(|| text(evaluator, file, "AUTH_USER_MODEL"));
             auto_field = auto_field.or_else(|| text(evaluator, file, "DEFAULT_AUTO_FIELD"));
+            uses_zones = uses_zones.or_else(|| evaluator.global(file, &Name::from("USE_TZ"))?.bool());
+            zone = zone.or_else(|| Some(zone_of(&evaluator.global(file, &Name::from("TIME_ZONE"))?)));
             if let Some(value) = evaluator.global(file, &Name::from("INSTALLED_APPS")) {
                 texts(&value, &mut settings.installed);
             }
         }
+        // Both as Django has them by default since 5.0.
+        settings.zone = uses_zones.unwrap_or(true).then(|| zone.unwrap_or_else(|| Name::from("America/Chicago")));
         settings.auto_field = auto_field.and_then(|path| size_of(&path)).unwrap_or_default();
         settings
     }
+}
+
+/// The zone that a setting names; one that the environment gives is the default there, or else what servers have.
+fn zone_of(value: &Value) -> Name {
+    let first = match &value.kind {
+        Kind::Either(ways) => ways.first(),
+        _ => Some(value),
+    };
+    let is_zone = |text: &String| text.contains('/') || matches!(&**text, "UTC" | "GMT");
+    let default = |value: &Value| value.call().and_then(|call| call.argument(1, "default")?.text()).filter(is_zone);
+    let zone = first.and_then(|value| value.text().or_else(|| default(value)));
+    Name::from(zone.unwrap_or_else(|| "UTC".to_owned()))
 }
 
 /// The size that a class of key fields counts in.

@@ -1,12 +1,12 @@
 //! How models are asked for: by class, by label, by what a value names.
 
-use super::{Abstract, IntegerSize, Model, Models, external};
+use super::{Abstract, IntegerSize, Model, Models, Through, between, external};
 use crate::host::value::{ClassId, Kind, Value};
 
 impl Models {
     /// Says whether a class stands outside of the code base.
     pub fn is_external(class: ClassId) -> bool {
-        external::of_class(class).is_some()
+        external::of_class(class).is_some() || between::is_made(class)
     }
 
     /// Every model, in the order of their apps and names.
@@ -16,7 +16,18 @@ impl Models {
 
     /// The model of a class; nothing for one without a table.
     pub fn of_class(&self, class: ClassId) -> Option<&Model> {
-        self.by_class.get(&class).map(|at| &self.models[*at])
+        match between::position(class) {
+            Some(at) => self.made.get(at),
+            None => self.by_class.get(&class).map(|at| &self.models[*at]),
+        }
+    }
+
+    /// The model of a table between two models, a declared one or one that Django makes up.
+    pub fn of_through(&self, through: &Through) -> Option<&Model> {
+        match through.model {
+            Some(class) => self.of_class(class),
+            None => self.made.iter().find(|model| model.table == through.table),
+        }
     }
 
     /// The model of a label, `app.Model` or `Model`; the latter of the app that is `near` first.
@@ -40,6 +51,11 @@ impl Models {
     /// The model that stands for users.
     pub fn user(&self) -> Option<&Model> {
         self.of_class(self.user?)
+    }
+
+    /// The time zone that the project shows moments in; nothing where it keeps local times.
+    pub(in crate::orm::django) fn zone(&self) -> Option<&str> {
+        self.zone.as_deref()
     }
 
     /// The size of the keys of tables that are made up for an app's models.

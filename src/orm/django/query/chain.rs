@@ -208,6 +208,7 @@ impl Reader<'_, '_, '_> {
                 Kind::Attribute { of, name, .. } => match &**name {
                     "model" | "_model" => reader.model_attribute(of, name),
                     "__class__" => reader.row(of),
+                    "through" => reader.between(of),
                     _ => None,
                 },
                 Kind::Call(call) => match (call.callee.external(), call.positional.first()) {
@@ -217,6 +218,30 @@ impl Reader<'_, '_, '_> {
                 _ => None,
             }
         })
+    }
+
+    /// `Book.tags.through`, `book.tags.through`: the model of the table between.
+    fn between(&mut self, value: &Value) -> Option<ClassId> {
+        let value = &self.picked(value);
+        let Kind::Attribute { of, name, .. } = &value.kind else { return None };
+        let owner = self.class(of).or_else(|| self.row(of)).or_else(|| self.named_alike(of))?;
+        let mut at = self.models.of_class(owner);
+        let mut left = 4;
+        while let Some(model) = at.filter(|_| left > 0) {
+            let ends = super::path::other_ends(self.models, model).map(|(_, field)| field);
+            let is_it = |field: &&super::super::models::Field| {
+                field.relation.as_ref().and_then(|of| of.accessor.as_deref()) == Some(name)
+            };
+            let own = model.fields.iter().find(|field| field.name == *name);
+            let many =
+                own.or_else(|| ends.into_iter().find(is_it)).and_then(|field| field.relation.as_ref()?.many.as_ref());
+            if let Some(through) = many {
+                return Some(self.models.of_through(through)?.class);
+            }
+            at = model.proxy_of.or(model.parent).and_then(|class| self.models.of_class(class));
+            left -= 1;
+        }
+        None
     }
 
     /// `self.model` of a manager, a queryset or a view.

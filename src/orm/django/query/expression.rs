@@ -66,10 +66,8 @@ impl Reader<'_, '_, '_> {
             }
         };
         let is_aggregate = term.is_aggregate;
-        let mut compared = Compared { sql: term.sql, kind: term.kind, place };
-        for transform in rest {
-            compared = lookup::transformed(self.cx.dialect, compared, transform)?;
-        }
+        let compared = Compared { sql: term.sql, kind: term.kind, place };
+        let compared = lookup::transformed(self.backend(), compared, rest)?;
         Some(Term { sql: compared.sql, kind: compared.kind, is_aggregate })
     }
 
@@ -227,7 +225,7 @@ impl Reader<'_, '_, '_> {
     fn transform(&mut self, term: Term, transform: &str, place: HostSpan) -> Option<Term> {
         let is_aggregate = term.is_aggregate;
         let compared = Compared { sql: term.sql, kind: term.kind, place };
-        let Compared { sql, kind, .. } = lookup::transformed(self.cx.dialect, compared, transform)?;
+        let Compared { sql, kind, .. } = lookup::transformed(self.backend(), compared, &[transform])?;
         Some(Term { sql, is_aggregate, kind })
     }
 
@@ -237,10 +235,12 @@ impl Reader<'_, '_, '_> {
             "" => call.argument(1, "kind")?.text()?,
             part => part.to_ascii_lowercase(),
         };
-        match (&*part, self.cx.dialect) {
+        let backend = self.backend();
+        match (&*part, backend.dialect) {
             ("date" | "time", _) => self.transform(term, &part, place),
             ("year" | "quarter" | "month" | "week" | "day" | "hour" | "minute" | "second", Dialect::Postgres) => {
-                Some(Term { sql: term.sql.within(&format!("DATE_TRUNC('{part}', "), ")", place), ..term })
+                let of = lookup::local(backend, term.sql, &term.kind, place);
+                Some(Term { sql: of.within(&format!("DATE_TRUNC('{part}', "), ")", place), ..term })
             }
             ("year" | "month" | "day" | "hour" | "minute" | "second", Dialect::Sqlite) => {
                 let format = match &*part {

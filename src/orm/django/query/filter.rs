@@ -5,15 +5,15 @@ use std::rc::Rc;
 use super::super::models::{Model, Models};
 use super::Reader;
 use super::condition::{Condition, Group};
-use super::expression::Term;
+use super::expression::{Term, class_of_django};
 use super::lookup::{self, Compared};
-use super::path::{Lost, Path, Step, follow};
+use super::path::{Lost, Step, follow};
 use super::set::Set;
 use super::tables::{Numbers, Tables, Votes};
 use super::value::Operand;
 use crate::host::value::Value;
 use crate::name::Ident;
-use crate::orm::select::{Select, Writer};
+use crate::orm::select::Writer;
 use crate::orm::sql::Sql;
 use crate::source::HostSpan;
 
@@ -61,10 +61,13 @@ impl Reader<'_, '_, '_> {
         set.tables.demote(&inner);
     }
 
-    /// Writes a condition that is not one of the query's own, as that of an aggregate.
+    /// Writes a condition that is not one of the query's own, as that of an aggregate: it shares every join, and
+    /// leaves no row out.
     pub(super) fn add(&mut self, set: &mut Set, condition: &Condition) -> Option<Sql> {
         let around = Around { is_negated: false, is_below_not: false };
-        let (clause, _) = self.child(set, condition, &mut Numbers::new(), around);
+        let mut reuse = (1..set.tables.len()).collect();
+        let (clause, needed) = self.child(set, condition, &mut reuse, around);
+        set.tables.promote(needed.into_iter().collect());
         clause.map(|clause| clause.sql)
     }
 
@@ -146,15 +149,16 @@ impl Reader<'_, '_, '_> {
             Err(lost) => return (self.lost_field(set, &lost, place), Numbers::new()),
         };
         if around.is_below_not && read.steps.iter().any(|step| step.many) {
-            let clause = self.apart(set, &read, value, place, reuse);
+            let sql = self.apart(set, &read, value, place, reuse);
+            let clause = sql.map(|(sql, is_any)| Clause { sql, is_aggregate: false, is_any });
             return (clause, Numbers::new());
         }
         let (table, mut used) = join_all(&mut set.tables, &read.steps, Some(reuse), place);
         reuse.extend(&used);
-        let before = set.tables.inner();
+        let before = set.tables.len();
         let operand = self.operand(set, value, &read.target.kind, place);
         // What the other side joins is needed as much.
-        used.extend(set.tables.inner().difference(&before));
+        used.extend(before..set.tables.len());
         let (mut needed, is_null) = (used, matches!(operand, Operand::Null));
         let lookup = read.rest.last().copied().unwrap_or("exact");
         let is_null_lookup = lookup == "isnull" || is_null;
@@ -164,12 +168,15 @@ impl Reader<'_, '_, '_> {
         }
         let column = self.writer(place).column(set.tables.alias(table), &read.target.column, place);
         let compared = Compared { sql: column.clone(), kind: read.target.kind.clone(), place };
-        let Some(mut sql) = lookup::condition(self.cx.dialect, compared, &read.rest, operand) else {
+        let Some(mut sql) = lookup::condition(self.backend(), compared, &read.rest, operand) else {
             set.lost("unknown-lookup", format!("`{path}`"));
             return (None, needed);
         };
         if around.is_negated && !is_null_lookup && (read.target.null || set.tables.is_outer(table)) {
             sql = sql.then(" AND ").and(column).then(" IS NOT NULL");
+        }
+        if let Some(other) = self.nullable_column(set, value).filter(|_| around.is_negated) {
+            sql = sql.then(" AND ").and(other).then(" IS NOT NULL");
         }
         (Some(Clause { sql, is_aggregate: false, is_any: false }), needed)
     }
@@ -177,7 +184,7 @@ impl Reader<'_, '_, '_> {
     fn of_term(&mut self, set: &mut Set, term: Term, rest: &[&str], value: &Value, place: HostSpan) -> Option<Clause> {
         let operand = self.operand(set, value, &term.kind, place);
         let compared = Compared { sql: term.sql, kind: term.kind, place };
-        let sql = lookup::condition(self.cx.dialect, compared, rest, operand)?;
+        let sql = lookup::condition(self.backend(), compared, rest, operand)?;
         Some(Clause { sql, is_aggregate: term.is_aggregate, is_any: false })
     }
 
@@ -204,45 +211,16 @@ impl Reader<'_, '_, '_> {
         is_known && !(steps.is_empty() && self.may_be_annotated(name))
     }
 
-    /// What must not hold for any of several rows: a subquery of its own (`split_exclude`).
-    fn apart(
-        &mut self,
-        set: &mut Set,
-        read: &Path<'_>,
-        value: &Value,
-        place: HostSpan,
-        reuse: &mut Numbers,
-    ) -> Option<Clause> {
-        let Path { steps, target, rest, .. } = read;
-        let first = steps.iter().position(|step| step.many)?;
-        let (table, used) = join_all(&mut set.tables, &steps[..first], Some(reuse), place);
-        reuse.extend(&used);
-        let outer = self.writer(place).column(set.tables.alias(table), &steps[first].from, place);
-        let mut tables = Tables::new(&steps[first].table, self.outers.len() + 1, place);
-        let (last, all) = join_all(&mut tables, &steps[first + 1..], None, place);
-        tables.demote(&all);
-        let operand = self.operand(set, value, &target.kind, place);
-        let writer = self.writer(place);
-        let compared = Compared {
-            sql: writer.column(tables.alias(last), &target.column, place),
-            kind: target.kind.clone(),
-            place,
-        };
-        let Some(condition) = lookup::condition(self.cx.dialect, compared, rest, operand) else {
-            set.lost("unknown-lookup", format!("`{}`", rest.join("__")));
+    /// The column that `F("…")` names, where it may be NULL.
+    fn nullable_column(&mut self, set: &mut Set, value: &Value) -> Option<Sql> {
+        let call = value.call().filter(|call| class_of_django(&call.callee) == Some("F"))?;
+        let name = call.argument(0, "name")?.text()?;
+        let parts: Vec<&str> = name.split("__").collect();
+        if set.annotation(parts[0]).is_some() {
             return None;
-        };
-        let own = writer.column(tables.alias(0), &steps[first].own, place);
-        let select = Select {
-            columns: vec![Sql::text("1", place)],
-            from: vec![tables.base()],
-            joins: tables.joins(self.cx.dialect),
-            conditions: vec![condition, own.then(" = ").and(outer)],
-            limit: Some(Sql::text("1", place)),
-            ..Select::default()
-        };
-        let sql = writer.select(&select).within("EXISTS (", ")", place);
-        Some(Clause { sql, is_aggregate: false, is_any: false })
+        }
+        follow(self.models, set.model, &parts).ok().filter(|read| read.target.null && read.rest.is_empty())?;
+        Some(self.named(set, &name, value.place)?.sql)
     }
 
     /// The column that a path of names ends at, and how many of its parts are behind it.

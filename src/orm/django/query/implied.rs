@@ -27,8 +27,12 @@ struct Load {
 
 /// The column that a relation's rows are asked by.
 enum Asked {
-    /// One of the model's own table.
+    /// One of the model's own table, which several rows may have.
     Own(crate::name::Ident),
+    /// One of the model's own table, which one row has.
+    One(crate::name::Ident),
+    /// One of the model's own table beside the column with the type of the object.
+    Generic(crate::name::Ident, crate::name::Ident),
     /// One of the table between.
     Between(Step, crate::name::Ident),
 }
@@ -51,9 +55,11 @@ impl Reader<'_, '_, '_> {
                     continue;
                 }
                 done.push(walked.clone());
-                let rows = match said {
-                    Some(queryset) => self.set(queryset),
-                    None => self.rows_of(load.to, *place),
+                let rows = match (said, &load.column) {
+                    (Some(queryset), _) => self.set(queryset),
+                    // Django takes the base manager here, and needs no order for one row.
+                    (None, Asked::One(_)) => self.without_order(load.to, *place),
+                    (None, _) => self.rows_of(load.to, *place),
                 };
                 let Some(rows) = rows.filter(|rows| rows.model == load.to) else { break };
                 let nested = rows.clone();
@@ -69,18 +75,27 @@ impl Reader<'_, '_, '_> {
     /// The query that loads a relation of one object when it is looked at.
     pub(super) fn loaded(&mut self, model: ClassId, name: &str, place: HostSpan) -> Option<Sql> {
         let load = self.load(model, name)?;
-        let of = self.models.of_class(load.to)?;
-        // Django takes the base manager here: no condition, no order.
-        let mut rows = Set::new(of.class, &of.table, 0, place);
-        rows.order.said = Some(Vec::new());
+        let mut rows = self.without_order(load.to, place)?;
         rows.slice.1 = Some(Sql::text("21", place));
         Some(self.asked(rows, &load, Keys::One, place))
+    }
+
+    /// All rows of a model, as its base manager gives them.
+    fn without_order(&self, model: ClassId, place: HostSpan) -> Option<Set> {
+        let mut rows = self.all(model, place)?;
+        rows.order.said = Some(Vec::new());
+        Some(rows)
     }
 
     fn asked(&mut self, mut rows: Set, load: &Load, keys: Keys, place: HostSpan) -> Sql {
         let writer = self.writer(place);
         let column = match &load.column {
-            Asked::Own(column) => writer.column(rows.tables.alias(0), column, place),
+            Asked::Own(column) | Asked::One(column) => writer.column(rows.tables.alias(0), column, place),
+            Asked::Generic(column, kind) => {
+                let kind = writer.column(rows.tables.alias(0), kind, place);
+                rows.conditions.push(kind.then(" = ").and(Sql::param(place)));
+                writer.column(rows.tables.alias(0), column, place)
+            }
             Asked::Between(step, column) => {
                 let table = rows.tables.join(0, step, None, place);
                 rows.tables.demote(&std::iter::once(table).collect());
@@ -119,8 +134,10 @@ impl Reader<'_, '_, '_> {
                         let step = between(&through.table, &key.column, &through.other);
                         Asked::Between(step, through.own.clone())
                     }
-                    (None, FieldKind::GenericRelation(_, id)) => Asked::Own(to.field(id)?.column.clone()),
-                    (None, _) => Asked::Own(key.column.clone()),
+                    (None, FieldKind::GenericRelation(kind, id)) => {
+                        Asked::Generic(to.field(id)?.column.clone(), to.field(kind)?.column.clone())
+                    }
+                    (None, _) => Asked::One(key.column.clone()),
                 };
                 return Some(Load { to: to.class, column });
             }
@@ -133,6 +150,7 @@ impl Reader<'_, '_, '_> {
                         let step = between(&through.table, &from.key()?.column, &through.own);
                         Asked::Between(step, through.other.clone())
                     }
+                    None if field.kind == FieldKind::OneToOne => Asked::One(field.column.clone()),
                     None => Asked::Own(field.column.clone()),
                 };
                 return Some(Load { to: from.class, column });

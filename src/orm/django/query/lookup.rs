@@ -1,10 +1,20 @@
 //! Lookups and transforms: how Django writes `name__icontains="x"` in each dialect.
 
 use super::super::models::FieldKind;
+use super::json;
 use super::value::Operand;
 use crate::dialect::Dialect;
 use crate::orm::sql::Sql;
 use crate::source::HostSpan;
+
+/// What the SQL of lookups depends on beside them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Backend<'z> {
+    /// The dialect.
+    pub dialect: Dialect,
+    /// The time zone that moments are taken apart in; nothing where the project keeps local times.
+    pub zone: Option<&'z str>,
+}
 
 /// What a lookup is of.
 pub(super) struct Compared {
@@ -17,32 +27,39 @@ pub(super) struct Compared {
 }
 
 /// Writes a condition; nothing where the lookup is not known.
-pub(super) fn condition(dialect: Dialect, mut of: Compared, parts: &[&str], operand: Operand) -> Option<Sql> {
+pub(super) fn condition(backend: Backend<'_>, of: Compared, parts: &[&str], operand: Operand) -> Option<Sql> {
     let (lookup, transforms) = match parts.split_last() {
         None => ("exact", parts),
-        Some((last, before)) if is_final(last, &of.kind) => (*last, before),
+        Some((last, before)) if is_final(last) => (*last, before),
         Some(_) => ("exact", parts),
     };
+    if of.kind == FieldKind::Json {
+        return json::condition(backend, of, transforms, lookup, operand);
+    }
     if let ["year" | "iso_year"] = transforms
         && let Some(range) = year(&of, lookup, &operand)
     {
         return Some(range);
     }
-    for transform in transforms {
-        of = transformed(dialect, of, transform)?;
-    }
-    if !is_final(lookup, &of.kind) {
-        of = transformed(dialect, of, lookup)?;
-        return compared(dialect, of, "exact", operand);
-    }
-    compared(dialect, of, lookup, operand)
+    let of = transformed(backend, of, transforms)?;
+    compared(backend, of, lookup, operand)
 }
 
-fn is_final(name: &str, kind: &FieldKind) -> bool {
-    match kind {
-        FieldKind::Json | FieldKind::HStore if matches!(name, "contains" | "contained_by" | "isnull" | "in") => true,
-        _ => COMPARISONS.contains(&name),
+/// Applies transforms, one after the other; nothing where one is not known.
+pub(super) fn transformed(backend: Backend<'_>, of: Compared, transforms: &[&str]) -> Option<Compared> {
+    let mut of = of;
+    for (number, transform) in transforms.iter().enumerate() {
+        if of.kind == FieldKind::Json {
+            let sql = json::value(backend.dialect, of.sql, &transforms[number..], of.place);
+            return Some(Compared { sql, ..of });
+        }
+        of = one_transformed(backend, of, transform)?;
     }
+    Some(of)
+}
+
+fn is_final(name: &str) -> bool {
+    COMPARISONS.contains(&name)
 }
 
 /// Says whether Django knows a name as a lookup or a transform, for every field or some.
@@ -125,7 +142,9 @@ fn year(of: &Compared, lookup: &str, operand: &Operand) -> Option<Sql> {
     })
 }
 
-fn compared(dialect: Dialect, of: Compared, lookup: &str, operand: Operand) -> Option<Sql> {
+/// Writes a comparison.
+pub(super) fn compared(backend: Backend<'_>, of: Compared, lookup: &str, operand: Operand) -> Option<Sql> {
+    let dialect = backend.dialect;
     let Compared { sql, kind, place } = of;
     let binary = |sql: Sql, op: &str, operand: Operand| Some(sql.then(op).and(operand.one(place)));
     match (lookup, operand) {
@@ -139,6 +158,8 @@ fn compared(dialect: Dialect, of: Compared, lookup: &str, operand: Operand) -> O
         ("contained_by", operand) => binary(sql, " <@ ", operand),
         ("overlap", operand) => binary(sql, " && ", operand),
         ("has_key", operand) => binary(sql, " ? ", operand).filter(|_| dialect == Dialect::Postgres),
+        ("has_keys", operand) => binary(sql, " ?& ", operand).filter(|_| dialect == Dialect::Postgres),
+        ("has_any_keys", operand) => binary(sql, " ?| ", operand).filter(|_| dialect == Dialect::Postgres),
         ("exact", operand) => binary(sql, " = ", operand),
         ("gt", operand) => binary(sql, " > ", operand),
         ("gte", operand) => binary(sql, " >= ", operand),
@@ -224,17 +245,26 @@ fn pattern(dialect: Dialect, of: Compared, lookup: &str, operand: Operand) -> Op
     }
 }
 
+/// Puts a moment into the project's time zone, where it has one and the database keeps zones.
+pub(super) fn local(backend: Backend<'_>, sql: Sql, kind: &FieldKind, place: HostSpan) -> Sql {
+    match (backend.dialect, kind, backend.zone) {
+        (Dialect::Postgres, FieldKind::DateTime, Some(zone)) => {
+            let zone = zone.replace('\'', "''");
+            sql.within("(", &format!(" AT TIME ZONE '{zone}')"), place)
+        }
+        _ => sql,
+    }
+}
+
 /// Applies a transform; nothing where it is not known.
-pub(super) fn transformed(dialect: Dialect, of: Compared, transform: &str) -> Option<Compared> {
+fn one_transformed(backend: Backend<'_>, of: Compared, transform: &str) -> Option<Compared> {
+    let dialect = backend.dialect;
     let Compared { sql, kind, place } = of;
     let number = FieldKind::Integer(super::super::models::IntegerSize::Normal);
-    let at_utc = |sql: Sql| match (dialect, &kind) {
-        (Dialect::Postgres, FieldKind::DateTime) => sql.within("(", " AT TIME ZONE 'UTC')", place),
-        _ => sql,
-    };
+    let local = |sql: Sql| local(backend, sql, &kind, place);
     let extract = |sql: Sql, field: &str, format: &str| match dialect {
         Dialect::Sqlite => sql.within(&format!("CAST(strftime('{format}', "), ") AS INTEGER)", place),
-        _ => at_utc(sql).within(&format!("EXTRACT({field} FROM "), ")", place),
+        _ => local(sql).within(&format!("EXTRACT({field} FROM "), ")", place),
     };
     let (sql, kind) = match (transform, &kind) {
         ("lower", _) => (sql.within("LOWER(", ")", place), kind),
@@ -244,11 +274,11 @@ pub(super) fn transformed(dialect: Dialect, of: Compared, transform: &str) -> Op
         ("length", _) => (sql.within("LENGTH(", ")", place), number),
         ("len", FieldKind::Array(_)) => (sql.within("COALESCE(array_length(", ", 1), 0)", place), number),
         ("date", _) => match dialect {
-            Dialect::Postgres => (at_utc(sql).then("::date"), FieldKind::Date),
+            Dialect::Postgres => (local(sql).then("::date"), FieldKind::Date),
             _ => (sql.within("DATE(", ")", place), FieldKind::Date),
         },
         ("time", _) => match dialect {
-            Dialect::Postgres => (at_utc(sql).then("::time"), FieldKind::Time),
+            Dialect::Postgres => (local(sql).then("::time"), FieldKind::Time),
             _ => (sql.within("TIME(", ")", place), FieldKind::Time),
         },
         ("year", _) => (extract(sql, "YEAR", "%Y"), number),
@@ -262,7 +292,6 @@ pub(super) fn transformed(dialect: Dialect, of: Compared, transform: &str) -> Op
         ("hour", _) => (extract(sql, "HOUR", "%H"), number),
         ("minute", _) => (extract(sql, "MINUTE", "%M"), number),
         ("second", _) => (extract(sql, "SECOND", "%S"), number),
-        (key, FieldKind::Json) => (json(dialect, sql, key, place), FieldKind::Json),
         (key, FieldKind::HStore) => (sql.then(&format!(" -> '{}'", key.replace('\'', "''"))), FieldKind::Text),
         (index, FieldKind::Array(of)) => {
             let index: u32 = index.parse().ok()?;
@@ -271,15 +300,4 @@ pub(super) fn transformed(dialect: Dialect, of: Compared, transform: &str) -> Op
         _ => return None,
     };
     Some(Compared { sql, kind, place })
-}
-
-fn json(dialect: Dialect, sql: Sql, key: &str, place: HostSpan) -> Sql {
-    let quoted = key.replace('\'', "''");
-    let is_index = key.bytes().all(|byte| byte.is_ascii_digit());
-    match dialect {
-        Dialect::Postgres if is_index => sql.within("(", &format!(" -> {key})"), place),
-        Dialect::Postgres => sql.within("(", &format!(" -> '{quoted}')"), place),
-        _ if is_index => sql.within("JSON_EXTRACT(", &format!(", '$[{key}]')"), place),
-        _ => sql.within("JSON_EXTRACT(", &format!(", '$.\"{quoted}\"')"), place),
-    }
 }

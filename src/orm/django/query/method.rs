@@ -287,6 +287,9 @@ impl Reader<'_, '_, '_> {
             ("intersection", _) => " INTERSECT ",
             _ => " EXCEPT ",
         };
+        let first = Set { unknown: Vec::new(), ..set.clone() };
+        (set.combined, set.slice) = (vec![("", first)], (None, None));
+        set.order = Order { said: Some(Vec::new()), is_reversed: false };
         for other in &call.positional {
             match self.set(other) {
                 Some(other) => {
@@ -337,7 +340,10 @@ impl Reader<'_, '_, '_> {
         let part = call.argument(1, "kind")?.text()?;
         let term = self.named(set, &field, place)?;
         let sql = match self.cx.dialect {
-            Dialect::Postgres => term.sql.within(&format!("DATE_TRUNC('{part}', "), ")", place),
+            Dialect::Postgres => {
+                let of = super::lookup::local(self.backend(), term.sql, &term.kind, place);
+                of.within(&format!("DATE_TRUNC('{part}', "), ")", place)
+            }
             _ => term.sql.within("DATE(", ")", place),
         };
         let column = self.named(set, &field, place)?.sql;

@@ -9,7 +9,6 @@ use super::path::follow;
 use super::set::{OrderItem, Set};
 use super::tables::Tables;
 use crate::host::value::{ClassId, Value};
-use crate::name::Ident;
 use crate::orm::sql::Sql;
 use crate::source::HostSpan;
 
@@ -87,10 +86,6 @@ impl Reader<'_, '_, '_> {
             return;
         }
         let parts: Vec<&str> = path.split("__").collect();
-        if !set.combined.is_empty() {
-            keys.push(Key::new(Sql::text(self.cx.dialect.quote(&Ident::new(path)), place), direction));
-            return;
-        }
         if set.annotation(parts[0]).is_some() {
             match self.named(set, path, place) {
                 Some(term) => keys.push(Key { is_aggregate: term.is_aggregate, ..Key::new(term.sql, direction) }),
@@ -222,6 +217,11 @@ pub(super) struct Key {
 impl Key {
     fn new(sql: Sql, direction: Direction) -> Self {
         Self { sql, is_aggregate: false, is_down: direction == Direction::Down, nulls: "" }
+    }
+
+    /// A key of no table.
+    pub(super) fn towards(sql: Sql, is_down: bool) -> Self {
+        Self::new(sql, Direction::of(is_down))
     }
 
     /// It as it stands in ORDER BY.

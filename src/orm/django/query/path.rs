@@ -24,6 +24,11 @@ pub(super) struct Step {
 }
 
 impl Step {
+    /// A relation that leads to one row.
+    pub(super) fn to_one(to: ClassId, table: &QName, from: &Ident, own: &Ident) -> Self {
+        step(Some(to), table, from, own, Shape::One { nullable: false })
+    }
+
     /// Says whether it is the same relation.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         self.table == other.table && self.from == other.from && self.own == other.own

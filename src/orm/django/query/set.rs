@@ -41,7 +41,7 @@ pub(super) struct Set {
     pub related_all: bool,
     /// Relations whose rows are fetched behind it.
     pub prefetched: Vec<Prefetch>,
-    /// Other querysets that it is put together with, by the word between.
+    /// The querysets that it is put together from, each behind the word before it.
     pub combined: Vec<(&'static str, Set)>,
     /// The lock that it takes.
     pub lock: Option<String>,

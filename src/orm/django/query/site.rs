@@ -252,7 +252,9 @@ impl Finder<'_, '_, '_> {
             return;
         }
         let uses = self.uses.get(&Rc::as_ptr(value)).copied().unwrap_or_default();
-        let is_taken = uses.is_taken || matches!(event.deed, Deed::Iterate | Deed::Return);
+        // What an event is about is returned or gone through, not what stands within.
+        let is_whole = Rc::ptr_eq(value, &event.value);
+        let is_taken = uses.is_taken || is_whole && matches!(event.deed, Deed::Iterate | Deed::Return);
         // What is called on the rows of a query, and not on the query, sends it first.
         if uses.is_continued && !is_taken && !super::statement::ends(value) {
             return;

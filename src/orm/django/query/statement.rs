@@ -6,6 +6,7 @@ use super::super::models::{FieldKind, Model};
 use super::Reader;
 use super::chain::is_super;
 use super::order::Key;
+use super::path::Step;
 use super::set::{Columns, OrderItem, Set, Shown, Unknown};
 use crate::host::value::{Call, ClassId, Kind, Value};
 use crate::orm::select::{Relation, Select, Source, Statement};
@@ -193,12 +194,12 @@ impl Reader<'_, '_, '_> {
 
     /// SELECT of a queryset; says also what came out as unknown on the way.
     pub(super) fn select_sql(&mut self, mut set: Set, place: HostSpan) -> (Sql, Vec<Unknown>) {
+        if !set.combined.is_empty() {
+            return self.combined(set, place);
+        }
         let order = self.order(&mut set);
         let columns = self.columns(&mut set, place);
         let unknown = std::mem::take(&mut set.unknown);
-        if !set.combined.is_empty() {
-            return (self.combined(set, order, place), unknown);
-        }
         let mut select = self.select(&set, &columns, &order);
         select.columns = columns.iter().map(|shown| shown.written(self.cx.dialect)).collect();
         select.order = order.iter().map(Key::written).collect();
@@ -256,7 +257,7 @@ impl Reader<'_, '_, '_> {
     }
 
     /// The primary key's column.
-    fn key(&self, set: &Set) -> Option<Sql> {
+    pub(super) fn key(&self, set: &Set) -> Option<Sql> {
         let column = &self.stored(set.model)?.key()?.column;
         let place = set.tables.base().place;
         Some(self.writer(place).column(set.tables.alias(0), column, place))
@@ -269,32 +270,6 @@ impl Reader<'_, '_, '_> {
             return Some(model);
         }
         self.models.of_class(model.proxy_of?)
-    }
-
-    fn combined(&mut self, set: Set, order: Vec<Key>, place: HostSpan) -> Sql {
-        let mut first = set.clone();
-        first.combined = Vec::new();
-        first.slice = (None, None);
-        first.order.said = Some(Vec::new());
-        let (mut sql, _) = self.select_sql(first, place);
-        for (word, other) in set.combined {
-            let mut other = other;
-            if !other.is_sliced() {
-                other.order.said = Some(Vec::new());
-            }
-            let (other, _) = self.select_sql(other, place);
-            sql = sql.then(word).and(other);
-        }
-        for (word, items) in [
-            (" ORDER BY ", order.iter().map(Key::written).collect::<Vec<Sql>>()),
-            (" LIMIT ", set.slice.1.into_iter().collect()),
-            (" OFFSET ", set.slice.0.into_iter().collect()),
-        ] {
-            if !items.is_empty() {
-                sql = sql.then(word).and(Sql::join(items, ", ", place));
-            }
-        }
-        sql
     }
 
     /// What is selected; joins what `select_related` names.
@@ -313,7 +288,11 @@ impl Reader<'_, '_, '_> {
                 }
                 columns
             }
-            Columns::All => vec![Shown::plain(self.every(set, 0, place))],
+            Columns::All => {
+                let mut columns = vec![Shown::plain(self.every(set, 0, place))];
+                self.join_parents(set, place, &mut columns);
+                columns
+            }
         };
         for (path, place) in set.related.clone() {
             self.join_related(set, &path, place, &mut columns);
@@ -328,6 +307,22 @@ impl Reader<'_, '_, '_> {
             columns.extend(annotation.term.as_ref().map(|term| Shown::of(term, Some(annotation.name.clone()))));
         }
         columns
+    }
+
+    /// Joins the tables of what a model extends, and selects their columns.
+    fn join_parents(&self, set: &mut Set, place: HostSpan, columns: &mut Vec<Shown>) {
+        let mut at = self.stored(set.model);
+        let mut table = 0;
+        for _ in 0..MAX_RELATED {
+            let Some(model) = at else { return };
+            let parent = model.parent.and_then(|parent| self.models.of_class(parent));
+            let Some((parent, key, link)) = parent.and_then(|of| Some((of, of.key()?, model.key()?))) else { return };
+            let step = Step::to_one(parent.class, &parent.table, &link.column, &key.column);
+            table = set.tables.join(table, &step, None, place);
+            let every = self.every(set, table, place);
+            columns.push(Shown::plain(every));
+            at = Some(parent);
+        }
     }
 
     fn every(&self, set: &Set, table: usize, place: HostSpan) -> Sql {
@@ -380,6 +375,10 @@ impl Reader<'_, '_, '_> {
     /// The query that says whether there is a row.
     pub(super) fn exists(&mut self, mut set: Set) -> Sql {
         let place = set.tables.base().place;
+        if !set.combined.is_empty() {
+            set.slice.1 = Some(Sql::text("1", place));
+            return self.combined(set, place).0;
+        }
         if !set.is_sliced() {
             set.order.said = Some(Vec::new());
         }
@@ -407,14 +406,12 @@ impl Reader<'_, '_, '_> {
         set.lock = None;
         set.related.clear();
         set.related_all = false;
-        let is_grouped = set.group.is_some() && (!set.having.is_empty() || set.has_values());
-        if !is_grouped && set.distinct.is_none() && !set.is_sliced() && set.combined.is_empty() {
-            set.group = None;
+        if set.group.is_none() && set.distinct.is_none() && !set.is_sliced() && set.combined.is_empty() {
             let mut select = self.select(&set, &[], &[]);
             select.columns = vec![Sql::text("COUNT(*)", place)];
             return Sent { sql: self.writer(place).select(&select), takes: Takes::One, unknown, rows: None };
         }
-        if !set.has_values() && set.distinct.is_none() {
+        if !set.has_values() && set.distinct.is_none() && set.combined.is_empty() {
             set.columns = Columns::Values(self.key(&set).map(Shown::plain).into_iter().collect());
         }
         Sent { sql: self.counted(set, place), takes: Takes::One, unknown, rows: None }

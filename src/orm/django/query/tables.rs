@@ -92,12 +92,18 @@ impl Tables {
         (1..self.list.len()).filter(|number| !self.is_outer(*number)).collect()
     }
 
+    /// How many tables there are.
+    pub(super) fn len(&self) -> usize {
+        self.list.len()
+    }
+
     /// Says whether only the model's own table is read.
     pub(super) fn is_single(&self) -> bool {
         self.list.len() == 1
     }
 
-    fn promote(&mut self, tables: Vec<usize>) {
+    /// Makes joins outer where their rows may be missing, and those that hang on them.
+    pub(super) fn promote(&mut self, tables: Vec<usize>) {
         let mut waiting = tables;
         while let Some(table) = waiting.pop() {
             let Some(joined) = &self.list[table].join else { continue };

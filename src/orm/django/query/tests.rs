@@ -1,6 +1,7 @@
 //! Queries of a small book shop, as the lines that they are shown as.
 
 mod calls;
+mod sent;
 
 use crate::dialect::Dialect;
 use crate::host::code::Code;
