@@ -14,6 +14,8 @@ pub enum Relation {
     Table(QName),
     /// The rows of a query.
     Query(Box<Sql>),
+    /// The rows of a query that sees what is before it.
+    Lateral(Box<Sql>),
 }
 
 /// A relation under the name that the query calls it by.
@@ -49,8 +51,6 @@ pub struct Join {
     pub source: Source,
     /// On which condition.
     pub on: Option<Sql>,
-    /// Whether a subquery of it sees what is before it.
-    pub lateral: bool,
 }
 
 /// A query, clause by clause.
@@ -194,8 +194,7 @@ impl Writer {
                 JoinType::Full => " FULL JOIN ",
                 JoinType::Cross => " CROSS JOIN ",
             };
-            let word = if join.lateral { format!("{word}LATERAL ") } else { word.to_owned() };
-            sql = sql.and(self.source(&join.source).within(&word, "", join.source.place));
+            sql = sql.and(self.source(&join.source).within(word, "", join.source.place));
             if let Some(on) = &join.on {
                 sql = sql.and(on.clone().within(" ON ", "", join.source.place));
             }
@@ -209,6 +208,7 @@ impl Writer {
             Relation::Table(table) if table.name == source.alias => Sql::text(self.table(table), source.place),
             Relation::Table(table) => Sql::text(format!("{} AS {alias}", self.table(table)), source.place),
             Relation::Query(query) => (**query).clone().within("(", &format!(") AS {alias}"), source.place),
+            Relation::Lateral(query) => (**query).clone().within("LATERAL (", &format!(") AS {alias}"), source.place),
         }
     }
 

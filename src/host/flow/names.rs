@@ -349,7 +349,8 @@ impl<'a> Evaluator<'_, 'a> {
         class.bases.iter().map(read).collect()
     }
 
-    fn is_enumeration(&mut self, id: ClassId) -> bool {
+    /// Whether a class is an enumeration, by what it is made from.
+    pub fn is_enumeration(&mut self, id: ClassId) -> bool {
         let lineage = self.lineage(id);
         let is_enum = |base: &Value| {
             let name = base.external().and_then(|path| path.rsplit('.').next());

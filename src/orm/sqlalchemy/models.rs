@@ -69,6 +69,8 @@ pub struct Mapped {
     pub type_name: String,
     /// The values of an enumeration: the host's names and what they are kept as.
     pub members: Vec<(String, String)>,
+    /// The class of the code base that is its type, and the function that says what is sent for a value.
+    pub binds: Option<(ClassId, FunctionId)>,
     /// Whether NULL is refused.
     pub not_null: bool,
     /// Whether it is (part of) the primary key.

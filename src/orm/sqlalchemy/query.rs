@@ -6,6 +6,7 @@
 
 mod calls;
 mod expr;
+mod item;
 mod link;
 mod load;
 mod lower;
@@ -14,6 +15,7 @@ mod relation;
 mod statement;
 #[cfg(test)]
 mod tests;
+mod value;
 
 use std::collections::HashSet;
 use std::rc::Rc;
@@ -80,6 +82,8 @@ fn used(events: &[Event]) -> HashSet<*const Node> {
                 Kind::Optional(inner) | Kind::Spread(inner) | Kind::Lambda(inner) => open.push(inner),
                 Kind::Attribute { of, .. } | Kind::Index { of, .. } => open.push(of),
                 Kind::Compare { left, right, .. } | Kind::Binary { left, right, .. } => open.extend([left, right]),
+                Kind::Unary { operand, .. } | Kind::Not(operand) => open.push(operand),
+                Kind::Logic { operands, .. } => open.extend(operands),
                 Kind::Each { element, .. } => open.push(element),
                 Kind::Dict(pairs) => open.extend(pairs.iter().map(|(_, value)| value)),
                 _ => {}

@@ -3,7 +3,7 @@
 use crate::dialect::Dialect;
 use crate::host::code::Bound;
 use crate::host::flow::Evaluator;
-use crate::host::value::{Call, ClassId, Kind, Value};
+use crate::host::value::{Call, ClassId, FunctionId, Kind, Value};
 use crate::ir::Name;
 
 use super::names::{each, first_way, positional, word};
@@ -23,6 +23,8 @@ pub(in crate::orm) struct Type {
     pub members: Option<Members>,
     /// Whether [`Type::name`] is SQL already.
     pub is_sql: bool,
+    /// The class of the code base that it is, and what that makes of values that are sent.
+    pub binds: Option<(ClassId, FunctionId)>,
     /// What it is for dialects that are told apart, by SQLAlchemy's names of those.
     pub variants: Vec<(String, Type)>,
 }
@@ -181,11 +183,11 @@ impl Reader<'_, '_, '_> {
 
     fn type_of(&mut self, value: &Value) -> Option<Type> {
         match &value.kind {
-            Kind::Class(id) => self.own_type(*id, None),
+            Kind::Class(id) => self.bound_type(*id, None),
             Kind::Lambda(body) => self.read(body),
             Kind::Call(call) => {
                 if let Kind::Class(id) = call.callee.kind {
-                    return self.own_type(id, Some(call));
+                    return self.bound_type(id, Some(call));
                 }
                 if let Some((name, _, of, call)) = value.method() {
                     match &**name {
@@ -240,6 +242,19 @@ impl Reader<'_, '_, '_> {
             }
         }
         found
+    }
+
+    /// A class of the code base that is a type, with what it makes of values.
+    fn bound_type(&mut self, id: ClassId, call: Option<&Call>) -> Option<Type> {
+        let found = self.own_type(id, call)?;
+        let code = self.evaluator.code;
+        let function = self.evaluator.lineage(id).into_iter().find_map(|class| {
+            match code.class(class).scope.get("process_bind_param").last().copied() {
+                Some(Bound::Function(function)) => Some(function),
+                _ => None,
+            }
+        });
+        Some(Type { binds: function.map(|function| (id, function)), ..found })
     }
 
     /// A class of the code base that is a type: what it is made from, or what it says of itself.

@@ -154,7 +154,7 @@ impl Tables {
                 on = on.then(" AND ").and(kind).then(" = ").and(Sql::param(table.place));
             }
             let kind = if joined.is_outer { JoinType::Left } else { JoinType::Inner };
-            Some(Join { kind, source: self.source(number), on: Some(on), lateral: false })
+            Some(Join { kind, source: self.source(number), on: Some(on) })
         };
         (1..self.list.len()).filter_map(join).collect()
     }

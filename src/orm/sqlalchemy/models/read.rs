@@ -351,6 +351,7 @@ impl<'c, 'a> Drafts<'c, 'a> {
                 .as_ref()
                 .and_then(|kind| kind.members.as_ref())
                 .map_or_else(Vec::new, |members| members.of_host.clone()),
+            binds: column.kind.as_ref().and_then(|kind| kind.binds),
             not_null: column.is_not_null(),
             primary: column.is_primary,
             foreign_key: column.references.first().and_then(|reference| self.referred(at, &reference.to)),

@@ -2,9 +2,12 @@
 
 use super::expr::function_name;
 use super::lower::Lower;
+use crate::dialect::Dialect;
 use crate::host::value::{Call, Kind, Node, Value};
+use crate::name::Ident;
 use crate::orm::sql::Sql;
 use crate::orm::sqlalchemy::names::{called, word};
+use crate::orm::sqlalchemy::types;
 use crate::source::HostSpan;
 
 impl Lower<'_, '_, '_> {
@@ -33,6 +36,10 @@ impl Lower<'_, '_, '_> {
 
     fn function(&mut self, name: &str, call: &Call, place: HostSpan) -> Sql {
         let mut arguments: Vec<Sql> = Vec::new();
+        let column = match (name, call.positional.first()) {
+            ("coalesce", Some(first)) => self.mapped(first),
+            _ => None,
+        };
         for argument in &call.positional {
             if let Kind::Spread(_) | Kind::Optional(_) = argument.kind {
                 continue;
@@ -43,7 +50,7 @@ impl Lower<'_, '_, '_> {
                     self.uses(&entity.source);
                     Sql::text("*", argument.place)
                 }
-                None => self.operand(argument),
+                None => self.operand_of(column, argument),
             };
             arguments.push(sql);
         }
@@ -61,16 +68,20 @@ impl Lower<'_, '_, '_> {
     fn method(&mut self, name: &str, of: &Value, call: &Call, place: HostSpan) -> Option<Sql> {
         let own = self.expr(of)?;
         let first = call.positional.first();
+        let column = self.mapped(of);
         let with = |lower: &mut Self, symbol: &str| {
-            let right = lower.operand(first?);
+            let right = lower.operand_of(column, first?);
             Some(Sql::join([own.clone(), right], symbol, place))
         };
         match name {
-            "in_" => Some(own.clone().then(" IN ").and(self.members(first?))),
-            "not_in" | "notin_" => Some(own.clone().then(" NOT IN ").and(self.members(first?))),
+            "in_" => Some(own.clone().then(" IN ").and(self.members(column, first?))),
+            "not_in" | "notin_" => Some(own.clone().then(" NOT IN ").and(self.members(column, first?))),
             "is_" | "is_not" | "isnot" => {
                 let word = if name == "is_" { " IS " } else { " IS NOT " };
-                let right = self.constant(first?);
+                let right = match called(first?) {
+                    Some(("null", _)) => Sql::text("NULL", place),
+                    _ => self.constant(first?),
+                };
                 match right.is_param() {
                     // `IS` takes no value that is known at run time only; who writes it means an equality.
                     true => with(self, if name == "is_" { " = " } else { " <> " }),
@@ -90,25 +101,33 @@ impl Lower<'_, '_, '_> {
                 self.pattern(name, own.clone(), of, first?, place)
             }
             "between" => {
-                let (low, high) = (self.operand(first?), self.operand(call.positional.get(1)?));
+                let (low, high) = (self.operand_of(column, first?), self.operand_of(column, call.positional.get(1)?));
                 Some(own.clone().then(" BETWEEN ").and(Sql::join([low, high], " AND ", place)))
             }
             "desc" | "asc" | "nullsfirst" | "nulls_first" | "nullslast" | "nulls_last" => {
                 Some(own.clone().then(direction(name)))
             }
-            "label" | "self_group" | "collate" | "compile" | "correlate" => Some(own.clone()),
-            "cast" | "as_string" | "as_integer" | "as_float" | "as_boolean" => {
-                let named = match name {
-                    "cast" => self.type_name(first?)?,
-                    "as_string" => "text".to_owned(),
-                    "as_integer" => "integer".to_owned(),
-                    "as_float" => "double precision".to_owned(),
-                    _ => "boolean".to_owned(),
-                };
+            "label" | "self_group" | "compile" | "correlate" => Some(own.clone()),
+            "collate" => {
+                let collation = self.cx.dialect.quote(&Ident::new(first?.text()?)).into_owned();
+                Some(own.clone().within("(", &format!(" COLLATE {collation})"), place))
+            }
+            "cast" => {
+                let named = self.type_name(first?)?;
                 Some(own.clone().within("CAST(", &format!(" AS {named})"), place))
             }
+            "as_string" | "as_integer" | "as_float" | "as_boolean" => {
+                let named = match name {
+                    "as_string" => "VARCHAR",
+                    "as_integer" => "INTEGER",
+                    "as_float" => "FLOAT",
+                    _ => "BOOLEAN",
+                };
+                let item = self.item_as_text(of)?;
+                Some(item.within("CAST(", &format!(" AS {named})"), place))
+            }
             "distinct" => Some(own.clone().within("DISTINCT ", "", place)),
-            "any" | "any_" => Some(self.operand(first?).then(" = ANY(").and(own.clone()).then(")")),
+            "any" | "any_" => Some(self.operand_of(column, first?).then(" = ANY(").and(own.clone()).then(")")),
             "is_distinct_from" => with(self, " IS DISTINCT FROM "),
             "is_not_distinct_from" | "isnot_distinct_from" => with(self, " IS NOT DISTINCT FROM "),
             "concat" => with(self, " || "),
@@ -294,7 +313,7 @@ impl Lower<'_, '_, '_> {
             }
             "column" | "literal_execute" => {
                 let name = first?.text()?;
-                Some(Sql::text(self.cx.dialect.quote(&crate::name::Ident::new(name)).into_owned(), place))
+                Some(Sql::text(self.cx.dialect.quote(&Ident::new(name)).into_owned(), place))
             }
             "with_parent" => self.with_parent(call, place),
             _ => None,
@@ -339,25 +358,13 @@ impl Lower<'_, '_, '_> {
     /// The name of a type that a cast names.
     fn type_name(&mut self, value: &Value) -> Option<String> {
         let value = self.pick(value);
-        let word = match called(&value) {
-            Some((word, _)) => word,
-            None => word(&value)?,
-        };
-        Some(match word {
-            "String" | "Text" | "Unicode" | "UnicodeText" | "VARCHAR" | "TEXT" => "text".to_owned(),
-            "Integer" | "INTEGER" | "INT" => "integer".to_owned(),
-            "BigInteger" | "BIGINT" => "bigint".to_owned(),
-            "Float" | "FLOAT" | "DOUBLE_PRECISION" => "double precision".to_owned(),
-            "Numeric" | "NUMERIC" | "DECIMAL" => "numeric".to_owned(),
-            "Boolean" | "BOOLEAN" => "boolean".to_owned(),
-            "Date" | "DATE" => "date".to_owned(),
-            "DateTime" | "TIMESTAMP" => "timestamp".to_owned(),
-            "Time" => "time".to_owned(),
-            "UUID" | "Uuid" => "uuid".to_owned(),
-            "JSONB" => "jsonb".to_owned(),
-            "JSON" => "json".to_owned(),
-            "INET" | "CIDR" | "REGCLASS" | "TSVECTOR" => word.to_ascii_lowercase(),
-            _ => return None,
+        let named = types::read(&mut self.cx.evaluator, &value)?.sql(self.cx.dialect);
+        // What MySQL casts to has names of its own.
+        Some(match (self.cx.dialect, named.as_str()) {
+            (Dialect::Mysql, "TEXT") => "CHAR".to_owned(),
+            (Dialect::Mysql, "INTEGER" | "BIGINT" | "SMALLINT") => "SIGNED".to_owned(),
+            (Dialect::Mysql, name) if name.starts_with("VARCHAR") => name.replacen("VARCHAR", "CHAR", 1),
+            _ => named,
         })
     }
 }

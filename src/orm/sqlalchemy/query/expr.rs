@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::lower::{Entity, Lower};
+use super::ready::Ending;
 use crate::host::value::{Call, Kind, Node, Piece, Value};
 use crate::ir::{BinaryOp, CompareOp, Name, UnaryOp};
 use crate::name::Ident;
@@ -33,10 +34,12 @@ impl<'x> Lower<'_, 'x, '_> {
             Kind::Compare { left, op, right } => self.compare(left, *op, right, value.place),
             Kind::Call(call) => self.call(&value, call),
             Kind::Unary { op: UnaryOp::Invert, operand } | Kind::Not(operand) => {
-                Some(self.expr(operand)?.within("NOT (", ")", value.place))
+                let inner = self.not_contains(operand).or_else(|| self.expr(operand))?;
+                Some(inner.within("NOT (", ")", value.place))
             }
             Kind::Unary { op: UnaryOp::Minus, operand } => Some(self.expr(operand)?.within("-", "", value.place)),
             Kind::Binary { left, op, right } => self.binary(left, *op, right, value.place),
+            Kind::Text(pieces) => self.joined_text(pieces, value.place),
             Kind::Index { of, at } => self.index(of, at, value.place),
             Kind::Logic { operands, .. } => {
                 // `and` of two conditions is the second one to Python, and a mistake to its author.
@@ -44,41 +47,6 @@ impl<'x> Lower<'_, 'x, '_> {
                 (!known.is_empty()).then(|| Sql::join(known, " AND ", value.place))
             }
             _ => None,
-        }
-    }
-
-    /// An expression, or a value of the host as a literal or a parameter.
-    pub fn operand(&mut self, value: &Value) -> Sql {
-        match self.expr(value) {
-            Some(sql) => sql,
-            None => {
-                // A column that cannot be told is no value of the host.
-                if self.is_sql(value) && self.unknown.is_empty() {
-                    self.cannot("dynamic-expression", "an expression");
-                }
-                self.constant(value)
-            }
-        }
-    }
-
-    /// A value of the host: what is written out as a literal, anything else as a parameter.
-    pub fn constant(&self, value: &Value) -> Sql {
-        let value = self.ways.pick(value);
-        match &value.kind {
-            Kind::Text(_) => match value.text() {
-                Some(text) => Sql::text(format!("'{}'", text.replace('\'', "''")), value.place),
-                None => Sql::param(value.place),
-            },
-            Kind::Number(number) if number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') => {
-                Sql::text(&**number, value.place)
-            }
-            Kind::Bool(true) => Sql::text("true", value.place),
-            Kind::Bool(false) => Sql::text("false", value.place),
-            Kind::Null => Sql::text("NULL", value.place),
-            Kind::Unary { op: UnaryOp::Minus, operand } if matches!(operand.kind, Kind::Number(_)) => {
-                self.constant(operand).within("-", "", value.place)
-            }
-            _ => Sql::param(value.place),
         }
     }
 
@@ -95,7 +63,10 @@ impl<'x> Lower<'_, 'x, '_> {
         }
         match &**name {
             // JSON as text, what a comparator wraps.
-            "astext" => return Some(self.expr(&of)?.then("::text")),
+            "astext" => {
+                let own = self.item_as_text(&of);
+                return own.or_else(|| self.expr(&of).map(|own| own.then("::text")));
+            }
             "expression" | "comparator" => return self.expr(&of),
             _ => {}
         }
@@ -174,9 +145,9 @@ impl<'x> Lower<'_, 'x, '_> {
         place: HostSpan,
     ) -> Option<Sql> {
         let of = class_value(&self.cx.linked.code, parent);
-        let model = self.cx.linked.sqlalchemy.of_class(parent)?;
-        let parent = Entity { model: Some(model), ..super::lower::of_model(model, entity.source.place) };
-        self.column(&parent, model, &of, name, place)
+        let above = self.join_parent(entity, entity.source.place)?;
+        let model = above.model?;
+        self.column(&above, model, &of, name, place)
     }
 
     fn compare(&mut self, left: &Value, op: CompareOp, right: &Value, place: HostSpan) -> Option<Sql> {
@@ -188,9 +159,18 @@ impl<'x> Lower<'_, 'x, '_> {
         if own.is_none() && other.is_none() || !is_told(self, &own, left) || !is_told(self, &other, right) {
             return None;
         }
-        let (left_sql, right_sql) =
-            (own.unwrap_or_else(|| self.constant(left)), other.unwrap_or_else(|| self.constant(right)));
-        let is_null = |value: &Value| self.ways.pick(value).is_null();
+        let left_sql = match own {
+            Some(own) => own,
+            None => self.beside(right, left),
+        };
+        let right_sql = match other {
+            Some(other) => other,
+            None => self.beside(left, right),
+        };
+        let is_null = |value: &Value| {
+            let value = self.ways.pick(value);
+            value.is_null() || called(value).is_some_and(|(word, _)| word == "null")
+        };
         let symbol = match op {
             CompareOp::Eq | CompareOp::Is if is_null(right) => return Some(left_sql.then(" IS NULL")),
             CompareOp::NotEq | CompareOp::IsNot if is_null(right) => return Some(left_sql.then(" IS NOT NULL")),
@@ -221,27 +201,12 @@ impl<'x> Lower<'_, 'x, '_> {
                 let between = if op == BinaryOp::BitAnd { " AND " } else { " OR " };
                 return Some(Sql::join(both, between, place).within("(", ")", place));
             }
+            BinaryOp::Add if self.is_text(left) || self.is_text(right) => " || ",
             other => arithmetic(other)?,
         };
         let left = own.unwrap_or_else(|| self.constant(left));
         let right = other.unwrap_or_else(|| self.constant(right));
         Some(Sql::join([left, right], symbol, place).within("(", ")", place))
-    }
-
-    /// `data["key"]`, and columns of a subquery by their name.
-    fn index(&mut self, of: &Value, at: &Value, place: HostSpan) -> Option<Sql> {
-        let of = self.pick(of);
-        if let Kind::Attribute { of: owner, name, .. } = &of.kind
-            && matches!(&**name, "c" | "columns")
-        {
-            let entity = self.entity(owner)?;
-            let column = at.text()?;
-            self.uses(&entity.source);
-            return Some(self.writer().column(&entity.source.alias, &Ident::new(column), place));
-        }
-        let own = self.expr(&of)?;
-        let key = self.constant(at);
-        Some(Sql::join([own, key], " -> ", place).within("(", ")", place))
     }
 
     /// A list of conditions that must all hold; one that comes and goes is there in some forms only.
@@ -322,31 +287,6 @@ impl<'x> Lower<'_, 'x, '_> {
         (!sql.is_empty()).then_some(sql)
     }
 
-    /// The values behind IN: a list, a subquery, or what is known at run time.
-    pub fn members(&mut self, value: &Value) -> Sql {
-        let value = self.pick(value);
-        if let Kind::List(items) = &value.kind {
-            let plain: Vec<&Value> = items.iter().filter(|item| !matches!(item.kind, Kind::Spread(_))).collect();
-            if !plain.is_empty() && plain.len() == items.len() {
-                let items: Vec<Sql> = plain.into_iter().map(|item| self.operand(item)).collect();
-                return Sql::join(items, ", ", value.place).within("(", ")", value.place);
-            }
-        }
-        match self.deeper(|lower| lower.query_sql(&value)) {
-            Some(query) => query.within("(", ")", value.place),
-            None => match self.entity(&value) {
-                // A subquery that was named: its own rows.
-                Some(Entity { source, model: None }) => match source.relation {
-                    crate::orm::select::Relation::Query(query) => query.within("(", ")", value.place),
-                    crate::orm::select::Relation::Table(table) => {
-                        Sql::text(format!("(SELECT * FROM {})", self.writer().table(&table)), value.place)
-                    }
-                },
-                _ => Sql::param(value.place).within("(", ")", value.place),
-            },
-        }
-    }
-
     /// Says whether a value is SQL by the looks of it, without writing it.
     pub fn is_sql(&self, value: &Value) -> bool {
         let mut value = Rc::clone(self.ways.pick(value));
@@ -366,10 +306,22 @@ impl<'x> Lower<'_, 'x, '_> {
                 Kind::Call(_) if is_function(&value) => return true,
                 Kind::Call(call) => {
                     let is_named = called(&value).is_some_and(|(word, _)| is_construct(word));
-                    if is_named {
+                    let is_legacy = || {
+                        value.method().is_some_and(|(name, ..)| &**name == "query")
+                            && call.positional.iter().any(|argument| self.is_sql(argument))
+                    };
+                    if is_named || is_legacy() {
                         return true;
                     }
+                    // What a query gives is no SQL any more.
+                    if Ending::of_node(&value).is_some() {
+                        return false;
+                    }
                     Rc::clone(self.ways.pick(&call.callee))
+                }
+                Kind::Text(pieces) => {
+                    let is_sql = |piece: &Piece| matches!(piece, Piece::Hole(value) if self.is_sql(value));
+                    return pieces.iter().any(is_sql);
                 }
                 Kind::List(items) => match items.first() {
                     Some(first) => Rc::clone(self.ways.pick(first)),

@@ -6,10 +6,11 @@ use super::lower::{Entity, Lower, of_model};
 use super::relation::primary_key;
 use super::statement::{Build, Deed};
 use crate::host::value::{Call, Kind, Value};
-use crate::ir::Name;
+use crate::ir::{CompareOp, Name};
 use crate::name::Ident;
 use crate::orm::select::{Join, JoinType, Relation, Select, Source};
 use crate::orm::sql::Sql;
+use crate::orm::sqlalchemy::names::each;
 use crate::source::HostSpan;
 
 impl<'x> Lower<'_, 'x, '_> {
@@ -76,7 +77,7 @@ impl<'x> Lower<'_, 'x, '_> {
             }
             "add_columns" | "add_column" | "add_entity" | "column" => self.columns(build, &call.positional),
             "options" => build.options.extend(call.positional.iter().cloned()),
-            "with_for_update" | "with_lockmode" => build.select.lock = Some(lock(call)),
+            "with_for_update" | "with_lockmode" => build.select.lock = Some(self.lock(call)),
             "values" if build.deed == Deed::Update => self.values(build, call),
             "union" | "union_all" | "intersect" | "except_" | "intersect_all" | "except_all" => {
                 self.compound_with(build, name, call)?;
@@ -164,19 +165,11 @@ impl<'x> Lower<'_, 'x, '_> {
     }
 
     fn equals(&mut self, entity: &Entity<'x>, name: &Name, value: &Value, at: HostSpan) -> Option<Sql> {
-        if let Some(relationship) = entity.model.and_then(|model| model.relationship(name))
-            && !relationship.many
-        {
-            self.uses(&entity.source);
-            let writer = self.writer();
-            let is_null = self.pick(value).is_null();
-            let pair = |(own, _): &(Ident, Ident)| {
-                let column = writer.column(&entity.source.alias, own, at);
-                if is_null { column.then(" IS NULL") } else { column.then(" = ").and(Sql::param(at)) }
-            };
-            return relationship.join.as_ref().map(|join| Sql::join(join.iter().map(pair), " AND ", at));
+        if let Some(relationship) = entity.model.and_then(|model| model.relationship(name)) {
+            return self.relationship_is(entity, relationship, CompareOp::Eq, value, at);
         }
-        let column = match entity.model.and_then(|model| model.column(name)) {
+        let mapped = entity.model.and_then(|model| model.column(name));
+        let column = match mapped {
             Some(mapped) => mapped.column.clone(),
             None => {
                 let is_known = entity.model.is_some_and(|model| {
@@ -197,7 +190,7 @@ impl<'x> Lower<'_, 'x, '_> {
         match self.pick(value).is_null() {
             true => Some(own.then(" IS NULL")),
             false => {
-                let value = self.operand(value);
+                let value = self.operand_of(mapped, value);
                 Some(own.then(" = ").and(value))
             }
         }
@@ -310,7 +303,8 @@ impl<'x> Lower<'_, 'x, '_> {
         };
         let model = build.entities.first().and_then(|entity| entity.model);
         let Some(model) = model else { return };
-        let column = match model.column(name) {
+        let mapped = model.column(name);
+        let column = match mapped {
             Some(mapped) => mapped.column.clone(),
             None if model.complete && !model.hybrids.contains_key(name) && !model.properties.contains_key(name) => {
                 Ident::new(name)
@@ -318,17 +312,44 @@ impl<'x> Lower<'_, 'x, '_> {
             None => return,
         };
         let own = Sql::text(self.cx.dialect.quote(&column).into_owned(), value.place);
-        let value = self.operand(value);
+        let value = self.operand_of(mapped, value);
         build.set.push((own, value));
+    }
+
+    /// What `with_for_update(…)` says.
+    fn lock(&mut self, call: &Call) -> String {
+        let strength = match (call.says("read"), call.says("key_share")) {
+            (true, true) => "FOR KEY SHARE",
+            (true, false) => "FOR SHARE",
+            (false, true) => "FOR NO KEY UPDATE",
+            (false, false) => "FOR UPDATE",
+        };
+        let mut lock = strength.to_owned();
+        let of: Vec<Value> = call.named("of").map(|of| each(of).into_iter().cloned().collect()).unwrap_or_default();
+        let mut tables: Vec<String> = Vec::new();
+        for of in &of {
+            let owner = match &of.kind {
+                Kind::Attribute { of, .. } => self.entity(of),
+                _ => None,
+            };
+            if let Some(entity) = self.entity(of).or(owner) {
+                let table = self.cx.dialect.quote(&entity.source.alias).into_owned();
+                tables.extend((!tables.contains(&table)).then_some(table));
+            }
+        }
+        if !tables.is_empty() {
+            lock += &format!(" OF {}", tables.join(", "));
+        }
+        for (word, sql) in [("nowait", " NOWAIT"), ("skip_locked", " SKIP LOCKED")] {
+            lock += if call.says(word) { sql } else { "" };
+        }
+        lock
     }
 
     fn compound_with(&mut self, build: &mut Build<'x>, name: &str, call: &Call) -> Option<()> {
         let word = set_operator(name);
         for other in &call.positional {
-            let around = std::mem::take(&mut self.scopes);
-            let sql = self.deeper(|lower| lower.query_sql(other));
-            self.scopes = around;
-            match sql {
+            match self.apart(other) {
                 Some(sql) => build.compound.push((word, sql)),
                 None => return self.fail("dynamic-subquery", name),
             }
@@ -390,7 +411,7 @@ impl<'x> Lower<'_, 'x, '_> {
 
     pub(super) fn push_join(&mut self, build: &mut Build<'x>, kind: JoinType, target: Entity<'x>, on: Option<Sql>) {
         self.uses(&target.source);
-        build.select.joins.push(Join { kind, source: target.source.clone(), on, lateral: false });
+        build.select.joins.push(Join { kind, source: target.source.clone(), on });
         build.entities.push(target.clone());
         build.last = Some(target);
     }
@@ -472,7 +493,7 @@ impl<'x> Lower<'_, 'x, '_> {
         };
         let on = Sql::join(secondary.local.iter().map(pair), " AND ", at);
         self.uses(&source);
-        build.select.joins.push(Join { kind, source, on: Some(on), lateral: false });
+        build.select.joins.push(Join { kind, source, on: Some(on) });
     }
 
     /// `.join(Post)`: on the foreign key between it and what is there.
@@ -524,15 +545,4 @@ pub(super) fn set_operator(name: &str) -> &'static str {
 /// Whether a relationship is given with a condition or an alias of its own.
 fn is_refined(value: &Value) -> bool {
     value.method().is_some_and(|(name, ..)| matches!(&**name, "of_type" | "and_"))
-}
-
-fn lock(call: &Call) -> String {
-    let mut lock = if call.says("read") { "FOR SHARE" } else { "FOR UPDATE" }.to_owned();
-    if call.says("nowait") {
-        lock += " NOWAIT";
-    }
-    if call.says("skip_locked") {
-        lock += " SKIP LOCKED";
-    }
-    lock
 }

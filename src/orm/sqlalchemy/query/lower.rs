@@ -32,6 +32,10 @@ pub(super) struct Lower<'l, 'x, 'a> {
     pub recursive: bool,
     aliases: Vec<(HostSpan, Ident)>,
     derived: Vec<(HostSpan, Source)>,
+    /// Tables that conditions name by their class and mean under an alias.
+    renamed: Vec<(Ident, Ident)>,
+    /// How many queries are around what is lowered that it sees nothing of.
+    apart: u8,
     depth: u8,
 }
 
@@ -42,6 +46,8 @@ pub(super) struct Scope {
     pub named: Vec<Source>,
     /// In what it selects.
     pub selected: Vec<Source>,
+    /// What joins classes with the tables of their parents: the names of both, and the condition.
+    pub parents: Vec<(Ident, Ident, Sql)>,
 }
 
 /// Something that has columns.
@@ -65,6 +71,8 @@ impl<'l, 'x, 'a> Lower<'l, 'x, 'a> {
             recursive: false,
             aliases: Vec::new(),
             derived: Vec::new(),
+            renamed: Vec::new(),
+            apart: 0,
             depth: 0,
         }
     }
@@ -114,12 +122,30 @@ impl<'l, 'x, 'a> Lower<'l, 'x, 'a> {
         let value = self.pick(value);
         let linked = self.cx.linked;
         match &value.kind {
-            Kind::Class(id) => Some(of_model(linked.sqlalchemy.of_class(*id)?, value.place)),
+            Kind::Class(id) => {
+                let entity = of_model(linked.sqlalchemy.of_class(*id)?, value.place);
+                Some(self.under_alias(entity))
+            }
             Kind::External(path) => Some(of_model(self.misplaced(path)?, value.place)),
             Kind::Attribute { of, name, .. } if &**name == "__table__" => self.entity(of),
             Kind::Call(_) => self.deeper(|lower| lower.called_entity(&value)),
             _ => None,
         }
+    }
+
+    fn under_alias(&self, mut entity: Entity<'x>) -> Entity<'x> {
+        if let Some((_, alias)) = self.renamed.iter().rev().find(|(table, _)| *table == entity.source.alias) {
+            entity.source.alias = alias.clone();
+        }
+        entity
+    }
+
+    /// Does something where a table's class means the table under an alias.
+    pub fn renaming<T>(&mut self, table: &Ident, alias: &Ident, work: impl FnOnce(&mut Self) -> T) -> T {
+        self.renamed.push((table.clone(), alias.clone()));
+        let done = work(self);
+        self.renamed.pop();
+        done
     }
 
     /// A class that is imported from where it is not, in a package of the code base's own: the only one of its name.
@@ -145,9 +171,13 @@ impl<'l, 'x, 'a> Lower<'l, 'x, 'a> {
                     }
                     return self.subquery(of, value, named);
                 }
-                "subquery" | "lateral" => {
+                "subquery" => {
                     let named = call.argument(0, "name").and_then(|name| name.text());
                     return self.subquery(of, value, named);
+                }
+                "lateral" => {
+                    let named = call.argument(0, "name").and_then(|name| name.text());
+                    return self.lateral(of, value, named);
                 }
                 "cte" => return self.cte(of, value, call.argument(0, "name").and_then(|name| name.text())),
                 "union" | "union_all" => return self.recursive_cte(of, value),
@@ -161,6 +191,11 @@ impl<'l, 'x, 'a> Lower<'l, 'x, 'a> {
                 if word == "with_polymorphic" {
                     return Some(entity);
                 }
+                // A class whose rows are those of a subquery.
+                if let Some(rows) = call.argument(1, "alias").filter(|rows| word == "aliased" && !rows.is_null()) {
+                    let rows = self.entity(rows)?;
+                    return Some(Entity { source: rows.source, ..entity });
+                }
                 let named = call.named("name").and_then(|name| name.text());
                 Some(self.aliased(entity, value, named))
             }
@@ -172,7 +207,7 @@ impl<'l, 'x, 'a> Lower<'l, 'x, 'a> {
     fn aliased(&mut self, entity: Entity<'x>, value: &Node, named: Option<String>) -> Entity<'x> {
         let base = match &entity.source.relation {
             Relation::Table(table) => table.name.as_str().to_owned(),
-            Relation::Query(_) => "anon".to_owned(),
+            Relation::Query(_) | Relation::Lateral(_) => "anon".to_owned(),
         };
         let alias = self.alias(value.place, named, &base);
         Entity { source: Source { alias, place: value.place, ..entity.source }, ..entity }
@@ -201,21 +236,42 @@ impl<'l, 'x, 'a> Lower<'l, 'x, 'a> {
 
     /// A query in FROM; it sees nothing of what is around it.
     fn subquery(&mut self, of: &Value, value: &Value, named: Option<String>) -> Option<Entity<'x>> {
-        let around = std::mem::take(&mut self.scopes);
-        let query = self.deeper(|lower| lower.query_sql(of));
-        self.scopes = around;
+        let query = self.apart(of)?;
+        Some(self.derive(Relation::Query(Box::new(query)), value, named))
+    }
+
+    /// A query in FROM that sees what is before it.
+    fn lateral(&mut self, of: &Value, value: &Value, named: Option<String>) -> Option<Entity<'x>> {
+        let query = self.deeper(|lower| lower.query_sql(of))?;
+        Some(self.derive(Relation::Lateral(Box::new(query)), value, named))
+    }
+
+    fn derive(&mut self, relation: Relation, value: &Value, named: Option<String>) -> Entity<'x> {
         let alias = self.alias(value.place, named, "anon");
-        let source = Source { relation: Relation::Query(Box::new(query?)), alias, place: value.place };
+        let source = Source { relation, alias, place: value.place };
         self.derived.push((value.place, source.clone()));
-        Some(Entity { source, model: None })
+        Entity { source, model: None }
+    }
+
+    /// The SQL of a query that sees nothing of what is around it.
+    pub fn apart(&mut self, query: &Value) -> Option<Sql> {
+        let around = std::mem::take(&mut self.scopes);
+        self.apart += 1;
+        let sql = self.deeper(|lower| lower.query_sql(query));
+        self.apart -= 1;
+        self.scopes = around;
+        sql
+    }
+
+    /// Whether no other statement is around the one that is lowered.
+    pub fn is_outermost(&self) -> bool {
+        self.scopes.is_empty() && self.apart == 0
     }
 
     fn cte(&mut self, of: &Value, value: &Value, named: Option<String>) -> Option<Entity<'x>> {
-        let around = std::mem::take(&mut self.scopes);
-        let query = self.deeper(|lower| lower.query_sql(of));
-        self.scopes = around;
+        let query = self.apart(of)?;
         let alias = self.alias(value.place, named, "anon");
-        self.with.push((alias.clone(), query?));
+        self.with.push((alias.clone(), query));
         let table = QName { schema: None, name: alias.clone() };
         let source = Source { relation: Relation::Table(table), alias, place: value.place };
         self.derived.push((value.place, source.clone()));
@@ -231,11 +287,7 @@ impl<'l, 'x, 'a> Lower<'l, 'x, 'a> {
         let entity = self.entity(&first)?;
         let (name, _, _, call) = value.method()?;
         let word = if &**name == "union_all" { " UNION ALL " } else { " UNION " };
-        let arm = call.positional.first()?.clone();
-        let around = std::mem::take(&mut self.scopes);
-        let second = self.deeper(|lower| lower.query_sql(&arm));
-        self.scopes = around;
-        let second = second?;
+        let second = self.apart(&Rc::clone(call.positional.first()?))?;
         let place = value.place;
         if let Some((_, query)) = self.with.iter_mut().find(|(known, _)| *known == entity.source.alias) {
             *query = Sql::join([query.clone(), second], word, place);

@@ -3,12 +3,12 @@
 use std::rc::Rc;
 
 use super::load::Load;
-use super::lower::Lower;
-use super::relation::primary_key;
+use super::lower::{Entity, Lower};
 use super::statement::{Build, Deed};
 use crate::host::value::{Kind, Node, Value};
 use crate::orm::select::{Relation, Select, Source};
 use crate::orm::sql::Sql;
+use crate::orm::sqlalchemy::models::Mapped;
 
 /// How a query is sent.
 #[derive(Clone, Debug, Copy, PartialEq, Eq)]
@@ -147,40 +147,36 @@ impl<'x> Lower<'_, 'x, '_> {
     }
 
     fn by_key(&mut self, build: &mut Build<'x>) -> Option<()> {
-        let key = build.entities.first().and_then(|entity| Some((entity, entity.model?)));
-        let condition = key.and_then(|(entity, model)| {
-            let column = primary_key(model)?;
-            Some(self.writer().column(&entity.source.alias, column, self.place).then(" = ").and(Sql::param(self.place)))
-        });
-        match condition {
-            Some(condition) => build.select.conditions.push(condition),
-            None => {
-                self.scopes.pop();
-                return None;
-            }
+        let mut keys = build.entities.first().map(|entity| self.keys(entity)).unwrap_or_default();
+        if keys.is_empty() {
+            self.scopes.pop();
+            return None;
         }
+        build.select.conditions.append(&mut keys);
         Some(())
+    }
+
+    /// The conditions that name one row by its key.
+    fn keys(&self, entity: &Entity<'x>) -> Vec<Sql> {
+        let columns = entity.model.map_or(&[][..], |model| &model.columns);
+        let key = |mapped: &Mapped| {
+            let column = self.writer().column(&entity.source.alias, &mapped.column, self.place);
+            column.then(" = ").and(Sql::param(self.place))
+        };
+        columns.iter().filter(|mapped| mapped.primary).map(key).collect()
     }
 
     /// `session.get(Model, key)`
     fn get_of(&mut self, value: &Value) -> Option<Sql> {
         let (_, _, _, call) = value.method()?;
         let entity = self.entity(call.positional.first()?)?;
-        let model = entity.model?;
-        let keys: Vec<Sql> = model
-            .columns
-            .iter()
-            .filter(|mapped| mapped.primary)
-            .map(|mapped| {
-                let column = self.writer().column(&entity.source.alias, &mapped.column, self.place);
-                column.then(" = ").and(Sql::param(self.place))
-            })
-            .collect();
+        let keys = self.keys(&entity);
         if keys.is_empty() {
             return None;
         }
+        let lock = call.says("with_for_update").then(|| "FOR UPDATE".to_owned());
         let columns = vec![Sql::text(format!("{}.*", self.cx.dialect.quote(&entity.source.alias)), self.place)];
-        let select = Select { columns, from: vec![entity.source], conditions: keys, ..Select::default() };
+        let select = Select { columns, from: vec![entity.source], conditions: keys, lock, ..Select::default() };
         Some(self.writer().select(&select))
     }
 
@@ -209,9 +205,9 @@ impl<'x> Lower<'_, 'x, '_> {
     pub(super) fn exists(&mut self, call: &crate::host::value::Call, place: crate::source::HostSpan) -> Option<Sql> {
         let first = call.positional.first();
         if let Some(first) = first
-            && let Some(sql) = self.query_sql(first)
+            && super::may_be_query(first)
         {
-            return Some(sql.within("EXISTS (", ")", place));
+            return Some(self.query_sql(first)?.within("EXISTS (", ")", place));
         }
         let whole = Rc::new(Node { kind: Kind::Call(call.clone()), place });
         let sql = self.query_sql(&whole)?;

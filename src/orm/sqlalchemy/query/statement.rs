@@ -8,7 +8,7 @@ use crate::host::value::{Call, Kind, Value};
 use crate::name::Ident;
 use crate::orm::select::{Relation, Select, Source, Statement};
 use crate::orm::sql::Sql;
-use crate::orm::sqlalchemy::names::word;
+use crate::orm::sqlalchemy::names::{called, word};
 use crate::source::HostSpan;
 
 /// How many calls a chain may have.
@@ -100,13 +100,16 @@ impl<'x> Lower<'_, 'x, '_> {
                             Some(Kind::List(items)) if call.positional.len() <= 2 => items.clone(),
                             _ => call.positional.clone(),
                         };
-                        columns.iter().any(|column| self.is_sql(column)).then_some(Root::Select(columns))
+                        // `select(1).where(…)`: the tables are those of the conditions.
+                        let is_bare = || is_own(&call.callee) && !columns.is_empty() && columns.iter().all(is_plain);
+                        let is_query = columns.iter().any(|column| self.is_sql(column)) || is_bare();
+                        is_query.then_some(Root::Select(columns))
                     }
                     "update" => self.table_argument(call).map(Root::Update),
                     "delete" => self.table_argument(call).map(Root::Delete),
-                    "exists" if call.positional.iter().all(|argument| self.is_sql(argument)) => {
-                        let is_own = call.callee.external().is_some_and(|path| path.starts_with("sqlalchemy"));
-                        (is_own || !call.positional.is_empty()).then(|| Root::Exists(call.positional.clone()))
+                    "exists" if call.positional.iter().all(|argument| self.is_sql(argument) || is_plain(argument)) => {
+                        let is_some = call.positional.iter().any(|argument| self.is_sql(argument));
+                        (is_own(&call.callee) || is_some).then(|| Root::Exists(call.positional.clone()))
                     }
                     "union" | "union_all" | "intersect" | "except_" if call.callee.external().is_some() => {
                         let is_query = |argument: &Value| super::may_be_query(argument);
@@ -192,26 +195,26 @@ impl<'x> Lower<'_, 'x, '_> {
             Root::Compound(between, queries) => {
                 let mut all = Vec::new();
                 for query in &queries {
-                    let around = std::mem::take(&mut self.scopes);
-                    let sql = self.deeper(|lower| lower.query_sql(query));
-                    self.scopes = around;
-                    all.push(sql?);
+                    all.push(self.apart(query)?);
                 }
                 let alias = self.alias(place, None, "anon");
                 let relation = Relation::Query(Box::new(Sql::join(all, between, place)));
                 build.select.from.push(Source { relation, alias, place });
             }
             Root::Update(target) | Root::Delete(target) if self.entity(&target).is_none() => return None,
-            Root::Update(target) => {
-                build.deed = Deed::Update;
-                build.entities.extend(self.entity(&target));
-            }
-            Root::Delete(target) => {
-                build.deed = Deed::Delete;
-                build.entities.extend(self.entity(&target));
-            }
+            Root::Update(target) => self.changed(&mut build, Deed::Update, &target),
+            Root::Delete(target) => self.changed(&mut build, Deed::Delete, &target),
         }
         Some(build)
+    }
+
+    /// What is changed; subqueries of the conditions see it.
+    fn changed(&mut self, build: &mut Build<'x>, deed: Deed, target: &Value) {
+        build.deed = deed;
+        if let Some(entity) = self.entity(target) {
+            self.uses(&entity.source);
+            build.entities.push(entity);
+        }
     }
 
     /// What is selected; the sources are kept apart from those that conditions name.
@@ -270,7 +273,7 @@ impl<'x> Lower<'_, 'x, '_> {
                 };
                 build.select.conditions.push(condition);
             }
-            self.join_parent(build, &entity, value.place);
+            self.join_parents(&entity, value.place);
             build.entities.push(entity.clone());
             build.loaded.push(entity);
             return;
@@ -293,25 +296,44 @@ impl<'x> Lower<'_, 'x, '_> {
             // A column that cannot be told hides no table that matters: what is filtered is known.
             None => {
                 self.unknown.truncate(before);
-                if self.is_sql(&inner) {
-                    build.select.columns.push(Sql::text("NULL", value.place));
-                } else {
-                    build.select.columns.push(Sql::param(value.place));
-                }
+                let column = match &inner.kind {
+                    _ if self.is_sql(&inner) => Sql::text("NULL", value.place),
+                    Kind::Text(_) => Sql::param(value.place),
+                    _ => self.constant(&inner),
+                };
+                build.select.columns.push(column);
             }
         }
     }
 
     /// A class that is joined with its parent's table reads both.
-    fn join_parent(&mut self, build: &mut Build<'x>, entity: &Entity<'x>, place: HostSpan) {
-        let Some(model) = entity.model else { return };
-        let Some(parent) = model.parent.and_then(|parent| self.cx.linked.sqlalchemy.of_class(parent)) else { return };
-        let (Some(own), Some(key)) = (primary_key(model), primary_key(parent)) else { return };
-        let parent = of_model(parent, place);
-        let writer = self.writer();
-        let left = writer.column(&entity.source.alias, own, place);
-        build.select.conditions.push(left.then(" = ").and(writer.column(&parent.source.alias, key, place)));
-        self.uses(&parent.source);
+    fn join_parents(&mut self, entity: &Entity<'x>, place: HostSpan) {
+        let mut below = entity.clone();
+        for _ in 0..8 {
+            match self.join_parent(&below, place) {
+                Some(parent) => below = parent,
+                None => return,
+            }
+        }
+    }
+
+    /// The table of a class's parent, joined with the class's own where the statement is closed.
+    pub(super) fn join_parent(&mut self, entity: &Entity<'x>, place: HostSpan) -> Option<Entity<'x>> {
+        let model = entity.model?;
+        let parent = self.cx.linked.sqlalchemy.of_class(model.parent?)?;
+        let above = of_model(parent, place);
+        self.uses(&above.source);
+        if let (Some(own), Some(key)) = (primary_key(model), primary_key(parent)) {
+            let (writer, below) = (self.writer(), &entity.source.alias);
+            let left = writer.column(below, own, place);
+            let on = left.then(" = ").and(writer.column(&above.source.alias, key, place));
+            if let Some(scope) = self.scopes.last_mut()
+                && scope.parents.iter().all(|(known, of, _)| known != below || *of != above.source.alias)
+            {
+                scope.parents.push((below.clone(), above.source.alias.clone(), on));
+            }
+        }
+        Some(above)
     }
 
     /// Closes a statement: what is named and not joined is put into FROM.
@@ -321,7 +343,8 @@ impl<'x> Lower<'_, 'x, '_> {
     }
 
     pub(super) fn close(&mut self, mut build: Build<'x>) -> Option<Statement> {
-        let used = self.scopes.pop().unwrap_or_default().named;
+        let Scope { named: used, parents, .. } = self.scopes.pop().unwrap_or_default();
+        build.select.conditions.splice(0..0, parents.into_iter().map(|(_, _, on)| on));
         let outer: Vec<&Source> =
             self.scopes.iter().flat_map(|scope| scope.named.iter().chain(&scope.selected)).collect();
         let is_outer = |source: &Source| outer.iter().any(|known| known.alias == source.alias);
@@ -346,7 +369,7 @@ impl<'x> Lower<'_, 'x, '_> {
             from = build.selected.iter().filter(|source| !is_known(&[], source)).cloned().collect();
         }
         build.select.from = from;
-        if self.scopes.is_empty() {
+        if self.is_outermost() {
             build.select.with = std::mem::take(&mut self.with);
             build.select.recursive = self.recursive;
         }
@@ -373,4 +396,19 @@ impl<'x> Lower<'_, 'x, '_> {
         let source = Source { relation: Relation::Query(Box::new(sql)), alias, place };
         Select { with, recursive, order, limit, offset, from: vec![source], ..Select::default() }
     }
+}
+
+/// Whether a function is the library's own, not one of its name.
+fn is_own(callee: &Value) -> bool {
+    match &callee.kind {
+        Kind::External(path) => path.starts_with("sqlalchemy") || path.starts_with("sqlmodel"),
+        // `db.select(…)` of Flask-SQLAlchemy.
+        Kind::Attribute { of, .. } => called(of).is_some_and(|(word, _)| word == "SQLAlchemy"),
+        _ => false,
+    }
+}
+
+/// Whether a value is one that needs no table.
+fn is_plain(value: &Value) -> bool {
+    matches!(value.kind, Kind::Number(_) | Kind::Bool(_) | Kind::Text(_))
 }

@@ -7,13 +7,32 @@ use crate::orm::{Linked, words};
 use crate::query::{DatabaseId, PathClass, QuerySite, SiteOrigin, VariantKind};
 use crate::source::{FileId, TreePath};
 
+mod idioms;
+
 /// Models that the rows query.
 const MODELS: &str = "
-from sqlalchemy import Column, ForeignKey, Integer, String, DateTime, Boolean, Table, and_, or_, not_, func, select, update, delete, desc, text, case, exists, cast, Date, union_all
-from sqlalchemy.orm import relationship, aliased, selectinload, joinedload, contains_eager
+import enum
+from sqlalchemy import Column, Enum, ForeignKey, Integer, String, DateTime, Boolean, Table, TypeDecorator, and_, or_, not_, func, select, update, delete, desc, text, case, exists, cast, Date, union_all, literal, null, true
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import relationship, aliased, selectinload, joinedload, contains_eager, with_parent
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import declarative_base
 Base = declarative_base()
+
+class Status(str, enum.Enum):
+    live = 'l'
+    gone = 'g'
+
+class Kind(enum.Enum):
+    a = 1
+    b = 2
+
+class Kept(TypeDecorator):
+    impl = String
+    def __init__(self, of):
+        self.of = of
+    def process_bind_param(self, value, dialect):
+        return value.value if isinstance(value, self.of) else value
 
 member = Table('member', Base.metadata, Column('user_id', ForeignKey('users.id')), Column('team_id', ForeignKey('teams.id')))
 
@@ -42,6 +61,35 @@ class Post(Base):
     title = Column(String)
     at = Column(DateTime)
     author = relationship('User', back_populates='posts')
+
+class Note(Base):
+    __tablename__ = 'notes'
+    id = Column(Integer, primary_key=True)
+    above_id = Column(ForeignKey('notes.id'))
+    above = relationship('Note', remote_side=[id], backref='below')
+    status = Column(Enum(Status))
+    kept = Column(Enum(Status, values_callable=lambda of: [item.value for item in of]))
+    told = Column(String)
+    kind = Column(Enum(Kind))
+    own = Column(Kept(Kind))
+    plain = Column(Integer)
+    data = Column(JSONB)
+    tags = Column(ARRAY(String))
+
+class Thing(Base):
+    __tablename__ = 'things'
+    id = Column(Integer, primary_key=True)
+    name = Column(String)
+
+class Tool(Thing):
+    __tablename__ = 'tools'
+    id = Column(ForeignKey('things.id'), primary_key=True)
+    size = Column(Integer)
+
+class Pair(Base):
+    __tablename__ = 'pairs'
+    a = Column(Integer, primary_key=True)
+    b = Column(Integer, primary_key=True)
 ";
 
 fn files(body: &str) -> [HostFacts; 2] {
@@ -163,7 +211,7 @@ fn conditions() {
     check("not_(User.active)", "NOT (users.is_active)");
     check("func.lower(User.email) == x.lower()", "lower(users.email) = $1");
     check("User.born.between(x, y)", "users.born BETWEEN $1 AND $2");
-    check("cast(User.born, Date) == x", "CAST(users.born AS date) = $1");
+    check("cast(User.born, Date) == x", "CAST(users.born AS DATE) = $1");
     check("getattr(User, 'email') == x", "users.email = $1");
     check("text('born > :since')", "born > $1");
     check(

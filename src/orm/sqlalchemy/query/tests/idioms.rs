@@ -1,0 +1,150 @@
+//! Idioms whose SQL was compared with what SQLAlchemy itself sends.
+
+use super::check;
+
+#[test]
+fn tables_that_only_conditions_name() {
+    let check = |condition: &str, expect: &str| {
+        check(
+            &format!("session.query(User).filter({condition}).all()"),
+            &format!("SELECT users.* FROM users WHERE {expect}"),
+        );
+    };
+    let found = "EXISTS (SELECT 1 FROM posts WHERE posts.author_id = users.id)";
+    check("exists(select(1).where(Post.author_id == User.id))", found);
+    check("select(1).where(Post.author_id == User.id).exists()", found);
+    check("exists(select(literal(1)).where(Post.author_id == User.id))", found);
+    check("exists(select(text('1')).select_from(Post).where(Post.author_id == User.id))", found);
+    check("exists(1).where(Post.author_id == User.id)", found);
+    check("~exists(select(1).where(Post.author_id == User.id))", &format!("NOT ({found})"));
+    super::check(
+        "session.execute(select(1).where(User.email == x)).first()",
+        "SELECT 1 FROM users WHERE users.email = $1",
+    );
+    super::check(
+        "session.execute(delete(Post).where(exists().where(User.id == Post.author_id)))",
+        "DELETE FROM posts WHERE EXISTS (SELECT 1 FROM users WHERE users.id = posts.author_id)",
+    );
+    super::check("x.select('INBOX')", "");
+}
+
+#[test]
+fn members_of_enumerations_are_what_their_column_keeps() {
+    let check = |condition: &str, expect: &str| {
+        check(
+            &format!("session.query(Note.id).filter({condition}).all()"),
+            &format!("SELECT notes.id FROM notes WHERE {expect}"),
+        );
+    };
+    check("Note.status == Status.live", "notes.status = 'live'");
+    check("Note.kept == Status.live", "notes.kept = 'l'");
+    check("Note.told == Status.live", "notes.told = 'l'");
+    check("Note.told == Status.live.value", "notes.told = 'l'");
+    check("Note.told == Status.live.name", "notes.told = 'live'");
+    check("Note.status.in_([Status.live, Status.gone])", "notes.status IN ('live', 'gone')");
+    check("Note.kind != Kind.b", "notes.kind <> 'b'");
+    check("Note.own == Kind.b", "notes.own = 2");
+    check("func.coalesce(Note.kept, Status.live) == x", "coalesce(notes.kept, 'l') = $1");
+    // Nobody can say what a driver makes of it.
+    check("Note.plain == Kind.b", "notes.plain = $1");
+    check("Note.status == x.live", "notes.status = $1");
+    super::check(
+        "session.query(Note.id).filter_by(status=Status.gone).all()",
+        "SELECT notes.id FROM notes WHERE notes.status = 'gone'",
+    );
+    super::check(
+        "session.execute(update(Note).where(Note.id == x).values(status=Status.gone))",
+        "UPDATE notes SET status = 'gone' WHERE notes.id = $1",
+    );
+}
+
+#[test]
+fn documents_arrays_and_texts() {
+    let check = |condition: &str, expect: &str| {
+        check(
+            &format!("session.query(Note.id).filter({condition}).all()"),
+            &format!("SELECT notes.id FROM notes WHERE {expect}"),
+        );
+    };
+    check("Note.data['a'].astext == x", "(notes.data ->> 'a') = $1");
+    check("Note.data['a']['b'].astext == x", "((notes.data -> 'a') ->> 'b') = $1");
+    check("Note.data[('a', 'b')].astext == x", "(notes.data #>> '{a,b}') = $1");
+    check("Note.data['a'].as_integer() == 3", "CAST((notes.data ->> 'a') AS INTEGER) = 3");
+    check("Note.data['a'] == 'x'", "(notes.data -> 'a') = $1");
+    check("Note.data['a'] == null()", "(notes.data -> 'a') IS NULL");
+    check("Note.tags[1] == 'a'", "notes.tags[1] = 'a'");
+    check("cast(Note.id, String) == x", "CAST(notes.id AS VARCHAR) = $1");
+    check("cast(Note.id, String(20)) == x", "CAST(notes.id AS VARCHAR(20)) = $1");
+    check("Note.told + 'x' == y", "(notes.told || 'x') = $1");
+    check("Note.plain + 1 == y", "(notes.plain + 1) = $1");
+    check("Note.told.collate('C') == y", "(notes.told COLLATE \"C\") = $1");
+}
+
+#[test]
+fn relationships_within_conditions() {
+    let check = |condition: &str, expect: &str| {
+        check(
+            &format!("session.query(User.id).filter({condition}).all()"),
+            &format!("SELECT users.id FROM users{expect}"),
+        );
+    };
+    check("User.posts.contains(x)", " WHERE users.id = $1");
+    check("User.teams.contains(x)", ", member AS member_1 WHERE users.id = member_1.user_id AND member_1.team_id = $1");
+    check(
+        "~User.teams.contains(x)",
+        " WHERE NOT (EXISTS (SELECT 1 FROM member, teams WHERE users.id = member.user_id AND member.team_id = teams.id AND teams.id = $1))",
+    );
+    check("User.posts == None", " WHERE NOT (EXISTS (SELECT 1 FROM posts WHERE users.id = posts.author_id))");
+    super::check(
+        "session.query(Post.id).filter(Post.author != x).all()",
+        "SELECT posts.id FROM posts WHERE (posts.author_id <> $1 OR posts.author_id IS NULL)",
+    );
+    // What is asked of rows of the same table is asked of their alias.
+    super::check(
+        "session.query(Note.id).filter(Note.above.has(Note.told == x)).all()",
+        "SELECT notes.id FROM notes WHERE EXISTS (SELECT 1 FROM notes AS notes_1 WHERE notes.above_id = notes_1.id AND notes_1.told = $1)",
+    );
+    super::check(
+        "session.query(Team.id).filter(with_parent(x, User.teams)).all()",
+        "SELECT teams.id FROM teams, member AS member_1 WHERE member_1.user_id = $1 AND member_1.team_id = teams.id",
+    );
+}
+
+#[test]
+fn parents_keys_and_locks() {
+    check(
+        "session.query(Tool.size).filter(Tool.name == x).all()",
+        "SELECT tools.size FROM tools, things WHERE tools.id = things.id AND things.name = $1",
+    );
+    check("session.query(Pair).get((x, y))", "SELECT pairs.* FROM pairs WHERE pairs.a = $1 AND pairs.b = $2");
+    check(
+        "session.query(User).with_for_update(of=User, key_share=True, nowait=True).first()",
+        "SELECT users.* FROM users LIMIT 1 FOR NO KEY UPDATE OF users NOWAIT",
+    );
+    check("session.get(User, x, with_for_update=True)", "SELECT users.* FROM users WHERE users.id = $1 FOR UPDATE");
+}
+
+#[test]
+fn queries_within_queries() {
+    check(
+        "t = select(Note.id, Note.above_id).where(Note.id == x).cte('t', recursive=True)\nt = t.union_all(select(Note.id, Note.above_id).join(t, Note.above_id == t.c.id))\nsession.execute(select(t.c.id))",
+        "WITH RECURSIVE t AS (SELECT notes.id, notes.above_id FROM notes WHERE notes.id = $1 UNION ALL SELECT notes.id, notes.above_id FROM notes JOIN t ON notes.above_id = t.id) SELECT t.id FROM t",
+    );
+    check(
+        "sub = select(Post).where(Post.title == x).subquery()\np = aliased(Post, sub)\nsession.execute(select(p.id).where(p.at > y))",
+        "SELECT anon_1.id FROM (SELECT posts.* FROM posts WHERE posts.title = $1) AS anon_1 WHERE anon_1.at > $2",
+    );
+    check(
+        "sub = session.query(Post.author_id).filter(Post.title == x).subquery()\nsession.query(User.id).filter(User.id.in_(select(sub.c.author_id))).all()",
+        "SELECT users.id FROM users WHERE users.id IN (SELECT anon_1.author_id FROM (SELECT posts.author_id FROM posts WHERE posts.title = $1) AS anon_1)",
+    );
+    check(
+        "last = select(Post.id).where(Post.author_id == User.id).limit(1).lateral('last')\nsession.execute(select(User.id, last.c.id).join(last, true()))",
+        "SELECT users.id, last.id FROM users JOIN LATERAL (SELECT posts.id FROM posts WHERE posts.author_id = users.id LIMIT 1) AS last ON true",
+    );
+    // A row that a query gave is no query.
+    check(
+        "u = session.query(User).first()\nsession.query(Post.id).filter(Post.author_id == u.id).all()",
+        "SELECT users.* FROM users LIMIT 1\nSELECT posts.id FROM posts WHERE posts.author_id = $1",
+    );
+}
