@@ -149,6 +149,8 @@ pub struct RulesInput<'a> {
     pub tier: Tier,
     /// Tables that a schema statement names which was not understood.
     pub doubtful: &'a BTreeSet<QName>,
+    /// Tables that a framework makes, whose indexes the code cannot take away.
+    pub generated: &'a BTreeSet<QName>,
 }
 
 /// Finds a rule by name.

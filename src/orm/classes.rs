@@ -1,13 +1,21 @@
 //! Which class of the host code declares which table, for advice in the framework's own words.
 
+use std::collections::BTreeSet;
+
 use super::Linked;
 use super::django::models::Models as DjangoModels;
 use crate::advice::host::{Framework, HostColumn, HostTable, OwnIndex};
+use crate::name::QName;
 
 impl Linked<'_> {
     /// The tables that classes declare, in the order of their files; several classes may share one.
     pub fn tables(&self) -> Vec<HostTable> {
         self.mapped().chain(self.of_django()).collect()
+    }
+
+    /// The tables that a framework or a package of it makes, so that no class here can say what indexes they have.
+    pub fn generated(&self) -> BTreeSet<QName> {
+        self.django.generated().map(|model| model.table.clone()).collect()
     }
 
     fn mapped(&self) -> impl Iterator<Item = HostTable> {

@@ -55,6 +55,8 @@ pub struct Upkeep<'a> {
     pub target: &'a Target,
     /// The numbers that decide when to speak.
     pub limits: &'a Limits,
+    /// Tables that a framework makes, whose indexes the code cannot take away.
+    pub generated: &'a BTreeSet<QName>,
     /// What queries need of indexes that no plan shows.
     pub uses: &'a Uses<'a>,
 }

@@ -87,6 +87,8 @@ pub(super) struct Database {
     pub ddl: Vec<(Arc<str>, HostSpan)>,
     /// Tables that a statement names which was not understood.
     pub doubtful: BTreeSet<QName>,
+    /// Tables that a framework makes, whose indexes the code cannot take away.
+    pub generated: BTreeSet<QName>,
     pub stats: StatsModel,
     pub engine: Option<EngineFacts>,
     /// Why it is this one, where that is not plain.

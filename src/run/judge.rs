@@ -190,6 +190,7 @@ fn upkeep(analysis: &Analysis, number: usize, config: &Config, policy: &Policy<'
         stats: &database.stats,
         target: &database.target,
         limits: &config.limits,
+        generated: &database.generated,
         uses: &uses,
     };
     let listed: Vec<&IndexAdvice> = database.listed_advice().collect();
@@ -279,6 +280,7 @@ pub(super) fn check(analysis: &mut Analysis, config: &Config, policy: &Policy<'_
             engine: engine.as_deref(),
             tier: database.tier,
             doubtful: &database.doubtful,
+            generated: &database.generated,
         };
         analysis.databases[number].findings = rules::run(&input, &policy.selection);
     }

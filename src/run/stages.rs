@@ -431,6 +431,8 @@ pub(super) fn schema(
             linked.database_of[class.place.file.0 as usize].ok().map(|database| usize::from(database.0))
         };
         classes::note(&mut analysis, &tables, &database_of);
+        let generated = code.generated();
+        analysis.databases.iter_mut().for_each(|database| database.generated.clone_from(&generated));
     }
     host_sites(&mut analysis, code, &linked.database_of);
     for facts in sql {

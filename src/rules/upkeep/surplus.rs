@@ -108,7 +108,7 @@ fn may_go(upkeep: &Upkeep<'_>, table: &Table, index: &Index) -> bool {
     // MySQL wants an index under every foreign key, and which one it uses is not written down.
     let under_foreign_key = upkeep.target.dialect == Dialect::Mysql
         && table.foreign_keys.iter().any(|key| key.columns.iter().zip(index.def.key_columns()).all(|(a, b)| a == b));
-    !nameless_or_constraint && !under_foreign_key
+    !nameless_or_constraint && !under_foreign_key && !upkeep.generated.contains(&table.name)
 }
 
 /// SQLite and InnoDB store the table's own key behind an index's keys, so `(a)` gives `WHERE a = ? ORDER BY id` its

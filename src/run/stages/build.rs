@@ -127,6 +127,7 @@ pub(super) fn build(mut root: Root, sql: &[SqlFileFacts], engine: EngineChoice) 
         others,
         classes: BTreeMap::new(),
         doubtful,
+        generated: BTreeSet::new(),
         stats: StatsModel::default(),
         engine: None,
         engine_reason: None,

@@ -14,6 +14,11 @@ impl Models {
         self.models.iter()
     }
 
+    /// The models that no class of the code declares: those outside of it, and those that Django makes up.
+    pub fn generated(&self) -> impl Iterator<Item = &Model> {
+        self.models.iter().filter(|model| Self::is_external(model.class)).chain(&self.made)
+    }
+
     /// The model of a class; nothing for one without a table.
     pub fn of_class(&self, class: ClassId) -> Option<&Model> {
         match between::position(class) {
