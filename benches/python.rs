@@ -128,7 +128,7 @@ fn measure(name: &str, files: &[Source]) {
     let (schemas, declared) = row("declared schemas", all, || linked.schemas(None));
     let (sites, queries) = row("values and queries", all, || {
         let of_file =
-            |number: usize| linked.sites(number, DatabaseId(0), Dialect::Postgres, read[number].class).0.len();
+            |number: usize| linked.sites(number, DatabaseId(0), Dialect::Postgres, read[number].class).sites.len();
         let numbers = (0..read.len()).filter(|number| !read[*number].body.is_empty());
         numbers.map(of_file).sum::<usize>()
     });

@@ -28,7 +28,7 @@ pub use behind::{Behind, behind};
 use binding::{Bind, bind};
 pub use drift::Drift;
 pub use implication::implies;
-pub use subsumption::{is_duplicate, subsumes};
+pub use subsumption::{is_duplicate, keeps_single, subsumes};
 pub use why::WhyNot;
 
 /// How much of an access an index answers.

@@ -13,13 +13,14 @@ pub mod select;
 pub mod site;
 pub mod sql;
 pub mod sqlalchemy;
+mod uniqueness;
 
 use crate::config::WrapperSettings;
 use crate::dialect::Dialect;
 use crate::host::code::Code;
 use crate::host::facts::Words;
 use crate::host::flow::Evaluator;
-use crate::query::{DatabaseId, PathClass, QuerySite, Skip};
+use crate::query::{DatabaseId, PathClass, QuerySite, Skip, UniqueCheck};
 use declared::DeclaredSchema;
 use site::Draft;
 
@@ -133,14 +134,8 @@ impl<'a> Linked<'a> {
         schemas
     }
 
-    /// The queries of a file, and what is not known of them.
-    pub fn sites(
-        &self,
-        file: usize,
-        database: DatabaseId,
-        dialect: Dialect,
-        class: PathClass,
-    ) -> (Vec<QuerySite>, Vec<Skip>) {
+    /// The queries of a file, what is not known of them, and what they are sent to make sure of.
+    pub fn sites(&self, file: usize, database: DatabaseId, dialect: Dialect, class: PathClass) -> Found {
         let mut evaluator = Evaluator::new(&self.code);
         let events = evaluator.file(file);
         let mut cx = Context { linked: self, evaluator, dialect, file };
@@ -148,15 +143,27 @@ impl<'a> Linked<'a> {
         for find in FINDERS {
             drafts.append(&mut find(&mut cx, &events));
         }
+        let checks = CHECKERS.iter().flat_map(|check| check(&mut cx, &events)).collect();
         drafts.sort_by_key(|draft| (draft.place.start, draft.place.end));
-        let mut found = (Vec::new(), Vec::new());
+        let mut found = Found { checks, ..Found::default() };
         for draft in drafts {
             let (site, mut skips) = draft.into_site(&self.code, &events, database, class);
-            found.0.push(site);
-            found.1.append(&mut skips);
+            found.sites.push(site);
+            found.skips.append(&mut skips);
         }
         found
     }
+}
+
+/// What a file asks.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// Its queries.
+    pub sites: Vec<QuerySite>,
+    /// What is not known of them.
+    pub skips: Vec<Skip>,
+    /// Queries that look whether a row is there before one like it is added.
+    pub checks: Vec<UniqueCheck>,
 }
 
 /// What a framework may ask while it reads one file.
@@ -176,6 +183,11 @@ type Find = fn(&mut Context<'_, '_>, &[crate::host::flow::Event]) -> Vec<Draft>;
 
 /// The frameworks.
 const FINDERS: &[Find] = &[raw::find, sqlalchemy::find, django::query::find];
+
+/// Finds the queries that look whether a row is there before one like it is added.
+type Check = fn(&mut Context<'_, '_>, &[crate::host::flow::Event]) -> Vec<UniqueCheck>;
+
+const CHECKERS: &[Check] = &[sqlalchemy::checks, django::checks];
 
 #[cfg(test)]
 mod tests;

@@ -55,6 +55,19 @@ impl QuerySite {
     }
 }
 
+/// A query that looks whether a row is there before the code adds one with the same values.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct UniqueCheck {
+    /// The calls that the answer is made of; one of them sends the query.
+    pub calls: Vec<HostSpan>,
+    /// The call that adds the row, where it is another one.
+    pub added: Option<HostSpan>,
+    /// The table, where it can be told beside the query.
+    pub table: Option<QName>,
+    /// The columns that are given the values that are asked for; every one that is asked for where nothing is said.
+    pub columns: Option<Vec<Ident>>,
+}
+
 /// A loop over the rows of a query.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct InLoop {

@@ -28,7 +28,7 @@ use crate::dialect::Target;
 use crate::engine::Tier;
 use crate::finding::Finding;
 use crate::name::QName;
-use crate::query::{DatabaseId, PathClass, QuerySite};
+use crate::query::{DatabaseId, PathClass, QuerySite, UniqueCheck};
 use crate::source::TreePath;
 use crate::stats::StatsModel;
 use crate::workload::WorkloadQuery;
@@ -39,7 +39,7 @@ use findings::Findings;
 use page::{Meta, Page};
 pub use selection::{Choice, Selection};
 pub use suppression::{JudgedSuppression, Use};
-pub use upkeep::{SchemaAdvice, Upkeep, Uses, schema_advice};
+pub use upkeep::{Checking, SchemaAdvice, UNKEPT, Unkept, Upkeep, Uses, schema_advice};
 
 /// A rule.
 #[derive(Debug)]
@@ -109,6 +109,7 @@ rules! {
     unknown_rule_in_suppression "unknown-rule-in-suppression" Suppression;
     unknown_table "unknown-table" Query;
     unused_suppression "unused-suppression" Suppression;
+    validated_unique_without_index "validated-unique-without-index" Query;
 }
 
 /// Reads a page that the tests have read before.
@@ -137,6 +138,8 @@ pub struct RulesInput<'a> {
     pub workload: &'a [WorkloadQuery],
     /// The places that send them.
     pub sites: &'a [QuerySite],
+    /// Those that look whether a row is there before one like it is added.
+    pub checks: &'a [UniqueCheck],
     /// The files of the run, by [`crate::source::FileId`].
     pub files: &'a [TreePath],
     /// What the advisor found for each of them, in the same order; empty where it did not run.

@@ -99,7 +99,11 @@ pub fn steps(advice: &IndexAdvice, table: &HostTable, existing: &[&Index], diale
             Framework::Django => django::index(&advice.name, &advice.def, table, dialect),
         };
         let Some(text) = text else { return Vec::new() };
-        steps.push(HostStep { action: StepAction::Add, place: table.place, holder: table.holder(), text });
+        let holder = match (&table.class, table.framework) {
+            (Some(class), Framework::Django) if advice.def.unique => format!("{class}.Meta.constraints"),
+            _ => table.holder(),
+        };
+        steps.push(HostStep { action: StepAction::Add, place: table.place, holder, text });
     }
     for index in existing {
         let Some(step) = table.removal(index) else { return Vec::new() };

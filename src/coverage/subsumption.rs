@@ -2,8 +2,11 @@
 //!
 //! Conservative: every difference that could matter to a query or a constraint keeps both.
 
-use crate::catalog::{IndexDef, IndexKey, Method};
+use std::collections::BTreeSet;
+
+use crate::catalog::{Index, IndexDef, IndexKey, Method, Table};
 use crate::dialect::{Dialect, Target};
+use crate::name::Ident;
 
 use super::WhyNot;
 use super::implication::follows;
@@ -18,6 +21,15 @@ pub fn is_duplicate(one: &IndexDef, other: &IndexDef) -> bool {
         && one.predicate == other.predicate
         && one.include.len() == other.include.len()
         && one.include.iter().all(|column| other.include.contains(column))
+}
+
+/// Says whether rows of a table that agree on some columns are one, or as good as that: a unique index holds no other
+/// column, whatever it makes of these and whichever rows it leaves out.
+pub fn keeps_single(table: &Table, columns: &BTreeSet<Ident>) -> bool {
+    let is_within = |index: &&Index| index.def.keys.iter().all(|key| key.expr.columns().is_subset(columns));
+    let key = &table.primary_key;
+    table.indexes.iter().filter(|index| index.def.unique).any(|index| is_within(&index))
+        || !key.is_empty() && key.iter().all(|column| columns.contains(column))
 }
 
 /// Says whether `wide`, an index of the same table, does everything that `narrow` does.

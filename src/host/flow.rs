@@ -10,6 +10,7 @@ mod expr;
 mod local;
 mod names;
 mod rows;
+mod tested;
 pub mod text;
 mod truth;
 
@@ -21,6 +22,7 @@ use super::value::{ClassId, FunctionId, Kind, Node, Value};
 use crate::ir::{Expr, Function, Name};
 use crate::source::HostSpan;
 use local::Locals;
+pub use tested::{Tests, tests};
 
 /// How many calls deep functions are followed into.
 const MAX_DEPTH: u8 = 2;
@@ -36,6 +38,8 @@ pub struct Event {
     pub deed: Deed,
     /// The loops it stands in, the outermost first.
     pub loops: Rc<Vec<Loop>>,
+    /// What was tested on the way.
+    pub tests: Tests,
     /// The function; none for a module's own code.
     pub function: Option<FunctionId>,
 }
@@ -98,6 +102,7 @@ struct Frame {
     names: Locals,
     closure: Option<Locals>,
     loops: Rc<Vec<Loop>>,
+    tests: Tests,
     returns: Option<Value>,
     inner: Vec<FunctionId>,
     /// No way leads on.
@@ -117,6 +122,7 @@ impl Frame {
             names: Locals::default(),
             closure: None,
             loops: Rc::default(),
+            tests: None,
             returns: None,
             inner: Vec::new(),
             ended: false,
@@ -269,8 +275,8 @@ impl<'c, 'a> Evaluator<'c, 'a> {
     fn tell(&mut self, frame: &Frame, value: &Value, deed: Deed) {
         let is_over = self.script.is_some() && self.events.len() >= MAX_SCRIPT;
         if frame.is_told && !is_over {
-            let (loops, function) = (Rc::clone(&frame.loops), frame.function);
-            self.events.push(Event { value: Rc::clone(value), deed, loops, function });
+            let (loops, tests, function) = (Rc::clone(&frame.loops), frame.tests.clone(), frame.function);
+            self.events.push(Event { value: Rc::clone(value), deed, loops, tests, function });
         }
     }
 

@@ -18,11 +18,13 @@ mod settings;
 mod state;
 mod terms;
 mod types;
+mod uniqueness;
 
 use crate::dialect::Dialect;
 use crate::host::code::Code;
 use crate::orm::declared::DeclaredSchema;
 use models::Models;
+pub(super) use uniqueness::checks;
 
 /// What told nothing of the database.
 const DEFAULT: (Dialect, &str) = (Dialect::Postgres, "no mark, the default");

@@ -17,5 +17,7 @@ pub(in crate::orm) mod schema;
 #[cfg(test)]
 mod tests;
 pub(in crate::orm) mod types;
+mod uniqueness;
 
 pub(super) use query::find;
+pub(super) use uniqueness::checks;

@@ -88,7 +88,7 @@ fn read(texts: &[String]) {
     linked.schemas(None);
     for number in 0..texts.len() {
         for dialect in [Dialect::Postgres, Dialect::Mysql] {
-            let (sites, _) = linked.sites(number, DatabaseId(0), dialect, PathClass::App);
+            let Found { sites, .. } = linked.sites(number, DatabaseId(0), dialect, PathClass::App);
             for form in sites.iter().flat_map(|site| &site.variants) {
                 assert_eq!(form.spans.sql_len() as usize, form.sql.len(), "{}", form.sql);
             }

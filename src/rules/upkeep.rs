@@ -1,10 +1,12 @@
 //! What a schema's indexes need whatever the queries are: those that are missing under foreign keys, those too many.
 //!
-//! The rules `unindexed-foreign-key`, `duplicate-index` and `redundant-index` tell it, [`schema_advice`] turns it into
-//! changes for the advised set; both read it here, so that a finding and the DDL that mends it never disagree.
+//! The rules `unindexed-foreign-key`, `duplicate-index`, `redundant-index` and `validated-unique-without-index` tell it,
+//! [`schema_advice`] turns it into changes for the advised set; both read it here, so that a finding and the DDL that
+//! mends it never disagree.
 
 mod foreign_keys;
 mod surplus;
+mod unkept;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,6 +24,7 @@ use crate::workload::WorkloadQuery;
 
 pub(super) use foreign_keys::unindexed;
 pub(super) use surplus::{Kind, surplus};
+pub use unkept::{Checking, UNKEPT, Unkept};
 
 /// A change of indexes that the schema asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +37,8 @@ pub struct SchemaAdvice {
     pub name: Option<Ident>,
     /// What it indexes.
     pub def: IndexDef,
+    /// The existing indexes that it makes superfluous.
+    pub replaces: Vec<QName>,
     /// The existing index that serves what a dropped one served.
     pub covered_by: Option<Ident>,
     /// Why.
@@ -91,10 +96,11 @@ impl<'a> Uses<'a> {
 
 /// Lists the changes of indexes that the schema asks for, beside what `advised` is proven to bring; by table, then index.
 ///
-/// `speaks` says whether a rule has a say about what is declared at a place.
+/// `unkept` is what only code keeps unique; `speaks` says whether a rule has a say about what stands at a place.
 pub fn schema_advice(
     upkeep: &Upkeep<'_>,
     advised: &[&IndexAdvice],
+    unkept: &[Unkept<'_>],
     speaks: &dyn Fn(&str, HostSpan) -> bool,
 ) -> Vec<SchemaAdvice> {
     let mut made: BTreeMap<&QName, Vec<&IndexAdvice>> = BTreeMap::new();
@@ -116,6 +122,7 @@ pub fn schema_advice(
                     advised: None,
                     name: Some(name.clone()),
                     def: found.index.def.clone(),
+                    replaces: Vec::new(),
                     covered_by: found.keeper.name.clone(),
                     reason: found.told(),
                     rule,
@@ -123,6 +130,9 @@ pub fn schema_advice(
                 });
             }
         }
+    }
+    for found in unkept.iter().filter(|found| speaks(UNKEPT, found.place)) {
+        changes.extend(found.change(upkeep, advised, &changes));
     }
     changes
 }
@@ -150,6 +160,7 @@ fn creates(
                 name: None,
                 reason: found.need.told(found.key),
                 def,
+                replaces: Vec::new(),
                 covered_by: None,
                 rule,
                 place,

@@ -12,7 +12,7 @@ use crate::dialect::Target;
 use crate::engine::{EngineFacts, Tier};
 use crate::finding::Finding;
 use crate::name::QName;
-use crate::query::{DatabaseId, PathClass, QuerySite, SiteId, Skip};
+use crate::query::{DatabaseId, PathClass, QuerySite, SiteId, Skip, UniqueCheck};
 use crate::source::{FileId, HostSpan, TreePath};
 use crate::stats::StatsModel;
 use crate::suppress::Suppression;
@@ -32,6 +32,8 @@ pub(super) struct Analysis {
     pub databases: Vec<Database>,
     /// The query sites, sorted by place.
     pub sites: Vec<QuerySite>,
+    /// Queries that look whether a row is there before one like it is added.
+    pub checks: Vec<UniqueCheck>,
     /// What the queries ask, as the report says it, in the order of the sites; only where nobody judges them, so that no
     /// workload is kept.
     pub entries: VecDeque<(Sender, Asked)>,

@@ -7,6 +7,7 @@ use super::analysis::{Analysis, Database};
 use super::engines::Engines;
 use super::explain;
 use super::policy::Policy;
+use super::suppressions;
 use crate::advice::{Action, AdviceId, IndexAdvice, QueryAdvice};
 use crate::advise::{self, AdviseContext, Names};
 use crate::assume;
@@ -15,7 +16,7 @@ use crate::config::Config;
 use crate::engine::{Deadline, EngineKind, Fidelity, IndexSet, PlanRequest, ScratchEngine, ScratchError, Tier};
 use crate::name::nearest;
 use crate::query::{DatabaseId, Skip, SkipStage};
-use crate::rules::{self, Asking, RulesInput, SchemaAdvice, Upkeep, Uses};
+use crate::rules::{self, Asking, Checking, RulesInput, SchemaAdvice, Unkept, Upkeep, Uses};
 use crate::snapshot::Snapshot;
 use crate::source::HostSpan;
 use crate::workload::{Sender, WorkloadQuery};
@@ -101,7 +102,7 @@ pub(super) fn plan(
         let mut names = Names::beside(&database.catalog, &database.advice);
         for change in changes {
             match database.advice.iter_mut().find(|advice| Some(advice.id) == change.advised) {
-                Some(advice) => advice.reason = Some(change.reason),
+                Some(advice) => be_asked(advice, change),
                 None => {
                     let advice = from_schema(database, &mut names, id, change);
                     database.advice.push(advice);
@@ -194,8 +195,22 @@ fn upkeep(analysis: &Analysis, number: usize, config: &Config, policy: &Policy<'
         uses: &uses,
     };
     let listed: Vec<&IndexAdvice> = database.listed_advice().collect();
+    let checking = Checking {
+        catalog: &database.catalog,
+        others: &database.others,
+        target: &database.target,
+        doubtful: &database.doubtful,
+        sites: &analysis.sites,
+        checks: &analysis.checks,
+    };
+    let advisable = database.workload.iter().filter(|query| query.advisable);
+    let mut unkept: Vec<Unkept<'_>> = advisable.flat_map(|query| checking.unkept(query)).collect();
+    // Who lets rows repeat wants no index that refuses them, whatever else it would serve.
+    unkept.retain(|found| !suppressions::asked(analysis, rules::UNKEPT, found.place));
+    // What keeps fewer columns single keeps more of them single, too.
+    unkept.sort_by_key(|found| found.def.keys.len());
     let speaks = |rule: &str, place: HostSpan| policy.speaks(rule, analysis.path(place.file));
-    rules::schema_advice(&upkeep, &listed, &speaks)
+    rules::schema_advice(&upkeep, &listed, &unkept, &speaks)
 }
 
 /// Numbers a database's advice anew, in the order of its definitions, from `first` on; what is not shown comes last.
@@ -220,6 +235,17 @@ fn canonical(advice: &IndexAdvice) -> (bool, &crate::catalog::IndexDef, &crate::
     (advice.action == Action::Drop, &advice.def, &advice.name)
 }
 
+/// An advised index that the schema asks for too.
+fn be_asked(advice: &mut IndexAdvice, change: SchemaAdvice) {
+    advice.reason = Some(change.reason);
+    advice.def.unique |= change.def.unique;
+    let more: Vec<_> = change.replaces.into_iter().filter(|index| !advice.replaces.contains(index)).collect();
+    advice.replaces.extend(more);
+    if advice.action == Action::Create && !advice.replaces.is_empty() {
+        advice.action = Action::Replace;
+    }
+}
+
 fn from_schema(database: &Database, names: &mut Names, id: DatabaseId, change: SchemaAdvice) -> IndexAdvice {
     let name = change.name.unwrap_or_else(|| names.give(&change.def));
     IndexAdvice {
@@ -228,7 +254,7 @@ fn from_schema(database: &Database, names: &mut Names, id: DatabaseId, change: S
         database: id,
         name,
         def: change.def,
-        replaces: Vec::new(),
+        replaces: change.replaces,
         covered_by: change.covered_by,
         reason: Some(change.reason),
         serves: Vec::new(),
@@ -274,6 +300,7 @@ pub(super) fn check(analysis: &mut Analysis, config: &Config, policy: &Policy<'_
             limits: &config.limits,
             workload: &database.workload,
             sites: &analysis.sites,
+            checks: &analysis.checks,
             files: &files,
             advised: &database.advised,
             advice: &database.advice,

@@ -23,8 +23,8 @@ use crate::dialect::{Dialect, Target, Version};
 use crate::host;
 use crate::host::facts::HostFacts;
 use crate::name::QName;
-use crate::orm;
 use crate::orm::declared::{DeclaredBy, DeclaredSchema};
+use crate::orm::{self, Found};
 use crate::query::{DatabaseId, PathClass, QuerySite, Resolution, Skip, SkipStage};
 use crate::schema::layout::{self, MigrationTool, SchemaRoot, SourceKind};
 use crate::schema::sqlc;
@@ -470,7 +470,7 @@ pub(super) fn schema(
 fn host_sites(analysis: &mut Analysis, code: &orm::Linked<'_>, database_of: &[Result<DatabaseId, Nobodys>]) {
     let of_file = |(number, facts): (usize, &HostFacts)| {
         if facts.body.is_empty() {
-            return (Vec::new(), Vec::new());
+            return Found::default();
         }
         let place = facts.file.0 as usize;
         let class = analysis.files[place].class;
@@ -479,13 +479,17 @@ fn host_sites(analysis: &mut Analysis, code: &orm::Linked<'_>, database_of: &[Re
         let found = code.sites(number, database, dialect, class);
         match database_of[place] {
             Ok(_) => found,
-            Err(why) => nobodys(found, why, &analysis.databases),
+            Err(why) => {
+                let (sites, skips) = nobodys((found.sites, found.skips), why, &analysis.databases);
+                Found { sites, skips, ..found }
+            }
         }
     };
-    let found: Vec<(Vec<QuerySite>, Vec<Skip>)> = code.code.files.par_iter().enumerate().map(of_file).collect();
-    for (mut sites, mut skips) in found {
+    let found: Vec<Found> = code.code.files.par_iter().enumerate().map(of_file).collect();
+    for Found { mut sites, mut skips, mut checks } in found {
         analysis.sites.append(&mut sites);
         analysis.skips.append(&mut skips);
+        analysis.checks.append(&mut checks);
     }
     for facts in code.code.files {
         let database = database_of[facts.file.0 as usize].ok();

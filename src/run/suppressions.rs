@@ -27,6 +27,13 @@ pub(super) fn silencing<'a>(analysis: &'a Analysis, rule: &str, at: &Concrete) -
     })
 }
 
+/// Says whether somebody asks for silence of a rule at a place, whether or not that is reason enough.
+pub(super) fn asked(analysis: &Analysis, rule: &str, place: HostSpan) -> bool {
+    let names = |one: &RunSuppression| one.suppression.rules.iter().any(|named| named.name == rule);
+    let at = Concrete { span: place, sender: None };
+    reaching(analysis, &at).any(|number| names(&analysis.suppressions[number]))
+}
+
 /// The suppressions that reach a place, or the statement whose query it is in.
 fn reaching<'a>(analysis: &'a Analysis, at: &Concrete) -> impl Iterator<Item = usize> + 'a {
     let site = at.sender.map(|sender| analysis.sites[sender.site.0 as usize].place);

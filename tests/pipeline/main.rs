@@ -4,6 +4,7 @@ mod explain;
 mod fingerprints;
 mod sources;
 mod tree;
+mod uniqueness;
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -105,6 +105,11 @@ fn django_says_what_it_can() {
         let found = added(Framework::Django, &format!("CREATE INDEX ix ON visits {index};"), Dialect::Postgres);
         assert_eq!(found, expect, "{index}");
     }
+    let unique = "CREATE UNIQUE INDEX ix ON visits (barber_id, email) WHERE deleted_at IS NULL;";
+    assert_eq!(
+        added(Framework::Django, unique, Dialect::Postgres),
+        r#"models.UniqueConstraint(fields=["barber", "email"], name="ix", condition=Q(deleted_at__isnull=True))"#
+    );
     let long = "CREATE INDEX idx_visits_barber_id_start_time_status ON visits (barber_id);";
     let found = added(Framework::Django, long, Dialect::Postgres);
     let name = found.split("name=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a name");

@@ -8,6 +8,9 @@ use super::{Deed, Evaluator, Frame, Loop};
 use crate::host::value::{Kind, Node, Value, join};
 use crate::ir::{BinaryOp, Expr, ExprKind, Name, Stmt, StmtKind};
 
+/// A block, and the condition that leads to it.
+type Way<'s> = (&'s Vec<Stmt>, Option<(&'s Value, bool)>);
+
 impl Evaluator<'_, '_> {
     pub(super) fn block(&mut self, frame: &mut Frame, body: &[Stmt]) {
         for stmt in body {
@@ -52,12 +55,12 @@ impl Evaluator<'_, '_> {
                 match self.holds(frame, &test) {
                     Some(true) => self.block(frame, then),
                     Some(false) => self.block(frame, otherwise),
-                    None => self.ways(frame, &[then, otherwise]),
+                    None => self.branches(frame, &test, then, otherwise),
                 }
             }
             StmtKind::Either(blocks) => {
                 let nothing = Vec::new();
-                let ways: Vec<&Vec<Stmt>> = blocks.iter().chain([&nothing]).collect();
+                let ways: Vec<Way<'_>> = blocks.iter().chain([&nothing]).map(|block| (block, None)).collect();
                 self.ways(frame, &ways);
             }
             StmtKind::Loop { target, over, body } => {
@@ -139,22 +142,39 @@ impl Evaluator<'_, '_> {
         loops.push(Loop { place: self.code.place(frame.file, span), over });
         frame.loops = Rc::new(loops);
         let before = frame.names.clone();
+        let tests = frame.tests.clone();
         run(self, frame);
-        frame.loops = around;
+        (frame.loops, frame.tests) = (around, tests);
         frame.ended = false;
         let after = std::mem::take(&mut frame.names);
         frame.names = before.joined(after);
     }
 
-    /// Runs blocks of which one is run.
-    fn ways(&mut self, frame: &mut Frame, blocks: &[&Vec<Stmt>]) {
-        let start = frame.names.clone();
+    /// Runs the branches of a condition; behind one that leads nowhere, the condition came out the other way.
+    fn branches(&mut self, frame: &mut Frame, test: &Value, then: &Vec<Stmt>, otherwise: &Vec<Stmt>) {
+        let leads = self.ways(frame, &[(then, Some((test, true))), (otherwise, Some((test, false)))]);
+        match leads.as_slice() {
+            [false, true] => frame.tested(test, false),
+            [true, false] => frame.tested(test, true),
+            _ => {}
+        }
+    }
+
+    /// Runs blocks of which one is run; says which of them lead on.
+    fn ways(&mut self, frame: &mut Frame, ways: &[Way<'_>]) -> Vec<bool> {
+        let (start, tests) = (frame.names.clone(), frame.tests.clone());
         let mut met: Option<Locals> = None;
-        for block in blocks {
+        let mut leads = Vec::with_capacity(ways.len());
+        for (block, test) in ways {
             frame.names = start.clone();
+            frame.tests = tests.clone();
             frame.ended = false;
+            if let Some((test, holds)) = test {
+                frame.tested(test, *holds);
+            }
             self.block(frame, block);
             let names = std::mem::take(&mut frame.names);
+            leads.push(!frame.ended);
             if !frame.ended {
                 met = Some(match met {
                     Some(known) => known.joined(names),
@@ -164,6 +184,8 @@ impl Evaluator<'_, '_> {
         }
         frame.ended = met.is_none();
         frame.names = met.unwrap_or(start);
+        frame.tests = tests;
+        leads
     }
 
     /// A statement that is an expression: `items.append(item)` changes what a name stands for.

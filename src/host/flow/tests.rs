@@ -86,6 +86,40 @@ fn outs(files: &[(&str, &str)]) -> Vec<String> {
     events.iter().filter(|event| event.deed == Deed::Call).filter_map(given).collect()
 }
 
+/// What was tested on the way to each `out(…)`, the first test first; `!` before one that did not hold.
+fn tested(text: &str) -> Vec<String> {
+    let facts = read(&[("app/a.py", text)]);
+    let code = Code::new(&facts);
+    let events = Evaluator::new(&code).file(0);
+    let of_event = |event: &Event| {
+        let way = tests(&event.tests).map(|(test, holds)| {
+            let sign = if holds { "" } else { "!" };
+            format!("{sign}{}", shown(&code, test))
+        });
+        let mut way: Vec<String> = way.collect();
+        way.reverse();
+        way.join(" ")
+    };
+    let is_out = |event: &&Event| {
+        event.deed == Deed::Call && event.value.call().is_some_and(|call| call.callee.external() == Some("out"))
+    };
+    events.iter().filter(is_out).map(of_event).collect()
+}
+
+#[test]
+fn what_was_tested_on_the_way_is_known() {
+    let check = |body: &str, expect: &[&str]| {
+        assert_eq!(tested(&format!("def f(a, b):\n{body}")), expect, "{body}");
+    };
+    check("    out(1)\n    if a:\n        out(2)\n    else:\n        out(3)\n    out(4)", &["", "$a", "!$a", ""]);
+    check("    if a:\n        return\n    out(1)\n    if b:\n        out(2)", &["!$a", "!$a $b"]);
+    check("    if not a:\n        pass\n    else:\n        raise X\n    out(1)", &["(not $a)"]);
+    check("    for x in b:\n        if x:\n            continue\n        out(1)\n    out(2)", &["!item($b)", ""]);
+    check("    if a:\n        if b:\n            return\n        out(1)\n    out(2)", &["$a !$b", ""]);
+    check("    try:\n        if a:\n            raise X\n    except Y:\n        pass\n    out(1)", &["!$a"]);
+    check("    if a:\n        return\n    def g():\n        out(1)\n    g()", &[""]);
+}
+
 fn check(text: &str, expect: &[&str]) {
     assert_eq!(outs(&[("app/a.py", text)]), expect, "{text}");
 }

@@ -39,6 +39,7 @@ use crate::orm::Context;
 use lookup::Backend;
 use set::Set;
 
+pub(in crate::orm::django) use expression::class_of_django;
 pub(in crate::orm) use site::find;
 
 /// The name of the framework.

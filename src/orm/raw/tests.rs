@@ -4,7 +4,7 @@ use crate::config::WrapperSettings;
 use crate::dialect::Dialect;
 use crate::host::code::Code;
 use crate::host::facts::{HostFacts, facts};
-use crate::orm::{Linked, words, words_with};
+use crate::orm::{Found, Linked, words, words_with};
 use crate::query::{DatabaseId, PathClass, QuerySite, Resolution, Skip, Takes};
 use crate::source::{FileId, TreePath};
 
@@ -18,7 +18,8 @@ fn read(files: &[(&str, &str)]) -> Vec<HostFacts> {
 
 fn sites(files: &[(&str, &str)], file: usize) -> (Vec<QuerySite>, Vec<Skip>) {
     let facts = read(files);
-    Linked::new(Code::new(&facts)).sites(file, DatabaseId(0), Dialect::Postgres, PathClass::App)
+    let found = Linked::new(Code::new(&facts)).sites(file, DatabaseId(0), Dialect::Postgres, PathClass::App);
+    (found.sites, found.skips)
 }
 
 /// A site in a line: its forms, how much is known of it, and what is not.
@@ -293,7 +294,7 @@ fn the_configuration_names_more_functions() {
         };
         let facts: Vec<HostFacts> = files.iter().enumerate().map(file).collect();
         let linked = Linked::new(Code::new(&facts)).with_wrappers(&wrappers);
-        let (sites, skips) = linked.sites(2, DatabaseId(0), Dialect::Postgres, PathClass::App);
+        let Found { sites, skips, .. } = linked.sites(2, DatabaseId(0), Dialect::Postgres, PathClass::App);
         let found: Vec<String> = sites.iter().map(|site| shown(site, &skips)).collect();
         assert_eq!(found, expect, "{function}");
     };

@@ -30,7 +30,7 @@ impl Term {
 }
 
 /// The last part of a path that Django declares: `F`, `Count`.
-pub(super) fn class_of_django(value: &Value) -> Option<&str> {
+pub(in crate::orm::django) fn class_of_django(value: &Value) -> Option<&str> {
     let path = value.external()?;
     let is_djangos = path.starts_with("django.") || path.starts_with("models.");
     path.rsplit('.').next().filter(|_| is_djangos)

@@ -6,7 +6,7 @@ mod sent;
 use crate::dialect::Dialect;
 use crate::host::code::Code;
 use crate::host::facts::{HostFacts, facts};
-use crate::orm::Linked;
+use crate::orm::{Found, Linked};
 use crate::query::{DatabaseId, PathClass, QuerySite, SiteOrigin, VariantKind};
 use crate::source::{FileId, TreePath};
 
@@ -80,7 +80,7 @@ fn shown(text: &str, dialect: Dialect) -> String {
     };
     let files: Vec<HostFacts> = texts.iter().enumerate().map(one).collect();
     let linked = Linked::new(Code::new(&files));
-    let (sites, skips) = linked.sites(1, DatabaseId(0), dialect, PathClass::App);
+    let Found { sites, skips, .. } = linked.sites(1, DatabaseId(0), dialect, PathClass::App);
     let mut lines: Vec<String> = sites.iter().filter(|site| site.source == "django").flat_map(lines).collect();
     lines.extend(skips.iter().map(|skip| format!("? {}: {}", skip.reason, skip.detail)));
     lines.join("\n")

@@ -100,7 +100,7 @@ fn files(body: &str) -> [HostFacts; 2] {
 fn sites(body: &str) -> Vec<QuerySite> {
     let files = files(body);
     let linked = Linked::new(Code::new(&files));
-    linked.sites(1, DatabaseId(0), Dialect::Postgres, PathClass::App).0
+    linked.sites(1, DatabaseId(0), Dialect::Postgres, PathClass::App).sites
 }
 
 /// Every form of every query, one a line; forms but the required one are named, implied queries start with `+`.
