@@ -6,6 +6,7 @@
 
 mod columns;
 mod evidence;
+mod polymorphic;
 mod rows;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ use crate::query::QueryShape;
 use crate::stats::{ColumnStats, StatsModel, StatsSource, TableStats};
 
 use evidence::Evidence;
+pub use polymorphic::{Polymorphic, polymorphic};
 pub use rows::RowBasis;
 
 /// Bytes of a page.

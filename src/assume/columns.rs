@@ -8,6 +8,7 @@ use crate::name::Ident;
 use crate::stats::{ColumnRole, ColumnStats, StatsSource};
 
 use super::evidence::Evidence;
+use super::polymorphic::polymorphic;
 use super::rows::{Rows, is_unique};
 use super::words::{self, Words};
 
@@ -115,12 +116,16 @@ fn reference(facts: &Facts<'_>, column: &Column, words: &Words) -> Option<Guess>
     let is_kind = is_text(column) && words::STATUS.contains(&words.last());
     let refers = |key: &&ForeignKey| key.columns.contains(name) && !(is_kind && key.columns.len() > 1);
     let declared = table.foreign_keys.iter().filter(refers).find_map(|key| facts.catalog.table(&key.to));
-    let parent = declared.or_else(|| (words.last() == "id").then(|| table_called(facts.named, words)).flatten());
+    let parent = declared.or_else(|| table_called(facts.named, words));
     let is_number = matches!(column.ty.class, TypeClass::Integer | TypeClass::Uuid);
     let parent = parent.or_else(|| is_number.then(|| joined_key(facts, name)).flatten());
     if let Some(parent) = parent {
         // Below the table's rows, or every index that adds a column to this one would look useless.
-        let distinct = facts.rows[&parent.name].min(rows / 2.0);
+        let mut distinct = facts.rows[&parent.name].min(rows / 2.0);
+        // Kinds of what another column refers to: there are no more than tables.
+        if polymorphic(facts.catalog, table).is_some_and(|reference| reference.kind == name) {
+            distinct = distinct.min(facts.catalog.tables.len() as f64);
+        }
         let null_fraction = if parent.name == table.name { 0.9 } else { 0.0 };
         return Some(Guess { null_fraction, ..Guess::of(ColumnRole::Reference, distinct) });
     }
@@ -142,10 +147,7 @@ fn joined_key<'a>(facts: &Facts<'a>, column: &Ident) -> Option<&'a Table> {
 
 /// Finds the table that `x_id` is called after.
 fn table_called<'a>(named: &ByName<'a>, words: &Words) -> Option<&'a Table> {
-    let one = words.head()?;
-    let mut many = vec![one.clone(), format!("{one}s"), format!("{one}es")];
-    many.extend(one.strip_suffix('y').map(|stem| format!("{stem}ies")));
-    many.iter().find_map(|name| named.get(&Ident::new(name)).copied())
+    words.tables()?.iter().find_map(|name| named.get(&Ident::new(name)).copied())
 }
 
 /// How many values an enum or a check leaves.

@@ -7,7 +7,8 @@ use super::columns::members;
 use crate::catalog::{Catalog, Column, ForeignKey, Index, Table, TypeClass};
 use crate::name::{Ident, QName};
 
-use super::words::is_lookup_table;
+use super::polymorphic::{Polymorphic, polymorphic};
+use super::words::{Words, is_lookup_table};
 
 /// Rows of a table that nothing is known of.
 const BASE: f64 = 1e4;
@@ -40,6 +41,8 @@ pub enum RowBasis {
     Alone,
     /// Foreign keys; this is the largest parent.
     FanOut(QName),
+    /// A column refers to a row of any table.
+    Anything(Ident),
     /// A unique key over columns of few values.
     Combinations,
 }
@@ -54,6 +57,9 @@ impl fmt::Display for RowBasis {
             Self::Alone => f.write_str("assumed, as of every table that refers to no other"),
             Self::FanOut(parent) => {
                 write!(f, "assumed, {FAN_OUT} for each row of its largest parent, `{parent}`, up to a million")
+            }
+            Self::Anything(id) => {
+                write!(f, "assumed, {FAN_OUT} for each row of what `{id}` refers to, whatever its table")
             }
             Self::Combinations => f.write_str("assumed, a unique key over columns of few values admits no more"),
         }
@@ -162,14 +168,21 @@ fn fill(
             continue;
         }
         let table = &catalog.tables[name];
-        let (count, basis) = given(name).map_or_else(|| fitting(table, keys, rows), |rows| (rows, RowBasis::Given));
+        let (count, basis) =
+            given(name).map_or_else(|| fitting(catalog, table, keys, rows), |rows| (rows, RowBasis::Given));
         rows.insert(name.clone(), (count.max(0.0).round(), basis));
         open.pop();
     }
 }
 
-fn fitting(table: &Table, keys: &[(&ForeignKey, &QName)], rows: &Counted) -> (f64, RowBasis) {
-    let (count, basis) = assumed(table, keys, rows);
+fn fitting(catalog: &Catalog, table: &Table, keys: &[(&ForeignKey, &QName)], rows: &Counted) -> (f64, RowBasis) {
+    let (mut count, mut basis) = assumed(table, keys, rows);
+    if count < FAN_OUT * BASE
+        && matches!(basis, RowBasis::Alone | RowBasis::FanOut(_))
+        && let Some(Polymorphic { id, .. }) = polymorphic(catalog, table)
+    {
+        (count, basis) = (FAN_OUT * BASE, RowBasis::Anything(id.clone()));
+    }
     let most = most(table);
     if most < count { (most, RowBasis::Combinations) } else { (count, basis) }
 }
@@ -197,7 +210,7 @@ fn assumed(table: &Table, keys: &[(&ForeignKey, &QName)], rows: &Counted) -> (f6
     }
     let parents_are_lookups = || keys.iter().all(|(_, parent)| is_lookup_table(&parent.name));
     if is_lookup_table(&table.name.name) && (!is_association(table, keys) || parents_are_lookups()) {
-        return (LOOKUP, RowBasis::Lookup);
+        return owned(table, keys, rows).unwrap_or((LOOKUP, RowBasis::Lookup));
     }
     match keys.iter().map(|(_, parent)| (rows[*parent].0, *parent)).max_by(|a, b| a.0.total_cmp(&b.0)) {
         None => (BASE, RowBasis::Alone),
@@ -205,6 +218,23 @@ fn assumed(table: &Table, keys: &[(&ForeignKey, &QName)], rows: &Counted) -> (f6
             ((FAN_OUT * largest).clamp(LEAST, MOST.max(largest)), RowBasis::FanOut(parent.clone()))
         }
     }
+}
+
+/// The rows of a table of settings or kinds that belong to a row of another, after which the reference is called: one
+/// each. The rules of a `service_id` grow with the services, whatever they are called; who wrote a template owns it not.
+fn owned(table: &Table, keys: &[(&ForeignKey, &QName)], rows: &Counted) -> Option<(f64, RowBasis)> {
+    let owns = |key: &ForeignKey, parent: &QName| match &key.columns[..] {
+        [column] => {
+            table.column(column).is_some_and(|column| column.not_null)
+                && Words::of(column)
+                    .tables()
+                    .is_some_and(|names| names.iter().any(|name| parent.name == Ident::new(name)))
+        }
+        _ => false,
+    };
+    let owners = keys.iter().filter(|(key, parent)| owns(key, parent)).map(|(_, parent)| (rows[*parent].0, *parent));
+    let (count, parent) = owners.max_by(|a, b| a.0.total_cmp(&b.0))?;
+    (count > LOOKUP).then(|| (count, RowBasis::OneEach(parent.clone())))
 }
 
 /// Says whether the table's rows pair those of its parents: `user_roles` has one for each role of each user, whatever its name ends in.

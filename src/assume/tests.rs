@@ -153,7 +153,9 @@ fn rows_fan_out_along_foreign_keys() {
         ("a: id int pk, b_id int -> b\n b: id int pk, a_id int -> a", "a 1e4, b 1e4"),
         ("a: id int pk, b_id int -> b\n b: id int pk, a_id int -> a\n c: a_id int -> a", "a 1e4, b 1e4, c 1e5"),
         ("payment_settings: id int pk", "payment_settings 1e3"),
-        ("users: id int pk\n user_settings: id int pk, user_id int -> users", "user_settings 1e3, users 1e4"),
+        ("users: id int pk\n user_settings: id int pk, user_id int -> users", "user_settings 1e4, users 1e4"),
+        ("users: id int pk\n themes_types: id int pk, user_id int null -> users", "themes_types 1e3, users 1e4"),
+        ("users: id int pk\n templates: id int pk, author_id int -> users", "templates 1e3, users 1e4"),
         ("Category: id int pk", "Category 1e3"),
         ("taxRules: id int pk", "taxRules 1e3"),
         ("overrules: id int pk", "overrules 1e4"),
@@ -167,6 +169,10 @@ fn rows_fan_out_along_foreign_keys() {
              role_permissions: role_id int -> roles, permission_id int -> permissions, unique(role_id permission_id)",
             "permissions 1e3, role_permissions 1e3, roles 1e3",
         ),
+        ("kinds_type: id int pk\n notes: object_id int, object_type_id int -> kinds_type", "kinds_type 1e3, notes 1e5"),
+        ("votes: item_id uuid, item_type text", "votes 1e5"),
+        ("items: id int pk\n votes: item_id uuid, item_type text", "items 1e4, votes 1e4"),
+        ("votes: item_id int, kind text", "votes 1e4"),
         ("a: id int pk\n b: x_id int -> gone", "a 1e4, b 1e4"),
     ];
     for (schema, expect) in cases {

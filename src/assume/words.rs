@@ -43,6 +43,19 @@ impl Words {
         let (_, head) = self.0.split_last()?;
         (!head.is_empty()).then(|| head.join("_"))
     }
+
+    /// Returns all words, joined by `_`.
+    pub(super) fn joined(&self) -> String {
+        self.0.join("_")
+    }
+
+    /// What a table is called that `x_id` is called after.
+    pub(super) fn tables(&self) -> Option<Vec<String>> {
+        let one = self.head().filter(|_| self.last() == "id")?;
+        let mut many = vec![one.clone(), format!("{one}s"), format!("{one}es")];
+        many.extend(one.strip_suffix('y').map(|stem| format!("{stem}ies")));
+        Some(many)
+    }
 }
 
 /// Says whether a table's name says that it holds a handful of settings or kinds.
