@@ -17,7 +17,7 @@ use crate::coverage;
 use crate::dialect::Target;
 use crate::name::Ident;
 use crate::name::QName;
-use crate::query::{AccessPattern, StatementKind, TableRef};
+use crate::query::{AccessPattern, Predicate, PredicateOp, StatementKind, TableRef};
 use crate::source::HostSpan;
 use crate::stats::StatsModel;
 use crate::workload::WorkloadQuery;
@@ -71,6 +71,8 @@ pub struct Upkeep<'a> {
 pub struct Uses<'a> {
     /// Tables that queries of the application delete from.
     deleted: BTreeSet<&'a QName>,
+    /// Tables of which queries leave out rows that are marked as deleted.
+    marked: BTreeSet<&'a QName>,
     /// What asks a table for an order.
     ordered: BTreeMap<&'a QName, Vec<&'a AccessPattern>>,
 }
@@ -85,13 +87,21 @@ impl<'a> Uses<'a> {
         for pattern in workload.iter().flat_map(|query| &query.shape.patterns).filter(|one| !one.order.is_empty()) {
             ordered.entry(&pattern.table).or_default().push(pattern);
         }
-        Self { deleted, ordered }
+        let patterns = workload.iter().flat_map(|query| &query.shape.patterns);
+        let marked = patterns.filter(|one| one.predicates.iter().any(is_unmarked)).map(|one| &one.table).collect();
+        Self { deleted, marked, ordered }
     }
 
     /// What asks a table for an order.
     fn orders(&self, table: &QName) -> impl Iterator<Item = &'a AccessPattern> {
         self.ordered.get(table).into_iter().flatten().copied()
     }
+}
+
+/// Says whether a condition leaves out what is marked as deleted: `deleted_at IS NULL`.
+fn is_unmarked(predicate: &Predicate) -> bool {
+    let marks = |column: &Ident| column.as_str().to_ascii_lowercase().starts_with("deleted");
+    predicate.op == PredicateOp::Null && predicate.key.as_column().is_some_and(marks)
 }
 
 /// Lists the changes of indexes that the schema asks for, beside what `advised` is proven to bring; by table, then index.

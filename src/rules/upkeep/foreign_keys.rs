@@ -91,6 +91,8 @@ fn need(upkeep: &Upkeep<'_>, key: &ForeignKey) -> Need {
         _ if few => Need::Unseen,
         _ if upkeep.uses.deleted.contains(&key.to) => Need::Delete,
         ReferentialAction::Refuse => Need::Unseen,
+        // Rows that are marked as deleted stay.
+        _ if upkeep.uses.marked.contains(&key.to) => Need::Unseen,
         action => Need::Action(action),
     }
 }
