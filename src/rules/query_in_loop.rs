@@ -5,9 +5,9 @@ use super::findings::Findings;
 use super::subject;
 use crate::expr::Expr;
 use crate::finding::{Confidence, Place};
-use crate::name::QName;
+use crate::name::{Ident, QName};
 use crate::query::{
-    AccessPattern, Implied, InLoop, Limit, PathClass, Predicate, PredicateOp, QuerySite, SiteOrigin, StatementKind, Takes,
+    AccessPattern, Implied, InLoop, Limit, PathClass, Predicate, PredicateOp, QueryShape, QuerySite, SiteOrigin, StatementKind, Takes,
     Value,
 };
 use crate::source::HostSpan;
@@ -28,6 +28,9 @@ pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {
         let speaks = site.class == PathClass::App && site.requires(sender.variant);
         let Some(repeat) = site.in_loop.as_ref().filter(|_| speaks) else { continue };
         let Some(rows) = rows(cx, repeat) else { continue };
+        if !is_load(site) && asks_whether_there(cx, shape, &rows) {
+            continue;
+        }
         // What is loaded stays loaded, however often the row is asked for it.
         if is_load(site) && told.contains(&repeat.place) {
             continue;
@@ -55,13 +58,15 @@ pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {
 struct Rows<'a> {
     place: HostSpan,
     table: Option<&'a QName>,
+    /// Every column of that table is read.
+    is_whole: bool,
     confidence: Confidence,
 }
 
 /// What is known of the query that gives a loop's rows; nothing where there is none, or its rows are few.
 fn rows<'a>(cx: &QueryContext<'a>, repeat: &InLoop) -> Option<Rows<'a>> {
     let (site, outer) = cx.sent_at(&repeat.rows)?;
-    let unread = Rows { place: site.place, table: None, confidence: Confidence::Medium };
+    let unread = Rows { place: site.place, table: None, is_whole: false, confidence: Confidence::Medium };
     let Some(outer) = outer else { return Some(unread) };
     let shape = &outer.query.shape;
     let Some(outermost) = shape.outermost() else { return Some(unread) };
@@ -81,7 +86,24 @@ fn rows<'a>(cx: &QueryContext<'a>, repeat: &InLoop) -> Option<Rows<'a>> {
     // What a table is called says little about how few rows it has.
     let assumed_few = table.is_some_and(|table| cx.is_fewer(table, ASSUMED_MANY));
     let confidence = if assumed_few { Confidence::Low } else { Confidence::High };
-    Some(Rows { place: site.place, table, confidence })
+    let is_whole = tables.first().is_some_and(|pattern| {
+        let table = cx.catalog.table(&pattern.table);
+        table.is_some_and(|table| table.columns.iter().all(|column| pattern.columns.contains(&column.name)))
+    });
+    Some(Rows { place: site.place, table, is_whole, confidence })
+}
+
+/// Says whether it is asked of a row that is at hand whether it is there yet, which cannot be read before.
+fn asks_whether_there(cx: &QueryContext<'_>, shape: &QueryShape, rows: &Rows<'_>) -> bool {
+    let [reference] = &shape.references[..] else { return false };
+    let Some(table) = cx.catalog.table(&reference.table).filter(|table| rows.is_whole && rows.table == Some(&table.name))
+    else {
+        return false;
+    };
+    let pattern = &shape.patterns[usize::from(reference.id.0)];
+    let asked = |column: &Ident| keys(pattern).any(|key| key.as_column() == Some(column));
+    let reads_none = pattern.columns.iter().all(|column| table.primary_key.contains(column));
+    reads_none && !table.primary_key.is_empty() && table.primary_key.iter().all(asked)
 }
 
 /// As many round trips are felt, whatever they ask.
