@@ -153,6 +153,8 @@ pub enum UnfitWhy {
     WholeJoin,
     /// Only a plan could tell whether an index helps, and there is none.
     NoPlan,
+    /// A condition beside it could not be read, and may find the rows by an index that there is.
+    Unknown,
 }
 
 /// Whether costs may be shown: only those of the target's own engine are worth showing.
@@ -223,6 +225,7 @@ impl UnfitWhy {
             }
             Self::WholeJoin => "is joined by, but nothing narrows the statement: both tables are read whole",
             Self::NoPlan => "is joined by or stands in an OR: whether an index helps only a plan could tell",
+            Self::Unknown => "stands beside a condition that could not be read, which may find the rows better",
         }
     }
 }

@@ -4,6 +4,7 @@
 //! engine; both verdicts are kept, so that a person can ask why nothing was advised.
 
 use crate::advice::{Guard, Trial, Unfit, UnfitWhy, Verdict};
+use crate::assume::{self, Polymorphic};
 use crate::catalog::{Direction, Index, IndexDef, IndexId, IndexKey, Method};
 use crate::coverage::{self, Asked, Coverage, Joins, Sort};
 use crate::dialect::Dialect;
@@ -115,9 +116,14 @@ fn each_reference(stage: &Stage<'_>, query: &WorkloadQuery, draw: &Draw<'_>) -> 
         let Some(judge) = stage.judge(&reference.table) else { continue };
         let pattern = &shape.patterns[usize::from(reference.id.0)];
         let mut keys = judge.keys(shape, reference.id);
-        // A condition that is not known may find the few rows that are sorted.
-        if !query.is_whole && keys.equal.is_empty() {
-            keys.order.clear();
+        if !query.is_whole {
+            // A condition that is not known may find the few rows that are sorted.
+            if keys.equal.first().is_none_or(|first| first.class == Class::Few) {
+                keys.order.clear();
+            }
+            if shape.blocks[usize::from(reference.block)].open && shape.references.len() == 1 {
+                keys.are_beside_unknown();
+            }
         }
         let builder = Builder { stage, judge, pattern, reference: reference.id, keys: &keys };
         let mut drafts = Vec::new();
@@ -189,13 +195,14 @@ impl Builder<'_> {
         // A list of references finds fewer rows than a status does; without an order, nothing is lost behind it.
         let leading = lists.first().filter(|list| order.is_empty() && list.class < equal[0].class);
         let keys: Vec<Key> = leading.into_iter().chain(equal).cloned().collect();
+        let least = self.inseparable(&keys);
         // Shorter ones first: among those that serve equally well the shortest is kept.
-        for width in 1..=keys.len().min(WIDTH) {
+        for width in least..=keys.len().min(WIDTH) {
             drafts.push(self.draft(&keys[..width], &[], Purpose::Filter));
         }
         // A list loses the order behind it, so it is never put before a sort column.
         if !order.is_empty() {
-            for width in 1..=equal.len().min(WIDTH - order.len().min(WIDTH - 1)) {
+            for width in self.inseparable(equal)..=equal.len().min(WIDTH - order.len().min(WIDTH - 1)) {
                 let room = WIDTH - width;
                 drafts.push(self.draft(&equal[..width], &order[..order.len().min(room)], Purpose::Filter));
             }
@@ -205,6 +212,15 @@ impl Builder<'_> {
             let width = equal.len().min(WIDTH - 1);
             drafts.push(self.draft(&equal[..width], &[self.ascending(tail)], Purpose::Filter));
         }
+    }
+
+    /// How many keys stand together: a number that refers to a row of any table is nothing without its kind.
+    fn inseparable(&self, keys: &[Key]) -> usize {
+        let Some(Polymorphic { id, kind }) = assume::polymorphic(self.stage.catalog(), self.judge.table) else {
+            return 1;
+        };
+        let is_part = |key: &Key| key.expr.as_column().is_some_and(|column| column == id || column == kind);
+        if keys.len() > 1 && keys[..2].iter().all(is_part) { 2 } else { 1 }
     }
 
     fn without_equality(&self, drafts: &mut Vec<Draft>) {

@@ -62,6 +62,13 @@ pub(super) struct Keys {
 }
 
 impl Keys {
+    /// Takes nothing of what conditions offer: one that is not known stands beside them, which may find the rows better.
+    pub(super) fn are_beside_unknown(&mut self) {
+        let Self { equal, lists, ranges, unfit, .. } = std::mem::take(self);
+        let known = equal.into_iter().chain(lists).chain(ranges);
+        self.unfit = known.map(|key| (key.expr, UnfitWhy::Unknown)).chain(unfit).collect();
+    }
+
     /// Says that something offers no key, unless it does so elsewhere.
     pub(super) fn note_unfit(&mut self, key: &Expr, why: UnfitWhy) {
         let offered = self.equal.iter().chain(&self.lists).chain(&self.ranges).any(|offered| offered.expr == *key);

@@ -85,7 +85,10 @@ impl Setting {
     }
 
     fn advise(&self, queries: &[impl AsRef<str>]) -> Advised {
-        let mut workload = self.workload(queries);
+        self.advise_for(self.workload(queries))
+    }
+
+    fn advise_for(&self, mut workload: Vec<WorkloadQuery>) -> Advised {
         let shapes: Vec<_> = workload.iter().map(|query| &query.shape).collect();
         let stats = assume(&self.catalog, &self.config, &shapes);
         let mut engine = SqliteEngine::new(self.target());

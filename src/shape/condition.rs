@@ -148,7 +148,8 @@ impl Shaper<'_> {
         if walked.aggregate || walked.window {
             return;
         }
-        let mut placed = walked.used.is_empty() && !walked.subquery;
+        // A parameter that is a condition by itself may ask anything.
+        let mut placed = walked.used.is_empty() && !walked.subquery && !is_parameter(expr);
         for reference in self.constrained(&walked.used, scope, admits) {
             let condition = self.seen_from(reference, expr);
             if condition.has_outer() {
@@ -270,6 +271,10 @@ impl Names for View<'_> {
     fn subquery(&mut self, query: &ast::Query) -> Expr {
         if self.names.is_correlated(query) { Expr::Outer } else { Expr::Param }
     }
+}
+
+fn is_parameter(expr: &ast::Expr) -> bool {
+    matches!(unnested(expr), ast::Expr::Value(value) if matches!(value.value, ast::Value::Placeholder(_)))
 }
 
 fn is_member(expr: &ast::Expr) -> bool {

@@ -26,6 +26,43 @@ fn an_equality_gets_its_column() {
 }
 
 #[test]
+fn what_an_unknown_condition_may_find_gets_nothing() {
+    let setting = Setting::shop(Dialect::Postgres, "");
+    let advised = |sql: &str, is_whole: bool| {
+        let mut workload = setting.workload(&[sql]);
+        workload[0].is_whole = is_whole;
+        ddl(&setting.advise_for(workload), Dialect::Postgres)
+    };
+    let beside = "SELECT * FROM orders AS t0 WHERE t0.customer_id = $1 AND $2";
+    assert_eq!(advised(beside, true), BY_CUSTOMER);
+    assert_eq!(advised(beside, false), "");
+    assert_eq!(advised("SELECT * FROM orders AS t0 WHERE t0.customer_id = $1", false), BY_CUSTOMER);
+    let sorted = "SELECT * FROM orders AS t0 WHERE t0.status = $1 ORDER BY t0.created_at LIMIT 20";
+    assert_eq!(advised(sorted, true), "CREATE INDEX idx_orders_status_created_at ON orders (status, created_at);");
+    assert_eq!(advised(sorted, false), "");
+}
+
+#[test]
+fn a_reference_to_any_table_is_kept_whole() {
+    let notes = "CREATE TABLE notes (id integer PRIMARY KEY, object_id integer NOT NULL, object_type text NOT NULL);";
+    check(
+        Dialect::Postgres,
+        &[
+            (
+                notes,
+                "SELECT * FROM notes AS t0 WHERE t0.object_type = $1 AND t0.object_id = $2",
+                "CREATE INDEX idx_notes_object_id_object_type ON notes (object_id, object_type);",
+            ),
+            (
+                notes,
+                "SELECT * FROM notes AS t0 WHERE t0.object_id = $1",
+                "CREATE INDEX idx_notes_object_id ON notes (object_id);",
+            ),
+        ],
+    );
+}
+
+#[test]
 fn what_serves_already_gets_nothing() {
     check(
         Dialect::Postgres,

@@ -80,7 +80,8 @@ fn a_block_is_open_where_its_patterns_do_not_say_all() {
     let cases = [
         ("SELECT id FROM users WHERE email = $1 AND name > 'x'", false),
         ("SELECT u.id FROM users u JOIN orders o ON o.user_id = u.id WHERE o.total > 5 OR o.note = 'x'", false),
-        ("SELECT u.id FROM users u LEFT JOIN orders o ON o.user_id = u.id WHERE $1", false),
+        ("SELECT u.id FROM users u LEFT JOIN orders o ON o.user_id = u.id WHERE true", false),
+        ("SELECT u.id FROM users u LEFT JOIN orders o ON o.user_id = u.id WHERE $1", true),
         ("SELECT id FROM users u WHERE EXISTS (SELECT 1 FROM orders o WHERE o.user_id = u.id)", true),
         ("SELECT id FROM users WHERE id IN (SELECT user_id FROM orders)", true),
         ("SELECT id FROM users TABLESAMPLE SYSTEM (1)", true),
