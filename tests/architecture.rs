@@ -30,8 +30,9 @@ const GUARDED_CRATES: &[(&str, &[&str])] = &[
     ("ignore", &["walk"]),
     ("walkdir", &["walk"]),
     ("clap", &["cli"]),
-    ("tree_sitter", &["host"]),
-    ("tree_sitter_python", &["host"]),
+    ("ruff_python_ast", &["host"]),
+    ("ruff_python_parser", &["host"]),
+    ("ruff_text_size", &["host"]),
     ("aho_corasick", &["host"]),
 ];
 

@@ -1,26 +1,28 @@
 //! Python: its statements as [`crate::ir`].
 //!
-//! The grammar is tree-sitter's, which goes on behind errors: what it cannot read costs the statement around it, and is
-//! told of as a fault. Knows no framework.
+//! The grammar is ruff's, which goes on behind errors: a simple statement with one in it is unknown, and each is told of
+//! as a fault. Knows no framework.
 
+mod depth;
 mod expr;
 mod string;
 
-use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use tree_sitter::{Node, Parser};
+use ruff_python_ast as ast;
+use ruff_python_ast::statement_visitor::{StatementVisitor, walk_body, walk_stmt};
+use ruff_python_ast::token::{TokenKind, Tokens};
+use ruff_python_parser::{Mode, ParseOptions};
+use ruff_text_size::{Ranged, TextRange};
 
 use super::facts::Words;
 use super::suppressions::Marked;
-use crate::ir::{Class, Expr, ExprKind, Function, Import, Name, Parameter, Span, Stmt, StmtKind, Takes};
+use crate::ir::{Class, Expr, Function, Import, Name, Parameter, Span, Stmt, StmtKind, Takes};
 use crate::suppress;
 
 /// How deep statements and expressions may be nested; what is deeper is unknown.
 const MAX_NESTING: u16 = 400;
-/// From how many children of a node on a walk over them is cheaper than asking for each.
-const MANY_CHILDREN: u32 = 8;
 
 /// What a file says.
 #[derive(Debug, Default, PartialEq)]
@@ -33,100 +35,77 @@ pub struct Module {
     pub marked: Marked,
 }
 
-thread_local! {
-    /// What a parser has allocated serves the next file, too.
-    static PARSER: RefCell<Parser> = RefCell::new(parser());
-}
-
-fn parser() -> Parser {
-    let mut parser = Parser::new();
-    parser.set_language(&tree_sitter_python::LANGUAGE.into()).expect("the grammar is of the library's version");
-    parser
-}
-
 /// Reads a file, but for the bodies of functions that name none of the words.
 pub fn read(text: &str, words: &Words) -> Module {
-    let tree = PARSER.with_borrow_mut(|parser| parser.parse(text, None));
-    let tree = tree.expect("a language is set, and no time limit");
-    let body = Reader { text, words, nesting: 0, names: HashMap::new() }.block(tree.root_node());
-    let marked = if suppress::is_marked(text) { marked(tree.root_node(), text) } else { Marked::default() };
-    Module { body, faults: faults(tree.root_node()), marked }
+    if depth::is_too_deep(text) {
+        return Module { faults: vec![Span::from(0..text.len())], ..Module::default() };
+    }
+    let parsed = ruff_python_parser::parse_unchecked(text, ParseOptions::from(Mode::Module));
+    let mut faults: Vec<Span> = parsed.errors().iter().map(|error| span(error.location)).collect();
+    faults.sort_unstable();
+    let Some(module) = parsed.syntax().as_module() else { return Module { faults, ..Module::default() } };
+    let body = Reader { text, words, faults: &faults, nesting: 0, names: HashMap::new() }.block(&module.body);
+    let is_marked = suppress::is_marked(text);
+    let marked = if is_marked { marked(&module.body, parsed.tokens(), text) } else { Marked::default() };
+    Module { body, faults, marked }
 }
 
 /// The comments and strings that may hold suppressions, and the statements of the file.
-fn marked(root: Node<'_>, text: &str) -> Marked {
+fn marked(body: &[ast::Stmt], tokens: &Tokens, text: &str) -> Marked {
     let mut found = Marked::default();
-    let mut open = vec![root];
-    while let Some(node) = open.pop() {
-        let is_marked = || text.get(node.byte_range()).is_some_and(suppress::is_marked);
-        match node.kind() {
-            "comment" if is_marked() => found.comments.push(span(node)),
-            "string" if is_marked() => {
-                let inside = |end: &str| children(node).find(|child| child.kind() == end).map(span);
-                if let (Some(start), Some(end)) = (inside("string_start"), inside("string_end")) {
-                    found.strings.push(Span { start: start.end, end: end.start });
-                }
+    let is_marked = |range: TextRange| text.get(range.to_std_range()).is_some_and(suppress::is_marked);
+    let mut opened = Vec::new();
+    for token in tokens {
+        match token.kind() {
+            TokenKind::Comment if is_marked(token.range()) => found.comments.push(span(token.range())),
+            TokenKind::String => {
+                let inside = token.string_flags().and_then(|flags| string::inside(token.range(), flags));
+                found.strings.extend(inside.filter(|inside| is_marked(*inside)).map(span));
             }
-            kind if kind.ends_with("_statement") || kind.ends_with("_definition") => found.statements.push(span(node)),
+            TokenKind::FStringStart | TokenKind::TStringStart => opened.push(token.end()),
+            TokenKind::FStringEnd | TokenKind::TStringEnd => {
+                let inside = opened.pop().map(|start| TextRange::new(start, token.start().max(start)));
+                found.strings.extend(inside.filter(|inside| is_marked(*inside)).map(span));
+            }
             _ => {}
         }
-        let mut inner: Vec<Node<'_>> = node.children(&mut node.walk()).collect();
-        inner.reverse();
-        open.append(&mut inner);
     }
+    let mut places = Places(&mut found.statements);
+    walk_body(&mut places, body);
     found
 }
 
-/// Where the text is not Python, in order.
-fn faults(root: Node<'_>) -> Vec<Span> {
-    let mut found = Vec::new();
-    let mut open = vec![root];
-    while let Some(node) = open.pop() {
-        if node.is_error() || node.is_missing() {
-            found.push(span(node));
-        } else if node.has_error() {
-            let broken = node.children(&mut node.walk()).filter(|child| child.has_error()).collect::<Vec<_>>();
-            open.extend(broken.into_iter().rev());
-        }
+/// Where statements stand, the outer one before those within.
+struct Places<'a>(&'a mut Vec<Span>);
+
+impl<'a> StatementVisitor<'a> for Places<'_> {
+    fn visit_stmt(&mut self, stmt: &'a ast::Stmt) {
+        self.0.push(span(stmt.range()));
+        walk_stmt(self, stmt);
     }
-    found
 }
 
 struct Reader<'a> {
     text: &'a str,
     words: &'a Words,
+    /// In the order of the text.
+    faults: &'a [Span],
     nesting: u16,
     /// The names of the file, each kept once.
     names: HashMap<&'a str, Name>,
 }
 
-fn span(node: Node<'_>) -> Span {
-    node.byte_range().into()
-}
-
-/// The children that mean something, in order.
-fn children<'t>(node: Node<'t>) -> impl Iterator<Item = Node<'t>> {
-    let count = u32::try_from(node.named_child_count()).unwrap_or(u32::MAX);
-    // Each is looked for from the first one on: of many they are all taken at once.
-    let (few, many) = match count > MANY_CHILDREN {
-        true => (0, node.named_children(&mut node.walk()).collect::<Vec<_>>()),
-        false => (count, Vec::new()),
-    };
-    let few = (0..few).filter_map(move |at| node.named_child(at));
-    few.chain(many).filter(|child| !child.is_extra())
-}
-
-fn all_of<'t>(node: Node<'t>, field: &str) -> Vec<Node<'t>> {
-    node.children_by_field_name(field, &mut node.walk()).collect()
+fn span(range: TextRange) -> Span {
+    Span { start: range.start().to_u32(), end: range.end().to_u32() }
 }
 
 impl<'a> Reader<'a> {
-    fn text(&self, node: Node<'_>) -> &'a str {
-        self.text.get(node.byte_range()).unwrap_or_default()
+    fn text(&self, range: TextRange) -> &'a str {
+        self.text.get(range.to_std_range()).unwrap_or_default()
     }
 
-    fn name(&mut self, node: Node<'_>) -> Name {
-        let text = self.text(node);
+    fn name(&mut self, range: TextRange) -> Name {
+        let text = self.text(range);
         self.named(text)
     }
 
@@ -145,282 +124,205 @@ impl<'a> Reader<'a> {
         Some(done)
     }
 
-    fn block(&mut self, node: Node<'_>) -> Vec<Stmt> {
+    fn is_faulty(&self, range: TextRange) -> bool {
+        let Span { start, end } = span(range);
+        let first = self.faults.partition_point(|fault| fault.end <= start);
+        // What is missing is missed at the token behind.
+        self.faults.get(first).is_some_and(|fault| fault.start <= end)
+    }
+
+    fn block(&mut self, statements: &[ast::Stmt]) -> Vec<Stmt> {
         let read = |reader: &mut Self| {
-            let mut statements = Vec::new();
-            children(node).for_each(|child| reader.statement(child, &mut statements));
-            statements
+            let mut into = Vec::with_capacity(statements.len());
+            statements.iter().for_each(|statement| reader.statement(statement, &mut into));
+            into
         };
         self.deeper(read).unwrap_or_default()
     }
 
-    fn field_block(&mut self, node: Node<'_>, field: &str) -> Vec<Stmt> {
-        node.child_by_field_name(field).map(|block| self.block(block)).unwrap_or_default()
-    }
-
-    /// The block of a clause that has no field for it.
-    fn last_block(&mut self, node: Node<'_>) -> Vec<Stmt> {
-        let block = children(node).filter(|child| child.kind() == "block").last();
-        block.map(|block| self.block(block)).unwrap_or_default()
-    }
-
-    fn field(&mut self, node: Node<'_>, field: &str) -> Option<Expr> {
-        node.child_by_field_name(field).map(|child| self.expr(child))
-    }
-
-    fn field_or_unknown(&mut self, node: Node<'_>, field: &str) -> Expr {
-        self.field(node, field).unwrap_or(Expr { kind: ExprKind::Unknown, span: span(node) })
-    }
-
-    fn statement(&mut self, node: Node<'_>, into: &mut Vec<Stmt>) {
-        let kind = match node.kind() {
-            // What stands whole among the fragments is still said.
-            "ERROR" => return children(node).for_each(|child| self.fragment(child, into)),
-            "expression_statement" => return children(node).for_each(|child| self.expression(child, into)),
-            "return_statement" => StmtKind::Return(self.first(node)),
-            "raise_statement" => StmtKind::Leave(self.first(node)),
-            "break_statement" | "continue_statement" => StmtKind::Leave(None),
-            "if_statement" => self.choice(node),
-            "for_statement" => {
-                let target = self.field(node, "left");
-                let over = self.field_or_unknown(node, "right");
-                let body = self.field_block(node, "body");
-                self.push_with_else(node, StmtKind::Loop { target, over, body }, into);
-                return;
+    fn statement(&mut self, statement: &ast::Stmt, into: &mut Vec<Stmt>) {
+        let kind = match statement {
+            ast::Stmt::If(of) => self.choice(of),
+            ast::Stmt::For(of) => {
+                let (target, over) = (Some(self.expr(&of.target)), self.expr(&of.iter));
+                let body = self.block(&of.body);
+                return self.push_with_else(of.range, StmtKind::Loop { target, over, body }, &of.orelse, into);
             }
-            "while_statement" => {
-                let over = self.field_or_unknown(node, "condition");
-                let body = self.field_block(node, "body");
-                self.push_with_else(node, StmtKind::Loop { target: None, over, body }, into);
-                return;
+            ast::Stmt::While(of) => {
+                let over = self.expr(&of.test);
+                let body = self.block(&of.body);
+                return self.push_with_else(of.range, StmtKind::Loop { target: None, over, body }, &of.orelse, into);
             }
-            "with_statement" => self.with(node),
-            "try_statement" => return self.attempt(node, into),
-            "match_statement" => self.cases(node, into),
-            "function_definition" | "class_definition" => self.definition(node, Vec::new()),
-            "decorated_definition" => self.decorated(node),
-            "import_statement" => StmtKind::Import(self.imports(node)),
-            "import_from_statement" => StmtKind::Import(self.imports_from(node)),
-            "block" => return children(node).for_each(|child| self.statement(child, into)),
-            "comment" => return,
+            ast::Stmt::With(of) => self.with(of),
+            ast::Stmt::Try(of) => return self.attempt(of, into),
+            ast::Stmt::Match(of) => {
+                let subject = StmtKind::Expr(self.expr(&of.subject));
+                into.push(Stmt { kind: subject, span: span(of.subject.range()) });
+                StmtKind::Either(of.cases.iter().map(|case| self.block(&case.body)).collect())
+            }
+            ast::Stmt::FunctionDef(of) => self.function(of),
+            ast::Stmt::ClassDef(of) => self.class(of),
+            simple if self.is_faulty(simple.range()) => StmtKind::Unknown,
+            ast::Stmt::Assign(of) => return self.assignment(of, into),
+            simple => self.simple(simple),
+        };
+        into.push(Stmt { kind, span: span(statement.range()) });
+    }
+
+    fn simple(&mut self, statement: &ast::Stmt) -> StmtKind {
+        match statement {
+            ast::Stmt::Expr(of) => StmtKind::Expr(self.expr(&of.value)),
+            ast::Stmt::AnnAssign(of) => StmtKind::Assign {
+                target: self.expr(&of.target),
+                annotation: Some(self.expr(&of.annotation)),
+                value: self.optional(of.value.as_deref()),
+            },
+            ast::Stmt::AugAssign(of) => {
+                let (target, value) = (self.expr(&of.target), self.expr(&of.value));
+                StmtKind::Augment { target, op: expr::binary(of.op), value }
+            }
+            ast::Stmt::Return(of) => StmtKind::Return(self.optional(of.value.as_deref())),
+            ast::Stmt::Raise(of) => StmtKind::Leave(self.optional(of.exc.as_deref())),
+            ast::Stmt::Break(_) | ast::Stmt::Continue(_) => StmtKind::Leave(None),
+            ast::Stmt::Assert(of) => StmtKind::Expr(self.expr(&of.test)),
+            ast::Stmt::Import(of) => StmtKind::Import(of.names.iter().map(|name| self.import(name)).collect()),
+            ast::Stmt::ImportFrom(of) => StmtKind::Import(self.imports_from(of)),
             _ => StmtKind::Unknown,
-        };
-        into.push(Stmt { kind, span: span(node) });
-    }
-
-    /// A statement among fragments; a fragment says nothing.
-    fn fragment(&mut self, node: Node<'_>, into: &mut Vec<Stmt>) {
-        let kind = node.kind();
-        if kind.ends_with("_statement") || kind.ends_with("_definition") || kind == "block" {
-            self.statement(node, into);
         }
     }
 
-    fn first(&mut self, node: Node<'_>) -> Option<Expr> {
-        let first = children(node).next();
-        first.map(|child| self.expr(child))
+    fn optional(&mut self, expr: Option<&ast::Expr>) -> Option<Expr> {
+        expr.map(|expr| self.expr(expr))
     }
 
-    fn push_with_else(&mut self, node: Node<'_>, kind: StmtKind, into: &mut Vec<Stmt>) {
-        into.push(Stmt { kind, span: span(node) });
-        if let Some(clause) = node.child_by_field_name("alternative") {
+    fn push_with_else(&mut self, range: TextRange, kind: StmtKind, otherwise: &[ast::Stmt], into: &mut Vec<Stmt>) {
+        into.push(Stmt { kind, span: span(range) });
+        if let (Some(first), Some(last)) = (otherwise.first(), otherwise.last()) {
             // It is not run where a `break` leaves the loop.
-            let block = self.field_block(clause, "body");
-            into.push(Stmt { kind: StmtKind::Either(vec![block]), span: span(clause) });
+            let block = self.block(otherwise);
+            let place = TextRange::new(first.start(), last.end());
+            into.push(Stmt { kind: StmtKind::Either(vec![block]), span: span(place) });
         }
-    }
-
-    fn expression(&mut self, node: Node<'_>, into: &mut Vec<Stmt>) {
-        let kind = match node.kind() {
-            "assignment" => return self.assignment(node, into),
-            "augmented_assignment" => {
-                let op = node.child_by_field_name("operator").map_or("", |op| self.text(op));
-                StmtKind::Augment {
-                    target: self.field_or_unknown(node, "left"),
-                    op: expr::binary(op.trim_end_matches('=')),
-                    value: self.field_or_unknown(node, "right"),
-                }
-            }
-            "ERROR" => return self.statement(node, into),
-            _ => StmtKind::Expr(self.expr(node)),
-        };
-        into.push(Stmt { kind, span: span(node) });
     }
 
     /// `a = b = value` binds the last target first, which nobody can tell.
-    fn assignment(&mut self, node: Node<'_>, into: &mut Vec<Stmt>) {
-        let target = self.field_or_unknown(node, "left");
-        let annotation = self.field(node, "type");
-        let right = node.child_by_field_name("right");
-        if let Some(chained) = right.filter(|right| right.kind() == "assignment") {
-            let before = into.len();
-            // Each link of the chain is a level of the tree.
-            self.deeper(|reader| reader.assignment(chained, into));
-            let value = match into.get(before).map(|first| &first.kind) {
-                Some(StmtKind::Assign { value, .. }) => value.clone(),
-                _ => None,
-            };
-            into.push(Stmt { kind: StmtKind::Assign { target, annotation, value }, span: span(node) });
-            return;
+    fn assignment(&mut self, of: &ast::StmtAssign, into: &mut Vec<Stmt>) {
+        let value = self.expr(&of.value);
+        let mut values = std::iter::repeat_n(value, of.targets.len());
+        for target in of.targets.iter().rev() {
+            let place = span(TextRange::new(target.start(), of.range.end()));
+            let target = self.expr(target);
+            into.push(Stmt { kind: StmtKind::Assign { target, annotation: None, value: values.next() }, span: place });
         }
-        let value = right.map(|right| self.expr(right));
-        into.push(Stmt { kind: StmtKind::Assign { target, annotation, value }, span: span(node) });
     }
 
-    fn choice(&mut self, node: Node<'_>) -> StmtKind {
-        let test = self.field_or_unknown(node, "condition");
-        let then = self.field_block(node, "consequence");
+    fn choice(&mut self, of: &ast::StmtIf) -> StmtKind {
+        let test = self.expr(&of.test);
+        let then = self.block(&of.body);
         let mut otherwise = Vec::new();
-        for clause in all_of(node, "alternative").into_iter().rev() {
-            if clause.kind() == "elif_clause" {
-                let test = self.field_or_unknown(clause, "condition");
-                let then = self.field_block(clause, "consequence");
-                let kind = StmtKind::If { test, then, otherwise: std::mem::take(&mut otherwise) };
-                otherwise.push(Stmt { kind, span: span(clause) });
-            } else {
-                otherwise = self.field_block(clause, "body");
-            }
+        for clause in of.elif_else_clauses.iter().rev() {
+            let Some(test) = &clause.test else {
+                otherwise = self.block(&clause.body);
+                continue;
+            };
+            let test = self.expr(test);
+            let then = self.block(&clause.body);
+            let kind = StmtKind::If { test, then, otherwise: std::mem::take(&mut otherwise) };
+            otherwise.push(Stmt { kind, span: span(clause.range) });
         }
         StmtKind::If { test, then, otherwise }
     }
 
-    fn with(&mut self, node: Node<'_>) -> StmtKind {
-        let clause = children(node).find(|child| child.kind() == "with_clause");
-        let items = clause.into_iter().flat_map(children).filter_map(|item| item.child_by_field_name("value"));
-        let items: Vec<Node<'_>> = items.collect();
-        let item = |reader: &mut Self, value: Node<'_>| {
-            if value.kind() != "as_pattern" {
-                return (reader.expr(value), None);
-            }
-            let target = value.child_by_field_name("alias").and_then(|alias| children(alias).next());
-            let target = target.map(|target| reader.expr(target));
-            let opened = reader.first(value).unwrap_or(Expr { kind: ExprKind::Unknown, span: span(value) });
-            (opened, target)
+    fn with(&mut self, of: &ast::StmtWith) -> StmtKind {
+        let item = |item: &ast::WithItem| {
+            let opened = self.expr(&item.context_expr);
+            (opened, self.optional(item.optional_vars.as_deref()))
         };
-        let items = items.into_iter().map(|value| item(self, value)).collect();
-        StmtKind::With { items, body: self.field_block(node, "body") }
+        let items = of.items.iter().map(item).collect();
+        StmtKind::With { items, body: self.block(&of.body) }
     }
 
     /// The block runs, then one of the handlers or none, then what comes last.
-    fn attempt(&mut self, node: Node<'_>, into: &mut Vec<Stmt>) {
-        into.append(&mut self.field_block(node, "body"));
-        let mut handlers = Vec::new();
-        let mut last = Vec::new();
-        for clause in children(node) {
-            match clause.kind() {
-                "except_clause" | "except_group_clause" => handlers.push(self.last_block(clause)),
-                "else_clause" => into.append(&mut self.field_block(clause, "body")),
-                "finally_clause" => last.append(&mut self.last_block(clause)),
-                _ => {}
-            }
-        }
-        if !handlers.is_empty() {
-            into.push(Stmt { kind: StmtKind::Either(handlers), span: span(node) });
-        }
-        into.append(&mut last);
-    }
-
-    fn cases(&mut self, node: Node<'_>, into: &mut Vec<Stmt>) -> StmtKind {
-        for subject in all_of(node, "subject") {
-            let kind = StmtKind::Expr(self.expr(subject));
-            into.push(Stmt { kind, span: span(subject) });
-        }
-        let clauses = node.child_by_field_name("body").into_iter().flat_map(children);
-        let clauses: Vec<Node<'_>> = clauses.filter(|clause| clause.kind() == "case_clause").collect();
-        StmtKind::Either(clauses.into_iter().map(|clause| self.field_block(clause, "consequence")).collect())
-    }
-
-    fn decorated(&mut self, node: Node<'_>) -> StmtKind {
-        let decorators: Vec<Node<'_>> = children(node).filter(|child| child.kind() == "decorator").collect();
-        let decorators = decorators.into_iter().filter_map(|decorator| self.first(decorator)).collect();
-        match node.child_by_field_name("definition") {
-            Some(definition) => self.definition(definition, decorators),
-            None => StmtKind::Unknown,
-        }
-    }
-
-    fn definition(&mut self, node: Node<'_>, decorators: Vec<Expr>) -> StmtKind {
-        let Some(named) = node.child_by_field_name("name") else { return StmtKind::Unknown };
-        let (name, name_span) = (self.name(named), span(named));
-        if node.kind() == "function_definition" {
-            let parameters = node.child_by_field_name("parameters");
-            let parameters: Vec<Node<'_>> = parameters.into_iter().flat_map(children).collect();
-            let parameters = parameters.into_iter().filter_map(|parameter| self.parameter(parameter)).collect();
-            let returns = self.field(node, "return_type");
-            // What makes an object may make its session.
-            let matters = &*name == "__init__" || self.words.may_matter(self.text(node));
-            let body = if matters { self.field_block(node, "body") } else { Vec::new() };
-            return StmtKind::Function(Arc::new(Function { name, name_span, decorators, parameters, returns, body }));
-        }
-        let said = node.child_by_field_name("superclasses").map(|list| self.arguments(list)).unwrap_or_default();
-        let keywords = said.1.into_iter().filter_map(|(name, value)| Some((name?, value))).collect();
-        let body = self.field_block(node, "body");
-        StmtKind::Class(Arc::new(Class { name, name_span, decorators, bases: said.0, keywords, body }))
-    }
-
-    fn parameter(&mut self, node: Node<'_>) -> Option<Parameter> {
-        let plain = |name: Name, takes: Takes| Parameter { name, annotation: None, default: None, takes };
-        let splat = |reader: &mut Self, node: Node<'_>, takes: Takes| {
-            let name = children(node).find(|child| child.kind() == "identifier")?;
-            Some(plain(reader.name(name), takes))
+    fn attempt(&mut self, of: &ast::StmtTry, into: &mut Vec<Stmt>) {
+        into.append(&mut self.block(&of.body));
+        into.append(&mut self.block(&of.orelse));
+        let handler = |handler: &ast::ExceptHandler| {
+            let ast::ExceptHandler::ExceptHandler(handler) = handler;
+            self.block(&handler.body)
         };
-        match node.kind() {
-            "identifier" => Some(plain(self.name(node), Takes::One)),
-            "list_splat_pattern" => splat(self, node, Takes::Positional),
-            "dictionary_splat_pattern" => splat(self, node, Takes::Named),
-            "typed_parameter" => {
-                let inner = children(node).next()?;
-                let annotation = self.field(node, "type");
-                Some(Parameter { annotation, ..self.parameter(inner)? })
-            }
-            "default_parameter" | "typed_default_parameter" => {
-                let name = node.child_by_field_name("name").filter(|name| name.kind() == "identifier")?;
-                let annotation = self.field(node, "type");
-                let default = self.field(node, "value");
-                Some(Parameter { annotation, default, ..plain(self.name(name), Takes::One) })
-            }
-            _ => None,
+        let handlers: Vec<Vec<Stmt>> = of.handlers.iter().map(handler).collect();
+        if !handlers.is_empty() {
+            into.push(Stmt { kind: StmtKind::Either(handlers), span: span(of.range) });
         }
+        into.append(&mut self.block(&of.finalbody));
     }
 
-    fn path(&mut self, node: Node<'_>) -> Vec<Name> {
-        self.text(node).split('.').map(|part| self.named(part.trim())).collect()
+    fn decorators(&mut self, decorators: &[ast::Decorator]) -> Vec<Expr> {
+        decorators.iter().map(|decorator| self.expr(&decorator.expression)).collect()
+    }
+
+    fn function(&mut self, of: &ast::StmtFunctionDef) -> StmtKind {
+        let (name, name_span) = (self.name(of.name.range), span(of.name.range));
+        let decorators = self.decorators(&of.decorator_list);
+        let parameters = self.parameters(&of.parameters);
+        let returns = self.optional(of.returns.as_deref());
+        let own = TextRange::new(of.name.start(), of.range.end());
+        // What makes an object may make its session.
+        let matters = &*name == "__init__" || self.words.may_matter(self.text(own));
+        let body = if matters { self.block(&of.body) } else { Vec::new() };
+        StmtKind::Function(Arc::new(Function { name, name_span, decorators, parameters, returns, body }))
+    }
+
+    fn class(&mut self, of: &ast::StmtClassDef) -> StmtKind {
+        let (name, name_span) = (self.name(of.name.range), span(of.name.range));
+        let decorators = self.decorators(&of.decorator_list);
+        let (bases, said, _) = of.arguments.as_deref().map(|list| self.arguments(list)).unwrap_or_default();
+        let keywords = said.into_iter().filter_map(|(name, value)| Some((name?, value))).collect();
+        let body = self.block(&of.body);
+        StmtKind::Class(Arc::new(Class { name, name_span, decorators, bases, keywords, body }))
+    }
+
+    fn parameters(&mut self, of: &ast::Parameters) -> Vec<Parameter> {
+        let parameter = |parameter: ast::AnyParameterRef<'_>| {
+            let takes = match (parameter.is_variadic(), &of.kwarg) {
+                (false, _) => Takes::One,
+                (true, Some(named)) if named.range == parameter.as_parameter().range => Takes::Named,
+                (true, _) => Takes::Positional,
+            };
+            let name = self.name(parameter.name().range);
+            let annotation = self.optional(parameter.annotation());
+            Parameter { name, annotation, default: self.optional(parameter.default()), takes }
+        };
+        of.iter_source_order().map(parameter).collect()
+    }
+
+    fn path(&mut self, range: TextRange) -> Vec<Name> {
+        self.text(range).split('.').map(|part| self.named(part.trim())).collect()
     }
 
     /// `import a.b` binds `a`, `import a.b as c` binds what it names.
-    fn imports(&mut self, node: Node<'_>) -> Vec<Import> {
-        let import = |child: Node<'_>| {
-            let named = child.child_by_field_name("name").unwrap_or(child);
-            let path = self.path(named);
-            let alias = child.child_by_field_name("alias").map(|alias| self.name(alias));
-            let module = if alias.is_some() { path } else { path.into_iter().take(1).collect::<Vec<_>>() };
-            let bound = alias.or_else(|| module.first().cloned());
-            Import { module, above: None, item: None, bound, span: span(child) }
-        };
-        all_of(node, "name").into_iter().map(import).collect()
+    fn import(&mut self, of: &ast::Alias) -> Import {
+        let path = self.path(of.name.range);
+        let alias = of.asname.as_ref().map(|alias| self.name(alias.range));
+        let module = if alias.is_some() { path } else { path.into_iter().take(1).collect::<Vec<_>>() };
+        let bound = alias.or_else(|| module.first().cloned());
+        Import { module, above: None, item: None, bound, span: span(of.range) }
     }
 
-    fn imports_from(&mut self, node: Node<'_>) -> Vec<Import> {
-        let Some(from) = node.child_by_field_name("module_name") else { return Vec::new() };
-        let (module, above) = match from.kind() {
-            "relative_import" => {
-                let dots = self.text(from).chars().take_while(|char| *char == '.').count();
-                let path = children(from).find(|child| child.kind() == "dotted_name");
-                (path.map(|path| self.path(path)).unwrap_or_default(), u16::try_from(dots).ok())
+    fn imports_from(&mut self, of: &ast::StmtImportFrom) -> Vec<Import> {
+        let module = of.module.as_ref().map(|module| self.path(module.range)).unwrap_or_default();
+        let above = u16::try_from(of.level).ok().filter(|level| *level > 0);
+        let item = |alias: &ast::Alias| {
+            let module = module.clone();
+            if alias.name.as_str() == "*" {
+                return Import { module, above, item: None, bound: None, span: span(alias.range) };
             }
-            _ => (self.path(from), None),
-        };
-        let item = |child: Node<'_>| {
-            let item = self.name(child.child_by_field_name("name").unwrap_or(child));
-            let bound = child.child_by_field_name("alias").map(|alias| self.name(alias));
+            let item = self.name(alias.name.range);
+            let bound = alias.asname.as_ref().map(|alias| self.name(alias.range));
             let bound = Some(bound.unwrap_or_else(|| item.clone()));
-            Import { module: module.clone(), above, item: Some(item), bound, span: span(child) }
+            Import { module, above, item: Some(item), bound, span: span(alias.range) }
         };
-        let mut imports: Vec<Import> = all_of(node, "name").into_iter().map(item).collect();
-        if let Some(all) = children(node).find(|child| child.kind() == "wildcard_import") {
-            imports.push(Import { module, above, item: None, bound: None, span: span(all) });
-        }
-        imports
+        of.names.iter().map(item).collect()
     }
 }
 

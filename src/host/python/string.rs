@@ -1,72 +1,148 @@
 //! Strings of Python: their text with escapes resolved, and the holes of f-strings.
 
+use std::ops::Range;
 use std::sync::Arc;
 
-use tree_sitter::Node;
+use ruff_python_ast as ast;
+use ruff_python_ast::{InterpolatedStringElement, StringFlags};
+use ruff_text_size::{Ranged, TextRange};
 
-use super::{Reader, children, span};
-use crate::ir::{Piece, Span};
+use super::Reader;
+use crate::ir::{ExprKind, Piece, Span};
+
+/// How text is spelled.
+#[derive(Clone, Copy)]
+struct Spelling {
+    /// Backslashes are text.
+    is_raw: bool,
+    /// A brace is spelled twice.
+    has_holes: bool,
+}
+
+/// What lies between the quotes.
+pub(super) fn inside(all: TextRange, flags: impl StringFlags) -> Option<TextRange> {
+    let start = all.start() + flags.opener_len();
+    let end = all.end().checked_sub(flags.closer_len())?;
+    (start <= end).then(|| TextRange::new(start, end))
+}
 
 impl Reader<'_> {
-    /// The pieces of a string, or of several beside each other.
-    pub(super) fn pieces(&mut self, node: Node<'_>, into: &mut Vec<Piece>) {
-        for child in children(node) {
-            match child.kind() {
-                "string" => self.pieces(child, into),
-                "string_content" => self.content(child, into),
-                "interpolation" => {
-                    if let Some(value) = child.child_by_field_name("expression") {
-                        let value = self.expr(value);
-                        into.push(Piece::Hole(Box::new(value)));
-                    }
+    pub(super) fn literal(&mut self, of: &ast::ExprStringLiteral) -> ExprKind {
+        let mut pieces = Vec::new();
+        of.value.iter().for_each(|part| self.part(part.range, part.flags, &mut pieces));
+        ExprKind::Template(pieces)
+    }
+
+    pub(super) fn bytes(&mut self, of: &ast::ExprBytesLiteral) -> ExprKind {
+        let mut pieces = Vec::new();
+        of.value.iter().for_each(|part| self.part(part.range, part.flags, &mut pieces));
+        ExprKind::Template(pieces)
+    }
+
+    pub(super) fn f_string(&mut self, of: &ast::ExprFString) -> ExprKind {
+        let mut pieces = Vec::new();
+        for part in &of.value {
+            match part {
+                ast::FStringPart::Literal(part) => self.part(part.range, part.flags, &mut pieces),
+                ast::FStringPart::FString(part) => self.elements(&part.elements, part.flags, &mut pieces),
+            }
+        }
+        ExprKind::Template(pieces)
+    }
+
+    pub(super) fn t_string(&mut self, of: &ast::ExprTString) -> ExprKind {
+        let mut pieces = Vec::new();
+        of.value.iter().for_each(|part| self.elements(&part.elements, part.flags, &mut pieces));
+        ExprKind::Template(pieces)
+    }
+
+    fn part(&self, all: TextRange, flags: impl StringFlags, into: &mut Vec<Piece>) {
+        let spelling = Spelling { is_raw: flags.prefix().is_raw(), has_holes: false };
+        if let Some(inside) = inside(all, flags) {
+            self.content(inside, spelling, into);
+        }
+    }
+
+    fn elements(&mut self, elements: &[InterpolatedStringElement], flags: impl StringFlags, into: &mut Vec<Piece>) {
+        let spelling = Spelling { is_raw: flags.prefix().is_raw(), has_holes: true };
+        for element in elements {
+            match element {
+                InterpolatedStringElement::Literal(text) => self.content(text.range(), spelling, into),
+                InterpolatedStringElement::Interpolation(hole) => {
+                    let value = self.expr(&hole.expression);
+                    into.push(Piece::Hole(Box::new(value)));
                 }
-                _ => {}
             }
         }
     }
 
     /// Text between escapes is verbatim, and each escape is a piece of its own.
-    fn content(&self, node: Node<'_>, into: &mut Vec<Piece>) {
-        let mut at = node.start_byte();
-        for escape in children(node) {
-            self.verbatim(at, escape.start_byte(), into);
-            let spelled = self.text(escape);
-            let text = match escape.kind() {
-                "escape_interpolation" => spelled.get(..1).unwrap_or_default().to_owned(),
-                _ => unescape(spelled),
+    fn content(&self, range: TextRange, spelling: Spelling, into: &mut Vec<Piece>) {
+        let range = range.to_std_range();
+        let Some(spelled) = self.text.get(range.clone()) else { return };
+        let (mut from, mut at) = (0, 0);
+        while let Some(next) = next_escape(spelled, at, spelling) {
+            let rest = spelled.get(next..).unwrap_or_default();
+            let Some((length, text)) = escape(rest) else {
+                // One that is unknown stays as it is, and what it would escape is text.
+                at = next + 2;
+                continue;
             };
-            into.push(Piece::Text { text: Arc::from(text), span: span(escape) });
-            at = escape.end_byte();
+            self.verbatim(range.start + from..range.start + next, into);
+            let place = range.start + next..range.start + next + length;
+            into.push(Piece::Text { text: Arc::from(text), span: Span::from(place) });
+            at = next + length;
+            from = at;
         }
-        self.verbatim(at, node.end_byte(), into);
+        self.verbatim(range.start + from..range.end, into);
     }
 
-    fn verbatim(&self, start: usize, end: usize, into: &mut Vec<Piece>) {
-        if let Some(text) = self.text.get(start..end).filter(|text| !text.is_empty()) {
-            into.push(Piece::Text { text: Arc::from(text), span: Span::from(start..end) });
+    fn verbatim(&self, range: Range<usize>, into: &mut Vec<Piece>) {
+        if let Some(text) = self.text.get(range.clone()).filter(|text| !text.is_empty()) {
+            into.push(Piece::Text { text: Arc::from(text), span: Span::from(range) });
         }
     }
 }
 
-/// What an escape stands for (the Python Language Reference, "Escape sequences"); one that is unknown stays.
-fn unescape(spelled: &str) -> String {
-    let rest = spelled.get(1..).unwrap_or_default();
-    let coded = |digits: &str, radix: u32| {
-        let code = u32::from_str_radix(digits, radix).ok().and_then(char::from_u32);
-        code.map_or_else(|| spelled.to_owned(), String::from)
+fn next_escape(spelled: &str, from: usize, spelling: Spelling) -> Option<usize> {
+    let starts = |byte: &u8| match byte {
+        b'\\' => !spelling.is_raw,
+        b'{' | b'}' => spelling.has_holes,
+        _ => false,
     };
-    match rest.chars().next() {
-        Some('\n' | '\r') => String::new(),
-        Some('n') => "\n".to_owned(),
-        Some('t') => "\t".to_owned(),
-        Some('r') => "\r".to_owned(),
-        Some('a') => "\u{7}".to_owned(),
-        Some('b') => "\u{8}".to_owned(),
-        Some('f') => "\u{c}".to_owned(),
-        Some('v') => "\u{b}".to_owned(),
-        Some('\\' | '\'' | '"') => rest.to_owned(),
-        Some('x' | 'u' | 'U') => coded(rest.get(1..).unwrap_or_default(), 16),
-        Some('0'..='7') => coded(rest, 8),
-        _ => spelled.to_owned(),
+    let rest = spelled.as_bytes().get(from..)?;
+    rest.iter().position(starts).map(|next| from + next)
+}
+
+/// How many bytes an escape takes, and what it stands for (the Python Language Reference, "Escape sequences").
+fn escape(rest: &str) -> Option<(usize, String)> {
+    if let Some(brace) = rest.strip_prefix(['{', '}']) {
+        let length = if brace.starts_with(rest.get(..1)?) { 2 } else { 1 };
+        return Some((length, rest.get(..1)?.to_owned()));
+    }
+    let coded = |digits: &str, radix: u32, before: usize| {
+        let code = u32::from_str_radix(digits, radix).ok().and_then(char::from_u32)?;
+        Some((before + digits.len(), String::from(code)))
+    };
+    let plain = |text: &str| Some((2, text.to_owned()));
+    match rest.get(1..)?.chars().next()? {
+        '\r' if rest.get(2..)?.starts_with('\n') => Some((3, String::new())),
+        '\n' | '\r' => plain(""),
+        'n' => plain("\n"),
+        't' => plain("\t"),
+        'r' => plain("\r"),
+        'a' => plain("\u{7}"),
+        'b' => plain("\u{8}"),
+        'f' => plain("\u{c}"),
+        'v' => plain("\u{b}"),
+        '\\' | '\'' | '"' => plain(rest.get(1..2)?),
+        'x' => coded(rest.get(2..4)?, 16, 2),
+        'u' => coded(rest.get(2..6)?, 16, 2),
+        'U' => coded(rest.get(2..10)?, 16, 2),
+        '0'..='7' => {
+            let digits = rest.bytes().skip(1).take(3).take_while(|digit| (b'0'..=b'7').contains(digit)).count();
+            coded(rest.get(1..=digits)?, 8, 1)
+        }
+        _ => None,
     }
 }

@@ -5,7 +5,7 @@ use super::*;
 fn everything() -> Words {
     Words::new(&[""], &[""])
 }
-use crate::ir::Piece;
+use crate::ir::{ExprKind, Piece};
 
 /// An expression in a short form of its own, so that a row of a test is a line.
 fn shown(expr: &Expr) -> String {
@@ -209,7 +209,7 @@ fn what_is_not_python_costs_itself() {
     assert!(block(&module.body).ends_with("c = 4"), "{}", block(&module.body));
     let module = read("print 'a'\nexec code\ntry:\n  b\nexcept E, e:\n  c\nd = 1\n", &everything());
     assert!(block(&module.body).ends_with("d = 1"), "{}", block(&module.body));
-    assert_eq!(block(&read("\0\u{feff}x = 1", &everything()).body).matches("x = 1").count(), 1);
+    assert_eq!(block(&read("\0\u{feff}\nx = 1", &everything()).body).matches("x = 1").count(), 1);
 }
 
 #[test]
@@ -241,4 +241,27 @@ fn spans_are_the_files_bytes() {
         })
         .collect();
     assert_eq!(spelled, [("a", true), ("\\n", false), ("b", true)]);
+}
+
+#[test]
+fn a_fault_costs_the_statement_around_it() {
+    let check = |text: &str, expect: &str| {
+        let module = read(text, &everything());
+        assert_eq!((block(&module.body).as_str(), module.faults.is_empty()), (expect, false), "{text}");
+    };
+    check("a = q.filter(x == )\nb = 2", "?; b = 2");
+    // What is open takes in what follows.
+    check("if a:\n  b = q(\nc = 2\n", "if a { ? } else {  }");
+    check("a = \nb = 2\n", "a = ?; b = 2");
+}
+
+#[test]
+fn a_text_that_is_long_and_deep_is_not_parsed() {
+    let deep = |open: &str, close: &str| format!("x = {}1{}\n", open.repeat(70_000), close.repeat(70_000));
+    for text in [deep("(", ")"), deep("[", ""), deep("-", ""), deep("", ".b"), deep("lambda:", ""), deep("", "()")] {
+        let module = read(&text, &everything());
+        assert_eq!((module.body.len(), module.faults.len()), (0, 1), "{}", &text[..20]);
+    }
+    let flat = format!("x = [{}]\n", "f(1) + 2, ".repeat(70_000));
+    assert_eq!(read(&flat, &everything()).faults, []);
 }
