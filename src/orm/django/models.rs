@@ -44,6 +44,7 @@ pub struct Models {
     auto_fields: HashMap<Name, IntegerSize>,
     auto_field: IntegerSize,
     zone: Option<Name>,
+    page: Option<Option<i64>>,
 }
 
 /// A model that has a table.

@@ -17,6 +17,8 @@ pub(super) struct Settings {
     pub auto_field: IntegerSize,
     /// The time zone that moments are taken apart in; nothing where the project keeps local times.
     pub zone: Option<Name>,
+    /// Whether the REST framework takes lists apart by pages, and how many rows a page has where that is said.
+    pub page: Option<Option<i64>>,
     /// The apps, as they are written: `shop.orders`, `shop.apps.OrdersConfig`.
     pub installed: Vec<(String, HostSpan)>,
 }
@@ -30,6 +32,8 @@ impl Settings {
             auto_field = auto_field.or_else(|| text(evaluator, file, "DEFAULT_AUTO_FIELD"));
             uses_zones = uses_zones.or_else(|| evaluator.global(file, &Name::from("USE_TZ"))?.bool());
             zone = zone.or_else(|| Some(zone_of(&evaluator.global(file, &Name::from("TIME_ZONE"))?)));
+            let rest = evaluator.global(file, &Name::from("REST_FRAMEWORK"));
+            settings.page = settings.page.or_else(|| page_of(&rest?));
             if let Some(value) = evaluator.global(file, &Name::from("INSTALLED_APPS")) {
                 texts(&value, &mut settings.installed);
             }
@@ -51,6 +55,17 @@ fn zone_of(value: &Value) -> Name {
     let default = |value: &Value| value.call().and_then(|call| call.argument(1, "default")?.text()).filter(is_zone);
     let zone = first.and_then(|value| value.text().or_else(|| default(value)));
     Name::from(zone.unwrap_or_else(|| "UTC".to_owned()))
+}
+
+/// `REST_FRAMEWORK = {"DEFAULT_PAGINATION_CLASS": …, "PAGE_SIZE": 50}`
+fn page_of(value: &Value) -> Option<Option<i64>> {
+    let Kind::Dict(pairs) = &value.kind else { return None };
+    let get = |name: &str| {
+        let is_it = |key: &Option<Value>| key.as_ref().and_then(|key| key.text()).as_deref() == Some(name);
+        pairs.iter().rev().find(|(key, _)| is_it(key)).map(|(_, value)| value)
+    };
+    get("DEFAULT_PAGINATION_CLASS").filter(|class| !class.is_null())?;
+    Some(get("PAGE_SIZE").and_then(|rows| rows.integer()))
 }
 
 /// The size that a class of key fields counts in.

@@ -107,7 +107,8 @@ impl<'d> Linker<'d> {
         let auto_fields = apps.all().map(|app| (app.label.clone(), app.auto_field)).collect();
         let auto_field = apps.settings.auto_field;
         let zone = apps.settings.zone.clone();
-        let mut models = Models { user: self.user, auto_fields, auto_field, zone, ..Models::default() };
+        let page = apps.settings.page;
+        let mut models = Models { user: self.user, auto_fields, auto_field, zone, page, ..Models::default() };
         for declared in self.family.0.values().filter(|declared| declared.is_abstract()) {
             let inherited = self.family.inherited(declared.class);
             let fields = inherited.fields.into_iter().map(|(name, _)| name).collect();

@@ -63,6 +63,11 @@ impl Models {
         self.zone.as_deref()
     }
 
+    /// Whether the REST framework takes lists apart by pages, and how many rows a page has where that is said.
+    pub(in crate::orm::django) fn page(&self) -> Option<Option<i64>> {
+        self.page
+    }
+
     /// The size of the keys of tables that are made up for an app's models.
     pub(in crate::orm::django) fn auto_field(&self, app: &str) -> IntegerSize {
         self.auto_fields.get(app).copied().unwrap_or(self.auto_field)

@@ -116,6 +116,9 @@ impl Reader<'_, '_, '_> {
         if let Some(model) = self.row(of).or_else(|| self.named_alike(of)) {
             return self.related(model, of, name, value);
         }
+        if name.ends_with("_set") {
+            return self.of_accessor(of, name, value);
+        }
         match &self.ways.pick(of).kind {
             // `queryset = …` of a view's class.
             Kind::Receiver(class) if matches!(name, "queryset" | "object_list") => {

@@ -265,6 +265,16 @@ impl Reader<'_, '_, '_> {
         }
     }
 
+    /// The queryset that a method of a class gives without being told anything.
+    pub(super) fn given(&mut self, class: ClassId, method: &str, place: HostSpan) -> Option<Set> {
+        let method = self.defined(&[class], method)?;
+        let receiver = Rc::new(Node { kind: Kind::Receiver(class), place });
+        let callee = Rc::clone(&receiver);
+        let call = Call { callee, positional: Vec::new(), named: Vec::new(), name_places: Vec::new() };
+        let returned = self.cx.evaluator.followed(method, &receiver, &call)?;
+        self.deeper(|reader| reader.set(&returned))
+    }
+
     /// What Django's own views and viewsets ask: their `queryset`, or all rows of their `model`.
     pub(super) fn of_view(&mut self, class: ClassId, value: &Value) -> Option<Set> {
         if let Some(queryset) = self.class_attribute(class, "queryset") {
@@ -322,6 +332,31 @@ impl Reader<'_, '_, '_> {
             left -= 1;
         }
         None
+    }
+
+    /// The rows of a relation whose other end has a name that Django made up (`book_set`), of an object that nothing
+    /// tells: the name says the table, and the key where only one leads there.
+    pub(super) fn of_accessor(&mut self, of: &Value, name: &str, value: &Value) -> Option<Set> {
+        let models = self.models;
+        let fields = models.iter().flat_map(|model| model.fields.iter().map(move |field| (model, field)));
+        let mut found = fields.filter(|(model, field)| {
+            let relation = field.relation.as_ref();
+            let accessor = relation.filter(|of| of.many.is_none()).and_then(|of| of.accessor.as_deref());
+            model.proxy_of.is_none() && accessor == Some(name)
+        });
+        let (model, field) = found.next()?;
+        let mut set = self.default_set(model.class, value)?;
+        match found.next() {
+            None => {
+                let condition = Condition::lookup(&*field.name, value.place, of);
+                self.filter(&mut set, condition);
+            }
+            Some((other, _)) if other.class == model.class => {
+                set.lost_condition("dynamic-filter", format!("the key behind `{name}`"), value.place);
+            }
+            Some(_) => return None,
+        }
+        Some(set)
     }
 
     fn default_set(&mut self, model: ClassId, value: &Value) -> Option<Set> {

@@ -422,6 +422,11 @@ pub(super) fn is_known(name: &str) -> bool {
     LAST.contains(&name) || NEXT.contains(&name)
 }
 
+/// Says whether a method gives another queryset.
+pub(super) fn continues(name: &str) -> bool {
+    NEXT.contains(&name)
+}
+
 /// Methods that give another queryset.
 const NEXT: &[&str] = &[
     "all",

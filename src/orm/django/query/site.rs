@@ -290,7 +290,7 @@ impl Finder<'_, '_, '_> {
             Some(sql)
         });
         if forms.is_empty() {
-            return None;
+            return self.lost(event, value);
         }
         if more {
             unknown.push(("too-many-forms", format!("only {MAX_FORMS} are read")));

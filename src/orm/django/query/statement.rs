@@ -532,6 +532,11 @@ pub(super) fn ends(value: &Value) -> bool {
     }
 }
 
+/// Says whether a method of querysets sends a query of its own.
+pub(super) fn is_sent_by(method: &str) -> bool {
+    is_last(plain(method))
+}
+
 /// A method's name without the `a` of its asynchronous form.
 fn plain(name: &str) -> &str {
     name.strip_prefix('a').filter(|plain| is_last(plain) && name != "aggregate").unwrap_or(name)

@@ -1,6 +1,8 @@
 //! Queries of a small book shop, as the lines that they are shown as.
 
 mod calls;
+mod declared;
+mod lost;
 mod sent;
 
 use crate::dialect::Dialect;

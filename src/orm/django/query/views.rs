@@ -8,7 +8,7 @@ use std::rc::Rc;
 use super::super::models::FieldKind;
 use super::condition::{Condition, Group};
 use super::path::follow;
-use super::set::{Order, Set};
+use super::set::{Columns, Order, Set, Shown};
 use super::site::Finder;
 use super::{DJANGO, Reader};
 use crate::host::code::Bound;
@@ -37,6 +37,9 @@ const LISTS: &[&str] = &[
     "ListModelMixin",
 ];
 
+/// Those of them that are of the REST framework.
+const RESTS: &[&str] = &["ListAPIView", "ListCreateAPIView", "ModelViewSet", "ReadOnlyModelViewSet", "ListModelMixin"];
+
 /// Classes that show a list of the model that they are registered for.
 const ADMINS: &[&str] = &["ModelAdmin", "UserAdmin", "GroupAdmin"];
 
@@ -48,6 +51,8 @@ struct Listed {
     filters: Vec<(String, HostSpan)>,
     /// Names that are searched in.
     searched: Vec<(String, HostSpan)>,
+    /// The time that the list is taken apart by, and where it is said.
+    dated: Option<(String, HostSpan)>,
     /// How many rows a page has.
     page: Option<Sql>,
 }
@@ -71,26 +76,51 @@ impl Reader<'_, '_, '_> {
         if self.derives(class, ADMINS) {
             return self.admin(class, events);
         }
-        if !self.derives(class, LISTS) || self.defines(class, &["get_queryset", "list", "get"]) {
+        if !self.derives(class, LISTS) || self.defines(class, &["list", "get", "filter_queryset"]) {
             return None;
         }
-        let (place, queryset) = match (self.said(class, "queryset"), self.said(class, "model")) {
-            (Some(queryset), _) => (queryset.place, queryset),
-            (None, Some(model)) => (model.place, model),
-            _ => return None,
-        };
-        let set = self.target(&queryset)?;
-        let mut listed = Listed { set, place, filters: Vec::new(), searched: Vec::new(), page: None };
+        let (set, place) = self.rows_of_view(class)?;
+        let mut listed = Listed { set, place, filters: Vec::new(), searched: Vec::new(), dated: None, page: None };
         if let Some(ordering) = self.said(class, "ordering") {
             let mut items = Vec::new();
             self.order_item(&mut listed.set, &ordering, &mut items);
             listed.set.order = Order { said: Some(items), is_reversed: false };
         }
-        listed.filters = self.texts(class, "filterset_fields");
+        listed.filters = self.filters_of_view(class);
         listed.searched = self.texts(class, "search_fields");
-        let page = self.said(class, "paginate_by").and_then(|page| page.integer());
-        listed.page = page.map(|page| Sql::text(page.to_string(), place));
-        Some(listed)
+        listed.page = self.page_of_view(class, place);
+        // What `get_queryset` returns is a query already.
+        let adds = listed.page.is_some() || !listed.filters.is_empty() || !listed.searched.is_empty();
+        (adds || !self.defines(class, &["get_queryset"])).then_some(listed)
+    }
+
+    /// The rows of a view: what its `get_queryset` gives, its `queryset`, or those of its `model`.
+    fn rows_of_view(&mut self, class: ClassId) -> Option<(Set, HostSpan)> {
+        if self.defines(class, &["get_queryset"]) {
+            let span = self.cx.evaluator.code.class(class).class.name_span;
+            let place = self.cx.evaluator.code.place(self.cx.file, span);
+            let set = self.given(class, "get_queryset", place)?;
+            return set.unknown.is_empty().then_some((set, place));
+        }
+        let value = self.said(class, "queryset").or_else(|| self.said(class, "model"))?;
+        Some((self.target(&value)?, value.place))
+    }
+
+    /// How many rows a page has: as the view says it, or as the settings do for views of the REST framework.
+    fn page_of_view(&mut self, class: ClassId, place: HostSpan) -> Option<Sql> {
+        if let Some(page) = self.said(class, "paginate_by").and_then(|page| page.integer()) {
+            return Some(Sql::text(page.to_string(), place));
+        }
+        if !self.derives(class, RESTS) {
+            return None;
+        }
+        match self.class_attribute(class, "pagination_class") {
+            Some(paginator) => (!paginator.is_null()).then(|| Sql::param(place)),
+            None => match self.models.page()? {
+                Some(rows) => Some(Sql::text(rows.to_string(), place)),
+                None => Some(Sql::param(place)),
+            },
+        }
     }
 
     fn admin(&mut self, class: ClassId, events: &[Event]) -> Option<Listed> {
@@ -101,7 +131,7 @@ impl Reader<'_, '_, '_> {
         let span = self.cx.evaluator.code.class(class).class.name_span;
         let place = self.cx.evaluator.code.place(self.cx.file, span);
         let set = self.all(model, place)?;
-        let mut listed = Listed { set, place, filters: Vec::new(), searched: Vec::new(), page: None };
+        let mut listed = Listed { set, place, filters: Vec::new(), searched: Vec::new(), dated: None, page: None };
         if let Some(ordering) = self.said(class, "ordering") {
             let mut items = Vec::new();
             self.order_item(&mut listed.set, &ordering, &mut items);
@@ -110,9 +140,22 @@ impl Reader<'_, '_, '_> {
         if !self.is_ordered(&listed.set) {
             self.by_key(&mut listed.set, "-", place);
         }
-        if let Some(related) = self.said(class, "list_select_related") {
-            listed.set.related = self.names_of(&related);
+        match self.said(class, "list_select_related").filter(|said| said.bool() != Some(false)) {
+            Some(related) => {
+                listed.set.related = self.names_of(&related);
+                listed.set.related_all = related.bool() == Some(true);
+            }
+            // What is shown of other models comes along.
+            None => {
+                let shown = self.texts(class, "list_display");
+                let model = self.models.of_class(model)?;
+                let is_key = |(name, _): &(String, HostSpan)| {
+                    model.field(name).is_some_and(|field| *field.name == **name && field.kind.is_key())
+                };
+                listed.set.related_all = shown.iter().any(is_key);
+            }
         }
+        listed.dated = self.texts(class, "date_hierarchy").into_iter().next();
         listed.filters = self.texts(class, "list_filter");
         listed.searched = self.texts(class, "search_fields");
         let page = self.said(class, "list_per_page").and_then(|page| page.integer());
@@ -168,7 +211,7 @@ impl Reader<'_, '_, '_> {
     }
 
     /// What a class says of itself, in this file.
-    fn said(&mut self, class: ClassId, name: &str) -> Option<Value> {
+    pub(super) fn said(&mut self, class: ClassId, name: &str) -> Option<Value> {
         let code = self.cx.evaluator.code;
         let (class, value) = self.cx.evaluator.inherited(class, &Name::from(name))?;
         let entry = code.class(class);
@@ -200,7 +243,7 @@ impl Reader<'_, '_, '_> {
 
     /// The query of a list: as it is, and with everything that may be asked.
     fn shown(&mut self, listed: Listed) -> Vec<Draft> {
-        let Listed { set, place, filters, searched, page } = listed;
+        let Listed { set, place, filters, searched, dated, page } = listed;
         if set.is_none || set.is_sliced() {
             return Vec::new();
         }
@@ -214,6 +257,7 @@ impl Reader<'_, '_, '_> {
             let children = searched.iter().map(|(name, place)| searched_by(name, *place, &anything)).collect();
             self.filter(&mut asked, Condition::Group(Group { is_any: true, is_negated: false, children }));
         }
+        let range = dated.and_then(|(name, place)| self.range(set.clone(), &name, place));
         let count = page.is_some().then(|| self.count(set.clone(), place));
         let mut unknown = set.unknown.clone();
         let is_asked = asked.conditions.len() > set.conditions.len() && asked.unknown.len() == set.unknown.len();
@@ -250,7 +294,24 @@ impl Reader<'_, '_, '_> {
             unknown: Vec::new(),
             ..draft.clone()
         });
-        std::iter::once(draft).chain(counted).collect()
+        let ranged = range.map(|(sql, place)| Draft {
+            place,
+            takes: Takes::One,
+            forms: vec![(VariantKind::Required, sql)],
+            unknown: Vec::new(),
+            ..draft.clone()
+        });
+        std::iter::once(draft).chain(counted).chain(ranged).collect()
+    }
+
+    /// The first and the last moment of a list, which the admin shows years or days between.
+    fn range(&mut self, mut set: Set, name: &str, place: HostSpan) -> Option<(Sql, HostSpan)> {
+        set.order = Order { said: Some(Vec::new()), is_reversed: false };
+        (set.related, set.related_all) = (Vec::new(), false);
+        let column = self.named(&mut set, name, place)?.sql;
+        let ends = ["MIN(", "MAX("].map(|function| Shown::plain(column.clone().within(function, ")", place)));
+        set.columns = Columns::Values(ends.into());
+        Some((self.select_sql(set, place).0, place))
     }
 }
 
