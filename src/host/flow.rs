@@ -57,6 +57,8 @@ pub enum Deed {
     Keep,
     /// It is an attribute of an item, in a loop.
     Read,
+    /// It is an item or a slice of what a call gives.
+    Take,
 }
 
 /// A loop.

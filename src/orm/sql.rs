@@ -130,6 +130,18 @@ impl Sql {
         whole
     }
 
+    /// The same, all of it standing for one place.
+    #[must_use]
+    pub fn placed(mut self, at: HostSpan) -> Self {
+        for piece in &mut self.pieces {
+            match piece {
+                Piece::Text(_, place) | Piece::Param(_, _, place) => *place = at,
+                Piece::Verbatim(text, _) => *piece = Piece::Text(text.to_string(), at),
+            }
+        }
+        self
+    }
+
     /// Several with text between them, which stands for a place.
     pub fn join(items: impl IntoIterator<Item = Self>, between: &str, place: HostSpan) -> Self {
         let mut joined = Self::default();

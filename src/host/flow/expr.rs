@@ -32,7 +32,7 @@ impl Evaluator<'_, '_> {
                 let at = self.expr(frame, at);
                 match index(&of, &at) {
                     Some(item) => return item,
-                    None => Kind::Index { of, at },
+                    None => return self.item(frame, of, at, expr.span),
                 }
             }
             ExprKind::Slice { start, stop } => Kind::Slice {
@@ -87,6 +87,15 @@ impl Evaluator<'_, '_> {
             ExprKind::Unknown => Kind::Unknown,
         };
         self.node(frame, kind, expr.span)
+    }
+
+    fn item(&mut self, frame: &Frame, of: Value, at: Value, span: Span) -> Value {
+        let is_given = matches!(of.kind, Kind::Call(_) | Kind::Either(_)) && !matches!(at.kind, Kind::Text(_));
+        let value = self.node(frame, Kind::Index { of, at }, span);
+        if is_given {
+            self.tell(frame, &value, Deed::Take);
+        }
+        value
     }
 
     /// Items of a row; a list that is put in whole gives its items.

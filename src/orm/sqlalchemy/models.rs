@@ -16,6 +16,7 @@ use crate::name::{Ident, QName};
 use crate::source::HostSpan;
 
 pub(super) use read::Drafts;
+pub(super) use relation::join::conjunction;
 
 /// What a code base maps.
 #[derive(Debug, Default)]
@@ -108,6 +109,8 @@ pub struct Relationship {
     pub target: ClassId,
     /// Columns of the own and of the other table; nothing where they could not be told.
     pub join: Option<Vec<(Ident, Ident)>>,
+    /// Whether what joins them says more than that columns are equal.
+    pub says_more: bool,
     /// The table between both.
     pub secondary: Option<Secondary>,
     /// Whether it leads to several rows.

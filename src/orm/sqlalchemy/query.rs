@@ -7,6 +7,7 @@
 mod calls;
 mod expr;
 mod item;
+mod join;
 mod link;
 mod load;
 mod lower;
@@ -16,6 +17,7 @@ mod statement;
 #[cfg(test)]
 mod tests;
 mod value;
+mod written;
 
 use std::collections::HashSet;
 use std::rc::Rc;
@@ -68,11 +70,17 @@ struct Finder<'f, 'x, 'a> {
 fn used(events: &[Event]) -> HashSet<*const Node> {
     let mut used = HashSet::new();
     for event in events {
-        let Some(call) = event.value.call() else { continue };
-        let mut open: Vec<&Value> = call.positional.iter().chain(call.named.iter().map(|(_, value)| value)).collect();
-        if let Kind::Attribute { of, .. } = &call.callee.kind {
-            open.push(of);
-        }
+        let mut open: Vec<&Value> = match &event.value.kind {
+            Kind::Call(call) => {
+                let of = match &call.callee.kind {
+                    Kind::Attribute { of, .. } => Some(of),
+                    _ => None,
+                };
+                call.positional.iter().chain(call.named.iter().map(|(_, value)| value)).chain(of).collect()
+            }
+            Kind::Index { of, .. } if event.deed == Deed::Take => vec![of],
+            _ => continue,
+        };
         while let Some(value) = open.pop() {
             if !used.insert(Rc::as_ptr(value)) {
                 continue;
@@ -99,6 +107,11 @@ impl Finder<'_, '_, '_> {
             Deed::Call => {
                 let Some((ending, query)) = Ending::of(&event.value) else { return };
                 self.draft(event, event.value.place, &query, ending);
+            }
+            Deed::Take => {
+                let Kind::Index { at, .. } = &event.value.kind else { return };
+                let ending = if matches!(at.kind, Kind::Slice { .. }) { Ending::All } else { Ending::One };
+                self.draft(event, event.value.place, &event.value, ending);
             }
             Deed::Iterate => {
                 let query = Rc::clone(&event.value);
@@ -182,6 +195,7 @@ fn may_be_query(value: &Value) -> bool {
                 Some(way) => value = way,
                 None => return false,
             },
+            Kind::Index { of, .. } => value = of,
             Kind::Attribute { of, name, .. } => {
                 if &**name == "query" {
                     return true;

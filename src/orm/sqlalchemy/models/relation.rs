@@ -1,6 +1,6 @@
 //! Relationships: what they lead to, and by which columns.
 
-mod join;
+pub(super) mod join;
 
 use crate::host::value::{ClassId, Kind, Value};
 use crate::ir::Name;
@@ -112,6 +112,7 @@ impl Drafts<'_, '_> {
             true => (None, false),
             false => self.join(at, target, &said, draft.file),
         };
+        let says_more = self.says_more(&said, draft.file, join.as_ref(), secondary.as_ref());
         let uselist = said.named("uselist").and_then(|value| value.bool());
         let says_many = is_collection || text.contains("ist[") || text.contains("et[");
         let has_type = draft.annotation.is_some() && written.wrapper.is_some();
@@ -124,6 +125,7 @@ impl Drafts<'_, '_> {
             place: draft.place,
             target: target_class,
             join,
+            says_more,
             secondary,
             many,
             loading,
@@ -158,6 +160,7 @@ impl Drafts<'_, '_> {
             place: backref.place,
             target: self.models[at].class?,
             join: of.join.as_ref().map(flip),
+            says_more: of.says_more,
             secondary,
             many: uselist.unwrap_or(of_one || of.secondary.is_some()),
             loading: loading(&said, None),

@@ -107,7 +107,7 @@ impl Lower<'_, '_, '_> {
             "desc" | "asc" | "nullsfirst" | "nulls_first" | "nullslast" | "nulls_last" => {
                 Some(own.clone().then(direction(name)))
             }
-            "label" | "self_group" | "compile" | "correlate" => Some(own.clone()),
+            "label" | "self_group" | "compile" | "correlate" | "bindparams" => Some(own.clone()),
             "collate" => {
                 let collation = self.cx.dialect.quote(&Ident::new(first?.text()?)).into_owned();
                 Some(own.clone().within("(", &format!(" COLLATE {collation})"), place))
@@ -316,6 +316,9 @@ impl Lower<'_, '_, '_> {
                 Some(Sql::text(self.cx.dialect.quote(&Ident::new(name)).into_owned(), place))
             }
             "with_parent" => self.with_parent(call, place),
+            // What a join is written of.
+            "foreign" | "remote" => self.expr(first?),
+            "Column" | "mapped_column" => self.own_column(value),
             _ => None,
         }
     }

@@ -23,11 +23,15 @@ impl<'x> Lower<'_, 'x, '_> {
         let value = self.pick(value);
         match &value.kind {
             Kind::Attribute { of, name, name_place } => self.attribute(of, name, *name_place),
-            // A hybrid of a class is one of its methods.
+            // A hybrid of a class, and what a `declared_attr` declares, is one of its methods.
             Kind::Function(id, Some(of)) => {
                 let name = self.cx.linked.code.function(*id).function.name.clone();
                 let entity = self.entity(of)?;
-                let model = entity.model.filter(|model| model.hybrids.contains_key(&name))?;
+                let is_known = |model: &&Model| {
+                    let is_column = model.column(&name).is_some() || model.hybrids.contains_key(&name);
+                    is_column || matches!(model.properties.get(&name), Some(Property::Expression))
+                };
+                let model = entity.model.filter(is_known)?;
                 self.column(&entity, model, of, &name, value.place)
             }
             Kind::External(path) => self.misplaced_column(path, value.place),
@@ -84,7 +88,7 @@ impl<'x> Lower<'_, 'x, '_> {
     fn misplaced_column(&mut self, path: &str, place: HostSpan) -> Option<Sql> {
         let (class, name) = path.rsplit_once('.')?;
         let model = self.misplaced(class)?;
-        let entity = super::lower::of_model(model, place);
+        let entity = self.under_alias(super::lower::of_model(model, place));
         let of = class_value(&self.cx.linked.code, model.class?);
         self.column(&entity, model, &of, &Name::from(name), place)
     }
@@ -115,9 +119,15 @@ impl<'x> Lower<'_, 'x, '_> {
         }
         match model.properties.get(name) {
             Some(Property::Synonym(other)) => return self.column(entity, model, of, &other.clone(), place),
-            Some(_) => {
-                self.cannot("dynamic-expression", name);
-                return None;
+            Some(property) => {
+                let written = match property {
+                    Property::Expression => self.column_property(entity, name, place),
+                    _ => None,
+                };
+                if written.is_none() {
+                    self.cannot("dynamic-expression", name);
+                }
+                return written;
             }
             None => {}
         }
@@ -304,6 +314,8 @@ impl<'x> Lower<'_, 'x, '_> {
                 }
                 Kind::Compare { left, .. } | Kind::Binary { left, .. } => Rc::clone(self.ways.pick(left)),
                 Kind::Call(_) if is_function(&value) => return true,
+                // A row that the host makes.
+                Kind::Call(call) if matches!(call.callee.kind, Kind::Class(_)) => return false,
                 Kind::Call(call) => {
                     let is_named = called(&value).is_some_and(|(word, _)| is_construct(word));
                     let is_legacy = || {

@@ -7,16 +7,19 @@ use super::lower::{Entity, Lower, of_model};
 use super::ready::Ending;
 use super::statement::Build;
 use crate::host::flow::{Deed, Event};
-use crate::host::value::{Kind, Node, Value, holds};
+use crate::host::value::{Kind, Value, holds};
 use crate::host::ways::Ways;
 use crate::name::Ident;
 use crate::orm::Context;
 use crate::orm::select::{JoinType, Relation, Select, Source};
 use crate::orm::site::Draft;
 use crate::orm::sql::Sql;
-use crate::orm::sqlalchemy::models::{Loading, Relationship};
+use crate::orm::sqlalchemy::models::{Loading, Property, Relationship};
 use crate::query::{Implied, SiteOrigin, VariantKind};
 use crate::source::HostSpan;
+
+/// How many relationships in a row are read with a row.
+const MAX_LOADS: usize = 3;
 
 /// A query that another one brings with it.
 pub(super) struct Load {
@@ -42,6 +45,69 @@ impl<'x> Lower<'_, 'x, '_> {
         let options = std::mem::take(&mut build.options);
         for option in &options {
             self.option(build, option, loads);
+        }
+        for entity in build.loaded.clone() {
+            let mut path = vec![entity.source.relation.clone()];
+            self.own_loads(build, &entity, &options, &mut path, loads);
+            self.own_expressions(build, &entity);
+        }
+    }
+
+    /// What relationships say of themselves, where no option says otherwise.
+    fn own_loads(
+        &mut self,
+        build: &mut Build<'x>,
+        from: &Entity<'x>,
+        options: &[Value],
+        path: &mut Vec<Relation>,
+        loads: &mut Vec<Load>,
+    ) {
+        let Some(model) = from.model.filter(|_| path.len() <= MAX_LOADS) else { return };
+        for relationship in &model.relationships {
+            let is_eager = matches!(relationship.loading, Loading::Joined | Loading::Selectin | Loading::Subquery);
+            if !is_eager || options.iter().any(|option| self.is_said(option, &relationship.attribute)) {
+                continue;
+            }
+            let Some(target) = self.cx.linked.sqlalchemy.of_class(relationship.target) else { continue };
+            let mut to = of_model(target, self.place);
+            // What leads back to where it came from is not followed again.
+            if path.contains(&to.source.relation) {
+                continue;
+            }
+            if relationship.loading == Loading::Joined {
+                to.source.alias = self.new_alias(None, None, target.table.name.as_str());
+                self.join_loaded(build, from, relationship, &to, loads);
+                path.push(to.source.relation.clone());
+                self.own_loads(build, &to, options, path, loads);
+                path.pop();
+            } else if let Some(sql) = self.by_keys(from, relationship, &to, Keys::Several) {
+                loads.push(Load { sql, cause: relationship.place });
+            }
+        }
+    }
+
+    /// Whether an option names a relationship, or all of them.
+    fn is_said(&self, option: &Value, name: &str) -> bool {
+        holds(option, &|node| match &node.kind {
+            Kind::Attribute { name: said, .. } => **said == *name,
+            Kind::Function(id, Some(_)) => *self.cx.linked.code.function(*id).function.name == *name,
+            _ => node.text().as_deref() == Some("*"),
+        })
+    }
+
+    /// Columns of an entity that are queries of their own.
+    fn own_expressions(&mut self, build: &mut Build<'x>, entity: &Entity<'x>) {
+        let Some(model) = entity.model else { return };
+        for (name, property) in &model.properties {
+            if *property != Property::Expression {
+                continue;
+            }
+            let before = self.unknown.len();
+            let sql = self.column_property(entity, name, self.place);
+            self.unknown.truncate(before);
+            if let Some(sql) = sql.filter(|sql| sql.shown().contains("SELECT ")) {
+                build.select.columns.push(sql.then(&format!(" AS {}", self.cx.dialect.quote(&Ident::new(name)))));
+            }
         }
     }
 
@@ -79,10 +145,10 @@ impl<'x> Lower<'_, 'x, '_> {
             match loading {
                 Loading::Joined => {
                     target.source.alias = self.alias(step.place, None, model.table.name.as_str());
-                    self.join_loaded(build, &from_here, relationship, &target, place);
+                    self.join_loaded(build, &from_here, relationship, &target, loads);
                 }
                 Loading::Selectin => {
-                    if let Some(sql) = self.by_keys(relationship, &target, place, Keys::Several) {
+                    if let Some(sql) = self.by_keys(&from_here, relationship, &target, Keys::Several) {
                         loads.push(Load { sql, cause: step.place });
                     }
                 }
@@ -98,29 +164,68 @@ impl<'x> Lower<'_, 'x, '_> {
         from: &Entity<'x>,
         relationship: &Relationship,
         target: &Entity<'x>,
-        place: HostSpan,
+        loads: &mut Vec<Load>,
     ) {
-        if relationship.secondary.is_some() || build.select.limit.is_some() && relationship.many {
+        let place = target.source.place;
+        let Select { limit, offset, distinct, group, .. } = &build.select;
+        let is_cut = limit.is_some() || offset.is_some() || distinct.is_some() || !group.is_empty();
+        // Of rows that are cut off, what joins to each is joined around them: it is looked for by their keys.
+        if is_cut && (relationship.many || relationship.secondary.is_some()) {
+            let target = target.model.map(|model| of_model(model, place));
+            let sql = target.and_then(|target| self.by_keys(from, relationship, &target, Keys::Several));
+            loads.extend(sql.map(|sql| Load { sql, cause: place }));
             return;
         }
-        let mut none = Select::default();
-        let Some(on) = self.relationship_on(from, relationship, target, &mut none, place) else {
-            self.unknown.pop();
-            return;
-        };
         let last = build.last.clone();
-        self.push_join(build, JoinType::Left, target.clone(), Some(on));
+        match &relationship.secondary {
+            Some(between) => {
+                let alias = self.new_alias(None, None, between.table.name.as_str());
+                let relation = Relation::Table(between.table.clone());
+                let source = Source { relation, alias: alias.clone(), place };
+                let writer = self.writer();
+                let equal = |left: &Ident, right: &Ident, pairs: &[(Ident, Ident)]| {
+                    let pair = |(own, other): &(Ident, Ident)| {
+                        writer.column(left, own, place).then(" = ").and(writer.column(right, other, place))
+                    };
+                    Sql::join(pairs.iter().map(pair), " AND ", place)
+                };
+                let (first, second) = (
+                    equal(&from.source.alias, &alias, &between.local),
+                    equal(&alias, &target.source.alias, &between.remote),
+                );
+                if relationship.says_more || first.is_empty() || second.is_empty() {
+                    return;
+                }
+                self.push_join(build, JoinType::Left, Entity { source, model: None }, Some(first));
+                self.push_join(build, JoinType::Left, target.clone(), Some(second));
+            }
+            None => {
+                let before = self.unknown.len();
+                let mut none = Select::default();
+                let on = self.relationship_on(from, relationship, target, &mut none, place);
+                let is_told = self.unknown.len() == before;
+                self.unknown.truncate(before);
+                let Some(on) = on.filter(|_| is_told) else { return };
+                self.push_join(build, JoinType::Left, target.clone(), Some(on));
+            }
+        }
         build.last = last;
     }
 
     /// The rows that a relationship leads to, by the keys of those that it starts from.
     pub(super) fn by_keys(
         &mut self,
+        from: &Entity<'x>,
         relationship: &Relationship,
         target: &Entity<'x>,
-        place: HostSpan,
         keys: Keys,
     ) -> Option<Sql> {
+        let place = target.source.place;
+        let more = match (relationship.says_more, &relationship.secondary) {
+            (false, _) => Vec::new(),
+            (true, None) => self.written_on(from, relationship, target, place)?,
+            (true, Some(_)) => return None,
+        };
         let writer = self.writer();
         let columns = vec![Sql::text(format!("{}.*", self.cx.dialect.quote(&target.source.alias)), place)];
         let mut select = Select { columns, from: vec![target.source.clone()], ..Select::default() };
@@ -153,6 +258,7 @@ impl<'x> Lower<'_, 'x, '_> {
                 Keys::One => own.then(" = ").and(Sql::param(place)),
             },
         );
+        select.conditions.extend(more.into_iter().filter(|written| !written.names_own).map(|written| written.sql));
         for (column, is_descending) in &relationship.order_by {
             let key = writer.column(&target.source.alias, column, place);
             select.order.push(if *is_descending { key.then(" DESC") } else { key });
@@ -198,14 +304,11 @@ impl Lower<'_, '_, '_> {
         let [entity] = build.loaded.as_slice() else { return None };
         let model = entity.model.filter(|_| build.select.columns.len() == 1)?;
         let relationship = model.relationship(name).filter(|found| found.loading == Loading::Lazy)?;
-        let mut options = build.options.iter();
-        let is_said = |node: &Node| matches!(&node.kind, Kind::Attribute { name: said, .. } if **said == *name);
-        let is_star = |node: &Node| node.text().as_deref() == Some("*");
-        if options.any(|option| holds(option, &|node| is_said(node) || is_star(node))) {
+        if build.options.iter().any(|option| self.is_said(option, name)) {
             return None;
         }
         let target = of_model(self.cx.linked.sqlalchemy.of_class(relationship.target)?, place);
-        self.by_keys(relationship, &target, place, Keys::One)
+        self.by_keys(entity, relationship, &target, Keys::One)
     }
 
     /// The query whose rows a value is: what `.all()` and `session.execute(…).scalars()` are called on.

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use crate::host::value::{Kind, Node, Value};
 use crate::host::ways::Ways;
+use crate::ir::Name;
 use crate::name::{Ident, QName};
 use crate::orm::Context;
 use crate::orm::select::{Relation, Source, Writer};
@@ -30,10 +31,12 @@ pub(super) struct Lower<'l, 'x, 'a> {
     /// Common table expressions of the outermost statement.
     pub with: Vec<(Ident, Sql)>,
     pub recursive: bool,
-    aliases: Vec<(HostSpan, Ident)>,
+    aliases: Vec<(Option<HostSpan>, Ident)>,
     derived: Vec<(HostSpan, Source)>,
     /// Tables that conditions name by their class and mean under an alias.
     renamed: Vec<(Ident, Ident)>,
+    /// The models whose own declarations are lowered, the outermost first.
+    pub declaring: Vec<Entity<'x>>,
     /// How many queries are around what is lowered that it sees nothing of.
     apart: u8,
     depth: u8,
@@ -72,6 +75,7 @@ impl<'l, 'x, 'a> Lower<'l, 'x, 'a> {
             aliases: Vec::new(),
             derived: Vec::new(),
             renamed: Vec::new(),
+            declaring: Vec::new(),
             apart: 0,
             depth: 0,
         }
@@ -126,14 +130,19 @@ impl<'l, 'x, 'a> Lower<'l, 'x, 'a> {
                 let entity = of_model(linked.sqlalchemy.of_class(*id)?, value.place);
                 Some(self.under_alias(entity))
             }
-            Kind::External(path) => Some(of_model(self.misplaced(path)?, value.place)),
+            Kind::External(path) => {
+                let entity = of_model(self.misplaced(path)?, value.place);
+                Some(self.under_alias(entity))
+            }
             Kind::Attribute { of, name, .. } if &**name == "__table__" => self.entity(of),
+            // `self.__class__`
+            Kind::Attribute { of, name, .. } if &**name == "__class__" => self.own_class(of),
             Kind::Call(_) => self.deeper(|lower| lower.called_entity(&value)),
             _ => None,
         }
     }
 
-    fn under_alias(&self, mut entity: Entity<'x>) -> Entity<'x> {
+    pub(super) fn under_alias(&self, mut entity: Entity<'x>) -> Entity<'x> {
         if let Some((_, alias)) = self.renamed.iter().rev().find(|(table, _)| *table == entity.source.alias) {
             entity.source.alias = alias.clone();
         }
@@ -152,10 +161,33 @@ impl<'l, 'x, 'a> Lower<'l, 'x, 'a> {
     pub(super) fn misplaced(&self, path: &str) -> Option<&'x Model> {
         let (first, last) = (path.split('.').next()?, path.rsplit('.').next()?);
         let linked = self.cx.linked;
+        // Models name each other before they are there.
+        if let Some(class) = self.declaring.last().and_then(|entity| entity.model?.class) {
+            return linked.sqlalchemy.named(path, class);
+        }
         if first == last || !linked.code.is_own(first) {
             return None;
         }
         linked.sqlalchemy.only(last)
+    }
+
+    /// The class of the object that a method is called on.
+    fn own_class(&self, value: &Value) -> Option<Entity<'x>> {
+        let value = self.pick(value);
+        let Kind::Receiver(id) = value.kind else { return None };
+        Some(of_model(self.cx.linked.sqlalchemy.of_class(id)?, value.place))
+    }
+
+    /// What has an attribute, its name, and where that stands; a method that declares one is one, too.
+    pub fn attribute_of(&self, value: &Value) -> Option<(Value, Name, HostSpan)> {
+        match &self.pick(value).kind {
+            Kind::Attribute { of, name, name_place } => Some((Rc::clone(of), name.clone(), *name_place)),
+            Kind::Function(id, Some(of)) => {
+                let name = self.cx.linked.code.function(*id).function.name.clone();
+                Some((Rc::clone(of), name, value.place))
+            }
+            _ => None,
+        }
     }
 
     fn called_entity(&mut self, value: &Value) -> Option<Entity<'x>> {
@@ -199,6 +231,7 @@ impl<'l, 'x, 'a> Lower<'l, 'x, 'a> {
                 let named = call.named("name").and_then(|name| name.text());
                 Some(self.aliased(entity, value, named))
             }
+            "type" => self.own_class(call.positional.first()?),
             "Table" => Some(of_model(self.cx.linked.sqlalchemy.of_table(value.place)?, value.place)),
             _ => None,
         }
@@ -215,10 +248,16 @@ impl<'l, 'x, 'a> Lower<'l, 'x, 'a> {
 
     /// The alias of what is written at a place: the same for the same place.
     pub fn alias(&mut self, place: HostSpan, named: Option<String>, base: &str) -> Ident {
-        if let Some((_, alias)) = self.aliases.iter().find(|(known, _)| *known == place) {
-            return alias.clone();
+        match self.aliases.iter().find(|(known, _)| *known == Some(place)) {
+            Some((_, alias)) => alias.clone(),
+            None => self.new_alias(Some(place), named, base),
         }
-        let is_free = |alias: &Ident, known: &[(HostSpan, Ident)]| known.iter().all(|(_, other)| other != alias);
+    }
+
+    /// An alias that nothing else has.
+    pub fn new_alias(&mut self, place: Option<HostSpan>, named: Option<String>, base: &str) -> Ident {
+        let is_free =
+            |alias: &Ident, known: &[(Option<HostSpan>, Ident)]| known.iter().all(|(_, other)| other != alias);
         let named = named.map(Ident::new).filter(|alias| is_free(alias, &self.aliases));
         let alias = named.unwrap_or_else(|| {
             let mut number = 1;

@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use super::load::Load;
-use super::lower::{Entity, Lower};
-use super::statement::{Build, Deed};
+use super::lower::{Entity, Lower, Scope};
+use super::statement::{Build, Deed, Root};
 use crate::host::value::{Kind, Node, Value};
 use crate::orm::select::{Relation, Select, Source};
 use crate::orm::sql::Sql;
@@ -38,6 +38,11 @@ pub(super) enum Ending {
 impl Ending {
     /// The way that a call sends a query, and the query.
     pub fn of(value: &Value) -> Option<(Self, Value)> {
+        if let Some(call) = value.call()
+            && let Some("list" | "tuple" | "set" | "sorted") = call.callee.external()
+        {
+            return Some((Self::All, Rc::clone(call.positional.first()?)));
+        }
         let (ending, is_receiver) = Self::of_node(value)?;
         let (_, _, of, call) = value.method()?;
         match (ending, is_receiver) {
@@ -89,7 +94,7 @@ impl<'x> Lower<'_, 'x, '_> {
     /// The SQL that `sender` sends; nothing where the value is no query.
     pub(super) fn sent(&mut self, sender: &Value, query: &Value, ending: Ending, loads: &mut Vec<Load>) -> Option<Sql> {
         if ending == Ending::GetOf {
-            return self.get_of(query);
+            return self.get_of(query, loads);
         }
         let mut build = self.statement(query)?;
         let place = self.place;
@@ -135,11 +140,15 @@ impl<'x> Lower<'_, 'x, '_> {
         for (key, value) in pairs.unwrap_or_default() {
             self.set(build, key.as_ref(), &value);
         }
+    }
+
+    /// Which columns change matters little to the plan, but the statement needs one.
+    pub(super) fn some_set(&mut self, build: &mut Build<'x>) {
         let first = build.entities.first().and_then(|entity| entity.model);
-        if build.set.is_empty()
+        if build.deed == Deed::Update
+            && build.set.is_empty()
             && let Some(mapped) = first.and_then(|model| model.columns.iter().find(|mapped| !mapped.primary))
         {
-            // Which columns change matters little to the plan, but the statement needs one.
             self.cannot("dynamic-assignments", "what is set");
             let column = self.cx.dialect.quote(&mapped.column).into_owned();
             build.set.push((Sql::text(column, self.place), Sql::param(self.place)));
@@ -167,17 +176,17 @@ impl<'x> Lower<'_, 'x, '_> {
     }
 
     /// `session.get(Model, key)`
-    fn get_of(&mut self, value: &Value) -> Option<Sql> {
+    fn get_of(&mut self, value: &Value, loads: &mut Vec<Load>) -> Option<Sql> {
         let (_, _, _, call) = value.method()?;
-        let entity = self.entity(call.positional.first()?)?;
-        let keys = self.keys(&entity);
-        if keys.is_empty() {
-            return None;
-        }
-        let lock = call.says("with_for_update").then(|| "FOR UPDATE".to_owned());
-        let columns = vec![Sql::text(format!("{}.*", self.cx.dialect.quote(&entity.source.alias)), self.place)];
-        let select = Select { columns, from: vec![entity.source], conditions: keys, lock, ..Select::default() };
-        Some(self.writer().select(&select))
+        let class = call.positional.first()?;
+        self.entity(class)?.model?;
+        self.scopes.push(Scope::default());
+        let mut build = self.begin(Root::Select(vec![Rc::clone(class)]), self.place)?;
+        build.options.extend(call.named("options").cloned());
+        build.select.lock = call.says("with_for_update").then(|| "FOR UPDATE".to_owned());
+        self.by_key(&mut build)?;
+        self.loads(&mut build, loads);
+        self.finish(build)
     }
 
     /// `SELECT count(*) FROM (…)`, which is its rows' count where nothing in it takes rows away.

@@ -1,7 +1,7 @@
 //! Relationships within expressions: comparing one with a row, and asking whether it leads to any.
 
 use super::lower::{Entity, Lower, Scope, of_model};
-use crate::host::value::{Call, Kind, Value};
+use crate::host::value::{Call, Value};
 use crate::ir::{CompareOp, Name};
 use crate::name::Ident;
 use crate::orm::select::{Relation, Select, Source};
@@ -12,13 +12,12 @@ use crate::source::HostSpan;
 impl<'x> Lower<'_, 'x, '_> {
     /// The relationship that an attribute of an entity is.
     pub fn relationship(&mut self, value: &Value) -> Option<(Entity<'x>, &'x Relationship, HostSpan)> {
-        let value = self.pick(value);
-        let Kind::Attribute { of, name, name_place } = &value.kind else { return None };
-        let entity = self.entity(of)?;
+        let (of, name, name_place) = self.attribute_of(value)?;
+        let entity = self.entity(&of)?;
         let mut model = entity.model?;
         for _ in 0..8 {
-            if let Some(found) = model.relationship(name) {
-                return Some((entity, found, *name_place));
+            if let Some(found) = model.relationship(&name) {
+                return Some((entity, found, name_place));
             }
             model = self.cx.linked.sqlalchemy.of_class(model.parent?)?;
         }
@@ -206,6 +205,18 @@ impl<'x> Lower<'_, 'x, '_> {
             Sql::join(pairs.iter().map(pair), " AND ", place)
         };
         let (own, target) = (&from.source.alias, &to.source.alias);
+        if relationship.says_more {
+            let written = match relationship.secondary {
+                None => self.written_on(from, relationship, to, place),
+                Some(_) => None,
+            };
+            match written {
+                Some(written) => {
+                    return Some(Sql::join(written.into_iter().map(|written| written.sql), " AND ", place));
+                }
+                None => self.cannot("dynamic-join", &relationship.attribute),
+            }
+        }
         if let Some(between) = &relationship.secondary {
             let alias = match select.from.iter().any(|source| source.alias == between.table.name) {
                 true => self.alias(place, None, between.table.name.as_str()),

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::lower::{Entity, Lower, Scope, of_model};
+use super::ready::Ending;
 use super::relation::primary_key;
 use crate::host::value::{Call, Kind, Value};
 use crate::name::Ident;
@@ -13,6 +14,20 @@ use crate::source::HostSpan;
 
 /// How many calls a chain may have.
 const MAX_LINKS: usize = 400;
+
+/// Calls that make an expression, or rows, of a query.
+const CLOSES: &[&str] = &[
+    "scalar_subquery",
+    "as_scalar",
+    "subquery",
+    "cte",
+    "lateral",
+    "alias",
+    "exists",
+    "label",
+    "self_group",
+    "correlate",
+];
 
 /// What a chain starts from.
 pub(super) enum Root {
@@ -136,6 +151,17 @@ impl<'x> Lower<'_, 'x, '_> {
             && self.entity(&value).is_some_and(|entity| entity.model.is_some())
     }
 
+    /// A query whose tables cannot be told: it is one all the same.
+    fn untold<T>(&mut self) -> Option<T> {
+        match self.is_outermost() {
+            true => self.fail("unknown-table", "what is selected"),
+            false => {
+                self.cannot("unknown-table", "what is selected");
+                None
+            }
+        }
+    }
+
     /// The clauses of a chain of calls; nothing where it is none.
     pub(super) fn statement(&mut self, value: &Value) -> Option<Build<'x>> {
         let mut links: Vec<Value> = Vec::new();
@@ -144,20 +170,36 @@ impl<'x> Lower<'_, 'x, '_> {
             if let Some(root) = self.root(&at) {
                 break root;
             }
-            let (_, _, of, _) = at.method()?;
-            let next = self.pick(of);
+            let next = match &at.kind {
+                Kind::Index { of, .. } => self.pick(of),
+                // Rows that a query gave are asked for something.
+                _ if is_start(&at) && links.iter().any(|link| Ending::of_node(link).is_some()) => return None,
+                _ if is_start(&at) => return self.untold(),
+                _ => at.method().map(|(_, _, of, _)| self.pick(of))?,
+            };
             links.push(at);
             if links.len() > MAX_LINKS {
                 return None;
             }
             at = next;
         };
+        // `query.scalar_subquery().in_(…)` is an expression of a query.
+        let names: Vec<&str> = links.iter().rev().filter_map(|link| link.method()).map(|(name, ..)| &**name).collect();
+        let closed = names.iter().position(|name| CLOSES.contains(name)).unwrap_or(names.len());
+        if names[closed..].iter().any(|name| !CLOSES.contains(name)) {
+            return None;
+        }
         self.scopes.push(Scope::default());
         let build = self.deeper(|lower| lower.begin(root, at.place));
         let build = build.and_then(|mut build| {
             for link in links.iter().rev() {
-                let (name, name_place, _, call) = link.method()?;
-                self.link(&mut build, name, name_place, call, link)?;
+                match &link.kind {
+                    Kind::Index { at, .. } => self.slice(&mut build, at, link.place)?,
+                    _ => {
+                        let (name, name_place, _, call) = link.method()?;
+                        self.link(&mut build, name, name_place, call, link)?;
+                    }
+                }
             }
             Some(build)
         });
@@ -170,7 +212,7 @@ impl<'x> Lower<'_, 'x, '_> {
         }
     }
 
-    fn begin(&mut self, root: Root, place: HostSpan) -> Option<Build<'x>> {
+    pub(super) fn begin(&mut self, root: Root, place: HostSpan) -> Option<Build<'x>> {
         let mut build = Build {
             deed: Deed::Select,
             select: Select::default(),
@@ -285,7 +327,11 @@ impl<'x> Lower<'_, 'x, '_> {
             _ => (None, Rc::clone(&value)),
         };
         let before = self.unknown.len();
-        match self.expr(&inner) {
+        // What a model makes of its own columns calls functions that it need not declare, and hides no table.
+        let sql = self.expr(&inner);
+        let is_bare = sql.as_ref().is_some_and(|sql| !sql.shown().contains("SELECT "));
+        let is_left_out = is_bare && self.is_column_property(&inner);
+        match sql.filter(|_| !is_left_out) {
             Some(sql) => {
                 let sql = match label {
                     Some(label) => sql.then(&format!(" AS {}", self.cx.dialect.quote(&Ident::new(label)))),
@@ -337,7 +383,8 @@ impl<'x> Lower<'_, 'x, '_> {
     }
 
     /// Closes a statement: what is named and not joined is put into FROM.
-    pub(super) fn finish(&mut self, build: Build<'x>) -> Option<Sql> {
+    pub(super) fn finish(&mut self, mut build: Build<'x>) -> Option<Sql> {
+        self.some_set(&mut build);
         let statement = self.close(build)?;
         Some(self.writer().statement(&statement))
     }
@@ -411,4 +458,30 @@ fn is_own(callee: &Value) -> bool {
 /// Whether a value is one that needs no table.
 fn is_plain(value: &Value) -> bool {
     matches!(value.kind, Kind::Number(_) | Kind::Bool(_) | Kind::Text(_))
+}
+
+/// Whether a call starts a query by the looks of it: `select(…)` of the library, `session.query(…)`.
+fn is_start(value: &Value) -> bool {
+    let Some(call) = value.call().filter(|call| !call.positional.is_empty()) else { return false };
+    if let Some((name, _, of, _)) = value.method()
+        && &**name == "query"
+    {
+        let first = &call.positional[0];
+        return is_session(of) && !matches!(first.kind, Kind::Text(_) | Kind::Dict(_));
+    }
+    word(&call.callee) == Some("select") && is_own(&call.callee)
+}
+
+/// Whether a value is called a session, or is typed as one.
+fn is_session(value: &Value) -> bool {
+    let is_named = |name: &str| name == "db" || name.to_ascii_lowercase().ends_with("session");
+    match &value.kind {
+        Kind::Attribute { name, .. } => is_named(name),
+        Kind::Parameter { name, annotation, .. } => {
+            is_named(name) || annotation.as_ref().and_then(word).is_some_and(|word| word.ends_with("Session"))
+        }
+        Kind::External(path) => path.rsplit('.').next().is_some_and(is_named),
+        Kind::Call(call) => word(&call.callee).is_some_and(|word| word.ends_with("Session") || word == "sessionmaker"),
+        _ => false,
+    }
 }

@@ -14,7 +14,7 @@ const MODELS: &str = "
 import enum
 from sqlalchemy import Column, Enum, ForeignKey, Integer, String, DateTime, Boolean, Table, TypeDecorator, and_, or_, not_, func, select, update, delete, desc, text, case, exists, cast, Date, union_all, literal, null, true
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlalchemy.orm import relationship, aliased, selectinload, joinedload, contains_eager, with_parent
+from sqlalchemy.orm import relationship, aliased, selectinload, joinedload, lazyload, contains_eager, with_parent, column_property, declared_attr, foreign
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import declarative_base
 Base = declarative_base()
@@ -85,6 +85,28 @@ class Tool(Thing):
     __tablename__ = 'tools'
     id = Column(ForeignKey('things.id'), primary_key=True)
     size = Column(Integer)
+
+class Shop(Base):
+    __tablename__ = 'shops'
+    id = Column(Integer, primary_key=True)
+    name = Column(String)
+    owner_id = Column(ForeignKey('users.id'))
+    owner = relationship('User', lazy='joined')
+    items = relationship('Item', lazy='selectin')
+    live = relationship('Item', primaryjoin='and_(Shop.id == foreign(Item.shop_id), Item.gone == False)', viewonly=True)
+    title = column_property(name + '!')
+
+class Item(Base):
+    __tablename__ = 'items'
+    id = Column(Integer, primary_key=True)
+    shop_id = Column(ForeignKey('shops.id'))
+    gone = Column(Boolean)
+    @declared_attr
+    def shop(cls):
+        return relationship('Shop')
+    @declared_attr
+    def notes(cls):
+        return column_property(select(func.count(Note.id)).where(Note.plain == cls.id).scalar_subquery())
 
 class Pair(Base):
     __tablename__ = 'pairs'

@@ -142,31 +142,29 @@ impl<'x> Lower<'_, 'x, '_> {
     /// The column that a value names, or whose type it has.
     pub(super) fn mapped(&mut self, value: &Value) -> Option<&'x Mapped> {
         let value = self.pick(value);
-        match &value.kind {
-            Kind::Attribute { of, name, .. } => {
-                let owner = match &of.kind {
-                    Kind::Attribute { of, name, .. } if matches!(&**name, "c" | "columns") => of,
-                    _ => of,
-                };
-                let mut model = self.entity(owner)?.model?;
-                for _ in 0..8 {
-                    let name = match model.properties.get(name) {
-                        Some(Property::Synonym(other)) => other,
-                        _ => name,
-                    };
-                    if let Some(mapped) = model.column(name) {
-                        return Some(mapped);
-                    }
-                    model = self.cx.linked.sqlalchemy.of_class(model.parent?)?;
-                }
-                None
-            }
-            Kind::Call(call) => match function_name(&call.callee)?.as_str() {
+        if let Kind::Call(call) = &value.kind {
+            return match function_name(&call.callee)?.as_str() {
                 "coalesce" | "max" | "min" => self.mapped(&Rc::clone(call.positional.first()?)),
                 _ => None,
-            },
-            _ => None,
+            };
         }
+        let (of, name, _) = self.attribute_of(&value)?;
+        let owner = match &of.kind {
+            Kind::Attribute { of, name, .. } if matches!(&**name, "c" | "columns") => of,
+            _ => &of,
+        };
+        let mut model = self.entity(owner)?.model?;
+        for _ in 0..8 {
+            let name = match model.properties.get(&name) {
+                Some(Property::Synonym(other)) => other,
+                _ => &name,
+            };
+            if let Some(mapped) = model.column(name) {
+                return Some(mapped);
+            }
+            model = self.cx.linked.sqlalchemy.of_class(model.parent?)?;
+        }
+        None
     }
 
     /// Whether `+` puts a value together with others as text.

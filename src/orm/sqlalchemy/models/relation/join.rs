@@ -8,7 +8,7 @@ use crate::name::{Ident, QName};
 use super::super::super::column::{self, Referred};
 use super::super::super::names::{called, each, first_way, positional, word};
 use super::super::read::Drafts;
-use super::{Link, Pairs, Said};
+use super::{Link, Pairs, Said, Secondary};
 
 /// A column of a model, or of a table that no model declares.
 #[derive(Clone, Debug, PartialEq)]
@@ -97,6 +97,42 @@ impl Drafts<'_, '_> {
         (Some(pairs).filter(|pairs| !pairs.is_empty()), is_to_one)
     }
 
+    /// Whether what is written of a join has conditions that are no equality of its columns.
+    pub(super) fn says_more(
+        &mut self,
+        said: &Said<'_>,
+        file: usize,
+        join: Option<&Pairs>,
+        secondary: Option<&Secondary>,
+    ) -> bool {
+        let known = [
+            ("primaryjoin", secondary.map_or(join, |secondary| Some(&secondary.local))),
+            ("secondaryjoin", secondary.map(|secondary| &secondary.remote)),
+        ];
+        known.into_iter().any(|(name, pairs)| {
+            let conditions = said.named(name).map(|value| self.conjuncts(file, value, 8).len());
+            conditions.is_some_and(|count| count > pairs.map_or(0, Vec::len))
+        })
+    }
+
+    /// The conditions that must all hold.
+    fn conjuncts(&mut self, file: usize, value: &Value, depth: u8) -> Vec<Value> {
+        let value = first_way(value);
+        let Some(depth) = depth.checked_sub(1) else { return vec![value.clone()] };
+        let inner: Vec<Value> = match &value.kind {
+            Kind::Text(_) => match value.text().and_then(|text| self.parsed(file, &text)) {
+                Some(value) => vec![value],
+                None => return vec![value.clone()],
+            },
+            Kind::Lambda(body) => vec![body.clone()],
+            _ => match conjunction(value) {
+                Some(operands) => operands,
+                None => return vec![value.clone()],
+            },
+        };
+        inner.iter().flat_map(|value| self.conjuncts(file, value, depth)).collect()
+    }
+
     /// The equalities of columns that must all hold.
     pub(super) fn equalities(&mut self, at: usize, file: usize, value: &Value, depth: u8) -> Vec<(Place, Place)> {
         let Some(depth) = depth.checked_sub(1) else { return Vec::new() };
@@ -111,19 +147,10 @@ impl Drafts<'_, '_> {
                 let both = self.place(at, file, left).zip(self.place(at, file, right));
                 both.into_iter().collect()
             }
-            Kind::Logic { op: LogicOp::And, operands } => {
-                let operands = operands.clone();
+            _ => {
+                let operands = conjunction(value).unwrap_or_default();
                 operands.iter().flat_map(|operand| self.equalities(at, file, operand, depth)).collect()
             }
-            Kind::Binary { left, right, op: BinaryOp::BitAnd } => {
-                let sides = [left.clone(), right.clone()];
-                sides.iter().flat_map(|side| self.equalities(at, file, side, depth)).collect()
-            }
-            Kind::Call(call) if word(&call.callee) == Some("and_") => {
-                let operands: Vec<Value> = positional(call).cloned().collect();
-                operands.iter().flat_map(|operand| self.equalities(at, file, operand, depth)).collect()
-            }
-            _ => Vec::new(),
         }
     }
 
@@ -193,5 +220,15 @@ impl Drafts<'_, '_> {
             at = *self.by_class.get(&own.parent?)?;
         }
         None
+    }
+}
+
+/// The operands of a condition that wants all of them.
+pub(in crate::orm::sqlalchemy) fn conjunction(value: &Value) -> Option<Vec<Value>> {
+    match &value.kind {
+        Kind::Logic { op: LogicOp::And, operands } => Some(operands.clone()),
+        Kind::Binary { left, right, op: BinaryOp::BitAnd } => Some(vec![left.clone(), right.clone()]),
+        Kind::Call(call) if word(&call.callee) == Some("and_") => Some(positional(call).cloned().collect()),
+        _ => None,
     }
 }

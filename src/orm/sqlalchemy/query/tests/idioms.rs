@@ -148,3 +148,96 @@ fn queries_within_queries() {
         "SELECT users.* FROM users LIMIT 1\nSELECT posts.id FROM posts WHERE posts.author_id = $1",
     );
 }
+
+#[test]
+fn slices_of_legacy_queries() {
+    check("return session.query(User)[:10]", "SELECT users.* FROM users LIMIT 10");
+    check("users = session.query(User)[5:15]", "SELECT users.* FROM users LIMIT 10 OFFSET 5");
+    check("session.query(User).order_by(User.id)[0]", "SELECT users.* FROM users ORDER BY users.id LIMIT 1");
+    check("session.query(User)[x:x + 5]", "SELECT users.* FROM users LIMIT $1 OFFSET $2");
+    check("session.query(User)[3]", "SELECT users.* FROM users LIMIT 1 OFFSET 3");
+    check("session.query(User).slice(2, 5).all()", "SELECT users.* FROM users LIMIT 3 OFFSET 2");
+    check("for user in session.query(User)[:x]:\n    print(user)", "SELECT users.* FROM users LIMIT $1");
+    check("list(session.query(User))", "SELECT users.* FROM users");
+    // Rows that were read are the host's.
+    check("session.query(User).all()[:10]", "SELECT users.* FROM users");
+    check("session.query(User)[-1]", "SELECT users.* FROM users");
+}
+
+#[test]
+fn what_relationships_say_of_their_loading() {
+    let joined =
+        "SELECT shops.* FROM shops LEFT JOIN users AS users_1 ON shops.owner_id = users_1.id WHERE shops.name = $1";
+    check(
+        "session.query(Shop).filter(Shop.name == x).all()",
+        &format!("{joined}\n+SELECT items.* FROM items WHERE items.shop_id IN ($1)"),
+    );
+    check("session.query(Shop).options(lazyload(Shop.items)).filter(Shop.name == x).all()", joined);
+    check(
+        "session.query(Shop).options(lazyload('*')).filter(Shop.name == x).all()",
+        "SELECT shops.* FROM shops WHERE shops.name = $1",
+    );
+    check("session.query(Shop.id).filter(Shop.name == x).all()", "SELECT shops.id FROM shops WHERE shops.name = $1");
+    check("session.query(Shop).filter(Shop.name == x).count()", "SELECT count(*) FROM shops WHERE shops.name = $1");
+    check(
+        "session.get(Shop, x)",
+        "SELECT shops.* FROM shops LEFT JOIN users AS users_1 ON shops.owner_id = users_1.id WHERE shops.id = $1\n\
+         +SELECT items.* FROM items WHERE items.shop_id IN ($1)",
+    );
+    check(
+        "session.query(User).options(joinedload(User.teams)).filter(User.id == x).all()",
+        "SELECT users.* FROM users LEFT JOIN member AS member_1 ON users.id = member_1.user_id LEFT JOIN teams AS teams_1 ON member_1.team_id = teams_1.id WHERE users.id = $1",
+    );
+    // Rows that are cut off first are joined around.
+    check(
+        "session.query(User).options(joinedload(User.posts)).limit(3).all()",
+        "SELECT users.* FROM users LIMIT 3\n+SELECT posts.* FROM posts WHERE posts.author_id IN ($1)",
+    );
+}
+
+#[test]
+fn what_models_write_of_themselves() {
+    check(
+        "session.query(Shop.id).join(Shop.live).filter(Item.id == x).all()",
+        "SELECT shops.id FROM shops JOIN items ON shops.id = items.shop_id AND items.gone = false WHERE items.id = $1",
+    );
+    check(
+        "session.query(Shop.id).filter(Shop.live.any()).all()",
+        "SELECT shops.id FROM shops WHERE EXISTS (SELECT 1 FROM items WHERE shops.id = items.shop_id AND items.gone = false)",
+    );
+    check(
+        "session.query(Shop.id).filter(Shop.title == x).all()",
+        "SELECT shops.id FROM shops WHERE ((shops.name || '!')) = $1",
+    );
+    // A relationship that a method declares.
+    check(
+        "session.query(Item.id).join(Item.shop).filter(Shop.name == x).all()",
+        "SELECT items.id FROM items JOIN shops ON items.shop_id = shops.id WHERE shops.name = $1",
+    );
+    let notes = "(SELECT count(notes.id) FROM notes WHERE notes.plain = items.id)";
+    check(
+        "session.query(Item).filter(Item.gone).all()",
+        &format!("SELECT items.*, ({notes}) AS notes FROM items WHERE items.gone"),
+    );
+    check(
+        "session.query(Item.id).filter(Item.notes > 3).all()",
+        &format!("SELECT items.id FROM items WHERE ({notes}) > 3"),
+    );
+}
+
+#[test]
+fn queries_that_cannot_be_told_are_counted() {
+    check("session.query(x).filter_by(a=1).all()", "?");
+    check("made = type('Made', (Base,), {})\nsession.query(made).first()", "?");
+    check("session.execute(select(x).where(x.a == y)).all()", "?");
+    check("rows = session.query(x).all()\nreturn rows[0]", "?");
+    check("client.query(x).all()", "");
+    check("session.execute(update(User).where(User.id == x), y)", "UPDATE users SET email = $1 WHERE users.id = $2");
+    // A row that the host makes has values.
+    check(
+        "user = User(email=x)\nsession.query(Post.id).filter(Post.author_id == user.id).all()",
+        "SELECT posts.id FROM posts WHERE posts.author_id = $1",
+    );
+    // An expression of a query is none.
+    check("return select(Post.id).where(Post.title == x).scalar_subquery().in_([1, 2])", "");
+}
