@@ -74,13 +74,26 @@ struct Reader<'y, 'x, 'a> {
     managing: Vec<(ClassId, ClassId, Value)>,
     /// The value that is read.
     whole: Option<Value>,
+    /// Values that are known to be no queryset, by their address and what is read around them: each link of a chain asks
+    /// for the one before it more than once.
+    hollow: HashMap<(usize, usize, usize), Value>,
     depth: u16,
 }
 
 impl<'y, 'x, 'a> Reader<'y, 'x, 'a> {
     fn new(cx: &'y mut Context<'x, 'a>, ways: &'y Ways, memory: &'y Memory) -> Self {
         let models = &cx.linked.django;
-        Self { cx, models, ways, memory, outers: Vec::new(), managing: Vec::new(), whole: None, depth: 0 }
+        Self {
+            cx,
+            models,
+            ways,
+            memory,
+            outers: Vec::new(),
+            managing: Vec::new(),
+            whole: None,
+            hollow: HashMap::new(),
+            depth: 0,
+        }
     }
 
     /// What the SQL of lookups depends on beside them.

@@ -67,9 +67,19 @@ impl Reader<'_, '_, '_> {
 
     /// A queryset, or one with calls on it that are not known.
     pub(super) fn set_through(&mut self, value: &Value) -> Option<Set> {
-        if let Some(set) = self.set(value) {
-            return Some(set);
+        let key = (Rc::as_ptr(value) as usize, self.managing.len(), self.outers.len());
+        if self.hollow.contains_key(&key) {
+            return None;
         }
+        let found = self.set(value).or_else(|| self.set_with_unknown(value));
+        if found.is_none() {
+            self.hollow.insert(key, Rc::clone(value));
+        }
+        found
+    }
+
+    /// A queryset with a call on it that is not known.
+    fn set_with_unknown(&mut self, value: &Value) -> Option<Set> {
         self.deeper(|reader| {
             let value = &reader.picked(value);
             let (name, _, of, call) = value.method()?;

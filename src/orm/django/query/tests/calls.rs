@@ -553,3 +553,13 @@ SELECT shop_tag.* FROM shop_tag WHERE shop_tag.name = 'x'
 "#,
     );
 }
+
+#[test]
+fn what_is_no_queryset_is_found_out_once() {
+    let chain = ".next_of(pk)".repeat(50);
+    check(&format!("return anything{chain}.filter(title='x').count()"), "");
+    check(
+        &format!("item = anything{chain}\n        return Book.objects.filter(title=item).count()"),
+        "\nSELECT COUNT(*) FROM shop_book WHERE shop_book.title = $1\n",
+    );
+}
