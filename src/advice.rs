@@ -7,7 +7,7 @@ mod verdict;
 
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::{IndexDef, IndexKey, Method};
+use crate::catalog::{IndexDef, IndexId, IndexKey, Method};
 use crate::dialect::Dialect;
 use crate::engine::Tier;
 use crate::name::{Ident, QName};
@@ -47,6 +47,23 @@ pub struct IndexAdvice {
     pub proof: Option<Proof>,
     /// How large the index is taken to be, in bytes, where the engine tells.
     pub size: Option<u64>,
+}
+
+/// An existing index of which only a part is read: an index over that part would do as well.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Narrowed {
+    /// The index.
+    pub index: IndexId,
+    /// The index over the part.
+    pub def: IndexDef,
+    /// The application's queries that use it; all of them ask for the part.
+    pub queries: Vec<QueryId>,
+    /// How many queries of the table ask for the part, of how many.
+    pub asking: (usize, usize),
+    /// The fraction of the rows that the part leaves out, where it is known.
+    pub left_out: Option<f64>,
+    /// The evidence, of one of the queries.
+    pub proof: Option<Proof>,
 }
 
 /// What to do with an index.

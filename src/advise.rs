@@ -13,6 +13,7 @@ mod guards;
 mod keys;
 mod merge;
 mod names;
+mod narrow;
 mod operators;
 mod planner;
 mod policy;
@@ -25,7 +26,7 @@ mod trials;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::advice::{IndexAdvice, QueryAdvice, Trial, Unfit, Verdict};
+use crate::advice::{IndexAdvice, Narrowed, QueryAdvice, Trial, Unfit, Verdict};
 use crate::catalog::Catalog;
 use crate::config::Limits;
 use crate::dialect::Target;
@@ -65,6 +66,8 @@ pub struct Advised {
     pub queries: Vec<QueryAdvice>,
     /// The set, in order of number.
     pub advice: Vec<IndexAdvice>,
+    /// Existing indexes of which only a part is read, with the set in place.
+    pub narrowed: Vec<Narrowed>,
 }
 
 /// How often the search starts over with what it has found in place.
@@ -113,7 +116,8 @@ pub fn advise(
     }
     let Search { tried, wishes, before, .. } = search;
     let findings = Findings { cx, facts: &facts, workload, wishes: &wishes, before: &before };
-    report::write(&findings, &stage, &mut planner, tried)
+    let narrowed = narrow::find(&findings, &mut stage, &mut planner)?;
+    Ok(Advised { narrowed, ..report::write(&findings, &stage, &mut planner, tried)? })
 }
 
 /// What was tried for one query, and what there was nothing to try for.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::expr::{Expr, Literal};
+use crate::expr::{Expr, Literal, Op};
 use crate::name::{Ident, QName};
 use crate::source::{HostSpan, SpanMap};
 pub use clause::{Clause, ClauseKind, NullForm, PatternHead, UnknownKind, UnknownName};
@@ -362,6 +362,22 @@ impl AccessPattern {
             columns: BTreeSet::new(),
             lock: false,
         }
+    }
+
+    /// A lookup of rows by the values of some columns.
+    pub fn by_columns(table: QName, columns: &[Ident]) -> Self {
+        let predicate = |column: &Ident| {
+            let column = Expr::Column(column.clone());
+            Predicate {
+                key: column.clone(),
+                op: PredicateOp::Eq,
+                value: Value::Param,
+                condition: Expr::op(Op::Eq, vec![column, Expr::Param]),
+                sql: 0..0,
+                optional: false,
+            }
+        };
+        Self { predicates: columns.iter().map(predicate).collect(), ..Self::new(table, RefId(0)) }
     }
 }
 

@@ -21,7 +21,7 @@ mod words;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use crate::advice::{IndexAdvice, QueryAdvice};
+use crate::advice::{IndexAdvice, Narrowed, QueryAdvice};
 use crate::catalog::{Catalog, OtherSchema};
 use crate::config::Limits;
 use crate::dialect::Target;
@@ -101,6 +101,7 @@ rules! {
     query_in_loop "query-in-loop" Query;
     redundant_index "redundant-index" Schema;
     schema_drift "schema-drift" Schema;
+    soft_delete_partial "soft-delete-partial" Schema;
     sort_not_indexed "sort-not-indexed" Query;
     unbounded_result "unbounded-result" Query;
     unindexable_predicate "unindexable-predicate" Query;
@@ -146,6 +147,8 @@ pub struct RulesInput<'a> {
     pub advised: &'a [QueryAdvice],
     /// The changes that mend the findings: the advisor's set and [`schema_advice`], in order of number.
     pub advice: &'a [IndexAdvice],
+    /// Indexes of which only a part is read.
+    pub narrowed: &'a [Narrowed],
     /// The engine that made the plans, as reports name it.
     pub engine: Option<&'a str>,
     /// What the evidence is worth.

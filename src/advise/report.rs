@@ -64,7 +64,7 @@ pub(super) fn write(
         query.proof = Some(findings.shape_proof(*at));
     }
     findings.credit(&queries, &gains, &mut advice);
-    Ok(Advised { queries, advice })
+    Ok(Advised { queries, advice, narrowed: Vec::new() })
 }
 
 fn keep(query: &mut QueryAdvice, kept: &[Kept]) {
@@ -153,7 +153,7 @@ impl Findings<'_> {
         Trial { verdict, ..trial }
     }
 
-    fn proof(&self, at: usize, before: &Priced, after: &Priced, names: &BTreeMap<IndexId, Ident>) -> Proof {
+    pub(super) fn proof(&self, at: usize, before: &Priced, after: &Priced, names: &BTreeMap<IndexId, Ident>) -> Proof {
         let query = &self.workload[at];
         let names = PlanLabels { query, catalog: self.cx.catalog, advised: names };
         let exact = query.engine.fidelity == Fidelity::Exact;

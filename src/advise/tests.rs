@@ -17,6 +17,7 @@ use crate::{schema, shape};
 
 mod joins;
 mod merging;
+mod narrow;
 mod repeat;
 mod single;
 

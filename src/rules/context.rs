@@ -161,8 +161,8 @@ impl<'a> RulesInput<'a> {
 impl<'a> SchemaContext<'a> {
     /// What indexes are judged by whatever the queries are.
     pub(super) fn upkeep(&self) -> Upkeep<'a> {
-        let RulesInput { catalog, stats, target, limits, generated, .. } = self.input;
-        Upkeep { catalog, stats, target, limits, generated, uses: self.uses }
+        let RulesInput { catalog, stats, target, limits, generated, narrowed, .. } = self.input;
+        Upkeep { catalog, stats, target, limits, generated, uses: self.uses, narrowed }
     }
 
     /// The changes of the table's indexes that mend findings.

@@ -1,16 +1,17 @@
 //! What a schema's indexes need whatever the queries are: those that are missing under foreign keys, those too many.
 //!
-//! The rules `unindexed-foreign-key`, `duplicate-index`, `redundant-index` and `validated-unique-without-index` tell it,
-//! [`schema_advice`] turns it into changes for the advised set; both read it here, so that a finding and the DDL that
+//! The rules `unindexed-foreign-key`, `duplicate-index`, `redundant-index`, `soft-delete-partial` and
+//! `validated-unique-without-index` tell it, [`schema_advice`] turns it into changes for the advised set; both read it here, so that a finding and the DDL that
 //! mends it never disagree.
 
 mod foreign_keys;
+mod parts;
 mod surplus;
 mod unkept;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::advice::{Action, AdviceId, IndexAdvice, ProofKind};
+use crate::advice::{Action, AdviceId, IndexAdvice, Narrowed, ProofKind};
 use crate::catalog::{Catalog, IndexDef, Table};
 use crate::config::Limits;
 use crate::coverage;
@@ -23,6 +24,7 @@ use crate::stats::StatsModel;
 use crate::workload::WorkloadQuery;
 
 pub(super) use foreign_keys::unindexed;
+pub(super) use parts::parts;
 pub(super) use surplus::{Kind, surplus};
 pub use unkept::{Checking, UNKEPT, Unkept};
 
@@ -64,6 +66,8 @@ pub struct Upkeep<'a> {
     pub generated: &'a BTreeSet<QName>,
     /// What queries need of indexes that no plan shows.
     pub uses: &'a Uses<'a>,
+    /// Indexes of which only a part is read.
+    pub narrowed: &'a [Narrowed],
 }
 
 /// What the queries of a workload need of indexes that no plan shows.
@@ -140,6 +144,10 @@ pub fn schema_advice(
                 });
             }
         }
+    }
+    for table in upkeep.catalog.tables.values() {
+        let parts = parts(upkeep, table).into_iter().filter(|part| speaks(parts::RULE, part.index.place));
+        changes.extend(parts.filter_map(|part| part.change().filter(|_| !replaced.contains(part.name))));
     }
     for found in unkept.iter().filter(|found| speaks(UNKEPT, found.place)) {
         changes.extend(found.change(upkeep, advised, &changes));

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use crate::advice::host::HostTable;
-use crate::advice::{AdviceId, IndexAdvice, QueryAdvice};
+use crate::advice::{AdviceId, IndexAdvice, Narrowed, QueryAdvice};
 use crate::catalog::{Catalog, OtherSchema};
 use crate::dialect::Target;
 use crate::engine::{EngineFacts, Tier};
@@ -104,6 +104,8 @@ pub(super) struct Database {
     /// Parallel to `workload`.
     pub advised: Vec<QueryAdvice>,
     pub advice: Vec<IndexAdvice>,
+    /// Existing indexes of which only a part is read.
+    pub narrowed: Vec<Narrowed>,
     /// Advice that no rule asks for which has a say: rules may read it, nobody is shown it.
     pub unasked: BTreeSet<AdviceId>,
     /// What the engine said of queries that are to be explained.

@@ -96,6 +96,7 @@ pub(super) fn plan(
         let advised = advise::advise(&cx, engine.as_mut(), &database.workload, until)?;
         database.advised = advised.queries;
         database.advice = advised.advice;
+        database.narrowed = advised.narrowed;
         analysis.databases[number].unasked = unasked(analysis, number, policy);
         let changes = upkeep(analysis, number, config, policy);
         let database = &mut analysis.databases[number];
@@ -193,6 +194,7 @@ fn upkeep(analysis: &Analysis, number: usize, config: &Config, policy: &Policy<'
         limits: &config.limits,
         generated: &database.generated,
         uses: &uses,
+        narrowed: &database.narrowed,
     };
     let listed: Vec<&IndexAdvice> = database.listed_advice().collect();
     let checking = Checking {
@@ -304,6 +306,7 @@ pub(super) fn check(analysis: &mut Analysis, config: &Config, policy: &Policy<'_
             files: &files,
             advised: &database.advised,
             advice: &database.advice,
+            narrowed: &database.narrowed,
             engine: engine.as_deref(),
             tier: database.tier,
             doubtful: &database.doubtful,

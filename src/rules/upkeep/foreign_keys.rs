@@ -6,8 +6,7 @@
 use crate::catalog::{ForeignKey, IndexDef, ReferentialAction, Table};
 use crate::coverage;
 use crate::dialect::Dialect;
-use crate::expr::{Expr, Op};
-use crate::query::{AccessPattern, Predicate, PredicateOp, RefId, Value};
+use crate::query::AccessPattern;
 
 use super::Upkeep;
 
@@ -101,28 +100,12 @@ fn need(upkeep: &Upkeep<'_>, key: &ForeignKey) -> Need {
 fn is_served(upkeep: &Upkeep<'_>, table: &Table, key: &ForeignKey) -> bool {
     let rows = upkeep.stats.table(&table.name).map_or(f64::INFINITY, |stats| stats.rows);
     let distinct = |column| upkeep.stats.column(&table.name, column).map_or(1.0, |stats| stats.n_distinct);
-    let access = lookup(table, key);
+    // What the database asks of the table when a referenced row goes.
+    let access = AccessPattern::by_columns(table.name.clone(), &key.columns);
     table.usable_indexes().any(|index| {
         let coverage = coverage::covers(&index.def, &access, upkeep.target);
         let bound = usize::from(coverage.equality);
         let found = index.def.key_columns().take(bound).fold(rows, |rows, column| rows / distinct(column).max(1.0));
         bound == key.columns.len() || (bound > 0 && found <= FEW_ROWS)
     })
-}
-
-/// What the database asks of the table when a referenced row goes.
-fn lookup(table: &Table, key: &ForeignKey) -> AccessPattern {
-    let predicate = |column: &crate::name::Ident| {
-        let column = Expr::Column(column.clone());
-        Predicate {
-            key: column.clone(),
-            op: PredicateOp::Eq,
-            value: Value::Param,
-            condition: Expr::op(Op::Eq, vec![column, Expr::Param]),
-            sql: 0..0,
-            optional: false,
-        }
-    };
-    let predicates = key.columns.iter().map(predicate).collect();
-    AccessPattern { predicates, ..AccessPattern::new(table.name.clone(), RefId(0)) }
 }

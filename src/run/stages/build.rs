@@ -137,6 +137,7 @@ pub(super) fn build(mut root: Root, sql: &[SqlFileFacts], engine: EngineChoice) 
         ranges: Vec::new(),
         advised: Vec::new(),
         advice: Vec::new(),
+        narrowed: Vec::new(),
         unasked: BTreeSet::new(),
         explained: BTreeMap::new(),
         findings: Vec::new(),
