@@ -20,7 +20,7 @@ use super::operators;
 use super::stage::Stage;
 
 /// The widest index that is advised: the fourth column brought nothing.
-const WIDTH: usize = 3;
+pub(super) const WIDTH: usize = 3;
 
 /// What a candidate is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -18,6 +18,8 @@ const LEAST_EXTENDED_PRICE: f64 = 1_000.0;
 pub(super) const NEARLY: f64 = 2.0;
 /// … or below this price and gains enough by itself.
 pub(super) const CHEAP: f64 = 100.0;
+/// Prices that differ by less are the same.
+pub(super) const SAME: f64 = 1.01;
 /// In a join, an index that changes less than this is not needed beside the others.
 pub(super) const PART: f64 = 1.2;
 

@@ -56,6 +56,11 @@ impl<'a> Stage<'a> {
         self.facts.native
     }
 
+    /// Whether the engine prices its plans itself.
+    pub(super) fn prices_itself(&self) -> bool {
+        self.facts.pricing == Pricing::Engine
+    }
+
     pub(super) fn catalog(&self) -> &Catalog {
         &self.catalog
     }

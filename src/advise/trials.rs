@@ -12,7 +12,7 @@ use crate::engine::{Refusal, ScratchError};
 use crate::query::{QueryShape, RefId};
 use crate::workload::WorkloadQuery;
 
-use super::candidates::{Candidate, Proposal, Purpose};
+use super::candidates::{Candidate, Proposal, Purpose, WIDTH};
 use super::evidence;
 use super::planner::{Ask, Planner, Priced};
 use super::policy::{self, Standard};
@@ -292,6 +292,7 @@ fn try_joint(
             break;
         }
     }
+    shorten(stage, planner, workload, &mut joints)?;
     for joint in joints {
         let query = &workload[joint.case.at];
         joint.conclude(query, stage);
@@ -332,7 +333,102 @@ fn leave_out(
     Ok(dropped)
 }
 
+/// Puts shorter indexes in the place of those whose further keys bring nothing: of all that are shown together the planner
+/// takes the longest.
+fn shorten(
+    stage: &Stage<'_>,
+    planner: &mut Planner<'_>,
+    workload: &[WorkloadQuery],
+    joints: &mut [Joint<'_>],
+) -> Result<(), ScratchError> {
+    // An engine that prices its plans itself knows what a key brings.
+    if !stage.prices_itself() {
+        return Ok(());
+    }
+    let least: Vec<f64> = joints.iter().map(|joint| joint.best.price).collect();
+    for _ in 0..WIDTH {
+        let shorter: Vec<Vec<Shorter>> = joints.iter().map(Joint::shorter).collect();
+        let asks =
+            joints.iter().zip(&shorter).flat_map(|(joint, all)| all.iter().map(|one| joint.ask(&joint.with(one))));
+        let asks: Vec<Ask> = asks.collect();
+        let mut answers = planner.plan(stage, &asks)?.into_iter();
+        let mut shortened = false;
+        for ((joint, least), shorter) in joints.iter_mut().zip(&least).zip(shorter) {
+            let answers = answers.by_ref().take(shorter.len()).collect();
+            shortened |= joint.take_shorter(shorter, answers, *least, (&workload[joint.case.at], stage));
+        }
+        if !shortened {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// A shorter index in the place of a unit: the unit's position, and the candidate.
+type Shorter = (usize, usize);
+
 impl Joint<'_> {
+    /// The candidates whose keys are the first ones of a unit's.
+    fn shorter(&self) -> Vec<Shorter> {
+        let candidates = &self.case.candidates;
+        let is_shorter = |wide: &Candidate, one: &Candidate| {
+            let keys = (&wide.def.keys, &one.def.keys);
+            one.reference == wide.reference
+                && (one.purpose == Purpose::Join || one.purpose == Purpose::Filter)
+                && (&one.def.method, &one.def.predicate) == (&wide.def.method, &wide.def.predicate)
+                && keys.1.len() < keys.0.len()
+                && keys.0.starts_with(keys.1)
+        };
+        let mut found = Vec::new();
+        for (unit, at) in self.units.iter().enumerate().filter_map(|(unit, all)| Some((unit, *all.first()?))) {
+            let wide = &candidates[at];
+            if self.units[unit].len() > 1 || wide.is_for_operator() {
+                continue;
+            }
+            let others = candidates.iter().enumerate().filter(|(at, one)| {
+                is_shorter(wide, one) && self.case.id(*at).is_some() && !self.units.iter().any(|unit| unit.contains(at))
+            });
+            found.extend(others.map(|(at, _)| (unit, at)));
+        }
+        found
+    }
+
+    fn with(&self, &(unit, shorter): &Shorter) -> Vec<Vec<usize>> {
+        let mut units = self.units.clone();
+        units[unit] = vec![shorter];
+        units
+    }
+
+    /// Takes the shortest that serves the query as well as the best set, which costs `least`.
+    fn take_shorter(
+        &mut self,
+        shorter: Vec<Shorter>,
+        answers: Vec<Option<Priced>>,
+        least: f64,
+        (query, stage): (&WorkloadQuery, &Stage<'_>),
+    ) -> bool {
+        let faults = evidence::faults(&self.best.plan, query, stage);
+        let serves = |(one, answer): (Shorter, Option<Priced>)| {
+            let (now, units) = (answer?, self.with(&one));
+            let serves = now.price <= least * policy::SAME
+                && evidence::faults(&now.plan, query, stage) <= faults
+                && self.case.used(&units, &now) == units
+                && self.case.proven(&[one.1], &now);
+            serves.then_some((one, now))
+        };
+        let width = |&(_, at): &Shorter| self.case.candidates[at].def.keys.len();
+        let found = shorter.into_iter().zip(answers).filter_map(serves);
+        let found =
+            found.min_by(|(a, now), (b, other)| width(a).cmp(&width(b)).then(now.price.total_cmp(&other.price)));
+        let Some(((unit, at), now)) = found else { return false };
+        let wide = std::mem::replace(&mut self.units[unit], vec![at]);
+        let by = self.case.defs(&[at]);
+        let outdone = Outdone { by, narrower: true, price: self.best.price, by_price: now.price };
+        self.case.judge(&wide, &Verdict::Outdone(outdone));
+        self.best = now;
+        true
+    }
+
     fn ask(&self, units: &[Vec<usize>]) -> Ask {
         (self.case.at, self.case.ids(&units.concat()))
     }

@@ -4,6 +4,7 @@
 
 #![cfg(unix)]
 
+mod advice;
 mod agreement;
 mod cluster;
 mod collation;
