@@ -23,6 +23,7 @@ use crate::stats::{ColumnStats, StatsModel, StatsSource, TableStats};
 use evidence::Evidence;
 pub use polymorphic::{Polymorphic, polymorphic};
 pub use rows::RowBasis;
+pub use words::is_few_valued;
 
 /// Bytes of a page.
 const PAGE_BYTES: f64 = 8192.0;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use crate::advice::UnfitWhy;
+use crate::assume;
 use crate::catalog::{Direction, IndexKey, Table, TypeClass};
 use crate::cost;
 use crate::dialect::Dialect;
@@ -14,6 +15,9 @@ use crate::workload::WorkloadQuery;
 
 /// The longest LIMIT for which reading along an order pays.
 const MOST_LIMITED_ROWS: u64 = 1_000;
+
+/// How many values a member of a document has that is called like a status.
+const KINDS: f64 = 8.0;
 
 /// What a key is worth as the leading one; the order of the variants is the order of preference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -292,9 +296,14 @@ impl Judge<'_> {
         if !extracts && (!fits || stats.role == ColumnRole::Unkeyable) {
             return None;
         }
+        let (class, distinct) = match extracts {
+            true if is_kind(expr) => (Class::Few, KINDS),
+            true => (Class::Plain, (self.stats.rows / 10.0).max(1.0)),
+            false => (class_of(stats)?, stats.n_distinct),
+        };
         Some(Key {
-            class: if extracts { Class::Plain } else { class_of(stats)? },
-            distinct: if extracts { (self.stats.rows / 10.0).max(1.0) } else { stats.n_distinct },
+            class,
+            distinct,
             time: stats.role == ColumnRole::Time && expr.as_column().is_some(),
             shared: self.shares.count(&self.table.name, expr),
             expr: expr.clone(),
@@ -319,6 +328,12 @@ impl Judge<'_> {
         let constant = |part: &Expr| matches!(part, Expr::Literal(Literal::Text(_) | Literal::Number(_)));
         rest.iter().all(constant).then(|| first.as_column().cloned())?
     }
+}
+
+/// Says whether a member of a document is called like one of a few values: `data ->> 'type'`.
+fn is_kind(member: &Expr) -> bool {
+    let Expr::Op { operands, .. } = member else { return false };
+    matches!(operands.last(), Some(Expr::Literal(Literal::Text(name))) if assume::is_few_valued(&Ident::new(name)))
 }
 
 fn class_of(stats: &ColumnStats) -> Option<Class> {

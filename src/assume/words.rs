@@ -82,6 +82,11 @@ const LOOKUPS: &[(&str, &str)] = &[
     ("migration", "migrations"),
 ];
 
+/// Says whether what is called so has a few values.
+pub fn is_few_valued(name: &Ident) -> bool {
+    STATUS.contains(&Words::of(name).last())
+}
+
 /// Columns of a few values.
 pub(super) const STATUS: &[&str] = &[
     "status", "state", "type", "kind", "role", "category", "level", "tier", "priority", "mode", "channel", "source",

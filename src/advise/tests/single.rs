@@ -294,6 +294,11 @@ fn expressions_and_alternatives_are_served() {
                 "SELECT * FROM events WHERE data->>'user' = $1",
                 "CREATE INDEX idx_events_data_user ON events ((data ->> 'user'));",
             ),
+            (
+                "CREATE TABLE events (id integer PRIMARY KEY, data jsonb NOT NULL);",
+                "SELECT * FROM events WHERE data->>'type' = $1",
+                "",
+            ),
             // One branch without an index makes the other's useless.
             ("", "SELECT * FROM customers AS t0 WHERE t0.email = $1 OR t0.active", ""),
         ],
