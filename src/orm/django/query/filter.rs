@@ -37,12 +37,19 @@ struct Clause {
 impl Reader<'_, '_, '_> {
     /// Adds a condition to a queryset, as one call of `filter()`.
     pub(super) fn filter(&mut self, set: &mut Set, condition: Condition) {
+        let before = set.conditions.len();
+        set.asked.0.push(condition.clone());
+        self.narrow(set, condition);
+        set.asked.1 += set.conditions.len() - before;
+    }
+
+    fn narrow(&mut self, set: &mut Set, condition: Condition) {
         let inner = set.tables.inner();
         let mut reuse = set.sticky.take().unwrap_or_default();
         let around = Around { is_negated: false, is_below_not: false };
         let Condition::Group(group) = condition else {
             let group = Group { children: vec![condition], ..Group::default() };
-            return self.filter(set, Condition::Group(group));
+            return self.narrow(set, Condition::Group(group));
         };
         if group.is_negated || group.is_any {
             let before = set.unknown.len();

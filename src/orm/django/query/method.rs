@@ -386,9 +386,7 @@ impl Reader<'_, '_, '_> {
         }
         left.unknown.extend(right.unknown.clone());
         if !left.tables.is_single() || !right.tables.is_single() || left.group.is_some() || right.group.is_some() {
-            left.conditions.clear();
-            left.lost_condition("dynamic-queryset", "querysets with joins that are put together", place);
-            return Some(left);
+            return self.merged_anew(left, &right, op, place);
         }
         let all = |conditions: Vec<Sql>| Sql::join(conditions, " AND ", place);
         if op == BinaryOp::BitAnd {
@@ -400,6 +398,31 @@ impl Reader<'_, '_, '_> {
             left.conditions.push(one.then(" OR ").and(other).within("(", ")", place));
         }
         Some(left)
+    }
+
+    /// Puts querysets with joins together: what both ask for is asked of one.
+    fn merged_anew(&mut self, mut left: Set, right: &Set, op: BinaryOp, place: HostSpan) -> Option<Set> {
+        // What values are shown of joined tables goes by the joins as they are.
+        let shows_joined = left.has_values() && !left.tables.is_single();
+        let (Some(of_left), Some(of_right), false) = (left.all_asked(), right.all_asked(), shows_joined) else {
+            left.conditions.clear();
+            left.lost_condition("dynamic-queryset", "querysets with joins that are put together", place);
+            return Some(left);
+        };
+        let mut both = self.all(left.model, place)?;
+        if op == BinaryOp::BitAnd {
+            of_left.iter().chain(of_right).for_each(|condition| self.filter(&mut both, condition.clone()));
+        } else {
+            let all = |asked: &[Condition]| Condition::Group(Group { children: asked.to_vec(), ..Group::default() });
+            // One of them that leaves nothing out has all rows.
+            if !of_left.is_empty() && !of_right.is_empty() {
+                let children = vec![all(of_left), all(of_right)];
+                self.filter(&mut both, Condition::Group(Group { children, is_any: true, is_negated: false }));
+            }
+        }
+        both.unknown.append(&mut left.unknown);
+        let (tables, conditions, asked, unknown) = (both.tables, both.conditions, both.asked, both.unknown);
+        Some(Set { tables, conditions, asked, unknown, ..left })
     }
 
     /// Asks for one more lookup.

@@ -1,5 +1,6 @@
 //! A queryset as it stands: what its calls said so far.
 
+use super::condition::Condition;
 use super::expression::Term;
 use super::tables::{Numbers, Tables};
 use crate::dialect::Dialect;
@@ -21,6 +22,8 @@ pub(super) struct Set {
     pub tables: Tables,
     /// Conditions that must all hold.
     pub conditions: Vec<Sql>,
+    /// What its filters asked for, and how many conditions they became.
+    pub asked: (Vec<Condition>, usize),
     /// Conditions on groups.
     pub having: Vec<Sql>,
     /// What is computed under a name.
@@ -142,6 +145,7 @@ impl Set {
             model,
             tables: Tables::new(table, depth, place),
             conditions: Vec::new(),
+            asked: (Vec::new(), 0),
             having: Vec::new(),
             annotations: Vec::new(),
             order: Order::default(),
@@ -169,6 +173,13 @@ impl Set {
     pub(super) fn lost_condition(&mut self, reason: &'static str, what: impl Into<String>, place: HostSpan) {
         self.lost(reason, what);
         self.conditions.push(Sql::param(place));
+    }
+
+    /// What all of its conditions ask for; nothing where some are not of filters, or need what it computes.
+    pub(super) fn all_asked(&self) -> Option<&[Condition]> {
+        let (asked, count) = &self.asked;
+        let is_plain = self.annotations.is_empty() && self.group.is_none() && self.having.is_empty();
+        (is_plain && *count == self.conditions.len()).then_some(asked)
     }
 
     /// What is computed under a name.

@@ -127,3 +127,15 @@ fn a_slice_within_a_query_is_part_of_it() {
         "SELECT shop_book.* FROM shop_book WHERE shop_book.title IN (SELECT u0.name FROM shop_author AS u0 ORDER BY u0.name LIMIT 3)",
     );
 }
+
+#[test]
+fn querysets_with_joins_are_merged() {
+    check(
+        "return Author.objects.filter(books__title='x') | Author.objects.filter(name='y')",
+        "SELECT shop_author.* FROM shop_author LEFT JOIN shop_book ON shop_author.id = shop_book.author_id WHERE (shop_book.title = 'x' OR shop_author.name = 'y')",
+    );
+    check(
+        "return (Author.objects.filter(country__name='x').order_by('name') & Author.objects.exclude(email='y'))[:3]",
+        "SELECT shop_author.* FROM shop_author JOIN shop_country ON shop_author.country_id = shop_country.id WHERE shop_country.name = 'x' AND NOT (shop_author.email = 'y' AND shop_author.email IS NOT NULL) ORDER BY shop_author.name LIMIT 3",
+    );
+}
