@@ -44,7 +44,7 @@ fn schema(code: &Code<'_>, folder: Folder, dialect: Option<Dialect>) -> Declared
     let files = folder.revisions.iter().map(|revision| code.files[revision.file].file).collect();
     let Script { statements, partial, skips, .. } = script;
     let by = DeclaredBy::Migrations("alembic");
-    DeclaredSchema { by, folder: folder.path, dialect, statements, partial, files, skips }
+    DeclaredSchema { by, folder: folder.path, project: String::new(), dialect, statements, partial, files, skips }
 }
 
 /// Whether a condition on the database's dialect holds: `op.get_bind().dialect.name == "postgresql"`.

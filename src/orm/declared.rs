@@ -29,6 +29,8 @@ pub struct DeclaredSchema {
     pub by: DeclaredBy,
     /// The folder that holds all of its files; empty for the tree's root.
     pub folder: String,
+    /// The folder of the one of several projects that it is of; empty where the tree is one.
+    pub project: String,
     /// The dialect that its statements are written in, and what it was told from.
     pub dialect: (Dialect, &'static str),
     /// Its statements, in the order in which they apply.

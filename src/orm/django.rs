@@ -38,6 +38,9 @@ pub(super) fn schemas(code: &Code<'_>, models: &Models, dialect: Option<Dialect>
     }
     let configured = dialect.map(|dialect| (dialect, "configured"));
     let dialect = configured.or_else(|| database::dialect(code)).unwrap_or(DEFAULT);
-    let (migrations, models) = (migrations::of_code(code, models, dialect), schema::of_models(code, models, dialect));
-    migrations.into_iter().chain(models).collect()
+    let of_project = |project: &crate::ir::Name| {
+        let migrations = migrations::of_code(code, models, project, dialect);
+        migrations.into_iter().chain(schema::of_models(code, models, project, dialect))
+    };
+    models.projects().iter().flat_map(of_project).collect()
 }

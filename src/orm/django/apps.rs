@@ -3,9 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::host::code::Code;
+use crate::host::facts::HostFacts;
 use crate::host::flow::Evaluator;
 use crate::host::value::ClassId;
 use crate::ir::Name;
+use crate::query::PathClass;
+use crate::source::TreePath;
 
 use super::models::IntegerSize;
 use super::settings::{Settings, size_of};
@@ -16,6 +19,8 @@ pub(super) struct Apps {
     pub settings: Settings,
     /// By folder.
     apps: BTreeMap<String, App>,
+    /// The folders of projects whose apps must be kept apart; none where the tree is one project.
+    projects: Vec<String>,
 }
 
 /// An app.
@@ -34,11 +39,40 @@ impl Apps {
             let label = Name::from(folder.rsplit('/').next().unwrap_or(&folder));
             apps.insert(folder, App { label, auto_field: settings.auto_field });
         }
-        let mut apps = Self { settings, apps };
+        let mut apps = Self { settings, apps, projects: Vec::new() };
         for class in code.class_ids() {
             apps.take_config(evaluator, class);
         }
+        apps.projects = apps.apart(code);
         apps
+    }
+
+    /// The folders with a `manage.py`, if apps of two of them have the same label.
+    fn apart(&self, code: &Code<'_>) -> Vec<String> {
+        let is_root = |facts: &&HostFacts| facts.path.file_name() == "manage.py" && facts.class != PathClass::Test;
+        let roots: Vec<String> =
+            code.files.iter().filter(is_root).map(|facts| facts.path.folder().to_owned()).collect();
+        let mut homes: BTreeMap<&str, &str> = BTreeMap::new();
+        for (folder, app) in &self.apps {
+            let root = nearest(&roots, folder);
+            if homes.insert(&app.label, root).is_some_and(|other| other != root) {
+                return roots;
+            }
+        }
+        Vec::new()
+    }
+
+    /// The folder of the project that a path belongs to; empty for what several share, and where the tree is one.
+    pub(super) fn project_of(&self, path: &str) -> &str {
+        nearest(&self.projects, path)
+    }
+
+    /// The folders of the projects; the one of the whole tree where there are not several.
+    pub(super) fn projects(&self) -> Vec<Name> {
+        match self.projects.is_empty() {
+            true => vec![Name::from("")],
+            false => self.projects.iter().map(|root| Name::from(root.as_str())).collect(),
+        }
     }
 
     /// `class ShopConfig(AppConfig): name = "shop"; label = "store"`
@@ -86,6 +120,12 @@ impl Apps {
     pub(super) fn labelled(&self, label: &str) -> Option<&App> {
         self.apps.values().find(|app| *app.label == *label)
     }
+}
+
+/// The deepest of some folders that a path is in; the tree's own where it is in none.
+fn nearest<'r>(roots: &'r [String], path: &str) -> &'r str {
+    let path = TreePath::new(path);
+    roots.iter().filter(|root| path.is_below(root)).max_by_key(|root| root.len()).map_or("", String::as_str)
 }
 
 fn is_home_of_configs(file: &str) -> bool {

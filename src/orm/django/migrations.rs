@@ -18,20 +18,26 @@ use super::schema;
 use crate::dialect::Dialect;
 use crate::host::code::Code;
 use crate::host::flow::Evaluator;
+use crate::ir::Name;
 use crate::orm::declared::{DeclaredBy, DeclaredSchema};
 use crate::source::FileId;
 
 use replay::{Replay, Writes};
 
 /// The schema of a project's migrations; nothing where it has none.
-pub(super) fn of_code(code: &Code<'_>, models: &Models, dialect: (Dialect, &'static str)) -> Option<DeclaredSchema> {
+pub(super) fn of_code(
+    code: &Code<'_>,
+    models: &Models,
+    project: &Name,
+    dialect: (Dialect, &'static str),
+) -> Option<DeclaredSchema> {
     let mut evaluator = Evaluator::new(code);
     let apps = Apps::read(code, &mut evaluator);
-    let plan = graph::plan(&mut evaluator, &apps);
+    let plan = graph::plan(&mut evaluator, &apps, project);
     if plan.is_empty() {
         return None;
     }
-    let state = schema::externals(models);
+    let state = schema::externals(models, project);
     let editor = Editor::new(dialect.0);
     // SQLite changes a table by making it anew: what counts is how the tables end.
     let writes = if dialect.0 == Dialect::Sqlite { Writes::Raw } else { Writes::All };
@@ -51,7 +57,8 @@ pub(super) fn of_code(code: &Code<'_>, models: &Models, dialect: (Dialect, &'sta
     files.sort();
     Some(DeclaredSchema {
         by: DeclaredBy::Migrations("django"),
-        folder: schema::folder(code, &files),
+        folder: if project.is_empty() { schema::folder(code, &files) } else { project.to_string() },
+        project: project.to_string(),
         dialect,
         statements: editor.statements,
         partial: Vec::new(),

@@ -39,7 +39,10 @@ pub struct Models {
     by_name: HashMap<String, Vec<usize>>,
     /// Managers and orderings of abstract models.
     abstracts: HashMap<ClassId, Abstract>,
-    user: Option<ClassId>,
+    /// The model that stands for users, by project.
+    users: HashMap<Name, ClassId>,
+    /// The folders of projects that are kept apart, or the tree's own.
+    projects: Vec<Name>,
     /// The size of keys of tables that are made up, by app.
     auto_fields: HashMap<Name, IntegerSize>,
     auto_field: IntegerSize,
@@ -52,6 +55,8 @@ pub struct Models {
 pub struct Model {
     /// Its class.
     pub class: ClassId,
+    /// The folder of its project; empty for one that several share, and where the tree is one.
+    pub project: Name,
     /// The label of its app.
     pub app: Name,
     /// The name of its class.

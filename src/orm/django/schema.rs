@@ -12,14 +12,19 @@ use crate::orm::declared::{DeclaredBy, DeclaredSchema};
 use crate::source::FileId;
 
 /// The schema of a project's models; nothing where it has none.
-pub(super) fn of_models(code: &Code<'_>, models: &Models, dialect: (Dialect, &'static str)) -> Option<DeclaredSchema> {
-    let state = state(models);
-    let mut own: Vec<&Model> = models.iter().filter(|model| !Models::is_external(model.class)).collect();
+pub(super) fn of_models(
+    code: &Code<'_>,
+    models: &Models,
+    project: &Name,
+    dialect: (Dialect, &'static str),
+) -> Option<DeclaredSchema> {
+    let state = state(models, project);
+    let mut own: Vec<&Model> = models.of_project(project).filter(|model| !Models::is_external(model.class)).collect();
     if own.is_empty() {
         return None;
     }
     let mut editor = Editor::new(dialect.0);
-    for model in models.iter() {
+    for model in models.of_project(project) {
         let Some(model) = state.get(&label(&model.app, &model.name)) else { continue };
         editor.create_model(&state, model);
     }
@@ -34,7 +39,8 @@ pub(super) fn of_models(code: &Code<'_>, models: &Models, dialect: (Dialect, &'s
     files.dedup();
     Some(DeclaredSchema {
         by: DeclaredBy::Models("django"),
-        folder: folder(code, &files),
+        folder: if project.is_empty() { folder(code, &files) } else { project.to_string() },
+        project: project.to_string(),
         dialect,
         statements: editor.statements,
         partial,
@@ -55,18 +61,19 @@ pub(super) fn folder(code: &Code<'_>, files: &[FileId]) -> String {
 }
 
 /// The models in the form that migrations know.
-pub(super) fn state(models: &Models) -> State {
-    let mut state = State { user: models.user().map(label_of), ..State::default() };
-    for model in models.iter() {
+pub(super) fn state(models: &Models, project: &str) -> State {
+    let mut state = State { user: models.user_of(project).map(label_of), ..State::default() };
+    for model in models.of_project(project) {
         state.models.entry(label_of(model)).or_insert_with(|| model_state(models, model));
     }
     state
 }
 
 /// The models outside of the code alone: what migrations of the code build on.
-pub(super) fn externals(models: &Models) -> State {
-    let mut all = state(models);
-    let own: Vec<Label> = models.iter().filter(|model| !Models::is_external(model.class)).map(label_of).collect();
+pub(super) fn externals(models: &Models, project: &str) -> State {
+    let mut all = state(models, project);
+    let own: Vec<Label> =
+        models.of_project(project).filter(|model| !Models::is_external(model.class)).map(label_of).collect();
     own.iter().for_each(|label| drop(all.models.remove(label)));
     all
 }

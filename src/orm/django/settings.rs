@@ -13,6 +13,8 @@ use super::models::IntegerSize;
 pub(super) struct Settings {
     /// The model that stands for users: `app.Model`.
     pub user: Option<Name>,
+    /// Which file says so of which model.
+    pub users: Vec<(String, Name)>,
     /// The size of keys that no model declares; of the versions before the setting where it is missing.
     pub auto_field: IntegerSize,
     /// The time zone that moments are taken apart in; nothing where the project keeps local times.
@@ -28,7 +30,9 @@ impl Settings {
         let mut settings = Self::default();
         let (mut auto_field, mut uses_zones, mut zone) = (None, None, None);
         for file in files(code) {
-            settings.user = settings.user.take().or_else(|| text(evaluator, file, "AUTH_USER_MODEL"));
+            let user = text(evaluator, file, "AUTH_USER_MODEL");
+            settings.users.extend(user.clone().map(|user| (code.files[file].path.as_str().to_owned(), user)));
+            settings.user = settings.user.take().or(user);
             auto_field = auto_field.or_else(|| text(evaluator, file, "DEFAULT_AUTO_FIELD"));
             uses_zones = uses_zones.or_else(|| evaluator.global(file, &Name::from("USE_TZ"))?.bool());
             zone = zone.or_else(|| Some(zone_of(&evaluator.global(file, &Name::from("TIME_ZONE"))?)));

@@ -110,7 +110,8 @@ fn schema(drafts: &Drafts<'_, '_>, folder: String, models: &[usize], dialect: Op
         skips.push(Skip { stage: SkipStage::Schema, reason, detail: detail.clone(), place: *place });
     }
     let files = files.into_iter().collect();
-    DeclaredSchema { by: DeclaredBy::Models("sqlalchemy"), folder, dialect, statements, partial, files, skips }
+    let project = String::new();
+    DeclaredSchema { by: DeclaredBy::Models("sqlalchemy"), folder, project, dialect, statements, partial, files, skips }
 }
 
 struct Writer<'d, 'c, 'a> {

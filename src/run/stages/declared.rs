@@ -207,7 +207,9 @@ fn groups(declared: Vec<DeclaredSchema>) -> Vec<Vec<Candidate>> {
         let shares = |other: &Candidate| {
             let shared = other.tables.intersection(&candidate.tables).count();
             let is_other_kind = is_models(&other.schema) != is_models(&candidate.schema);
-            is_other_kind && shared * 2 >= other.tables.len().min(candidate.tables.len())
+            is_other_kind
+                && other.schema.project == candidate.schema.project
+                && shared * 2 >= other.tables.len().min(candidate.tables.len())
         };
         match groups.iter_mut().find(|group| group.iter().any(shares)) {
             Some(group) => group.push(candidate),

@@ -27,9 +27,9 @@ struct Node {
     replaces: Vec<Key>,
 }
 
-/// Every migration that is run on an empty database, in an order in which each comes behind what it needs.
-pub(super) fn plan(evaluator: &mut Evaluator<'_, '_>, apps: &Apps) -> Vec<Migration> {
-    let mut nodes = nodes(evaluator, apps);
+/// Every migration of a project that is run on an empty database, in an order in which each comes behind what it needs.
+pub(super) fn plan(evaluator: &mut Evaluator<'_, '_>, apps: &Apps, project: &str) -> Vec<Migration> {
+    let mut nodes = nodes(evaluator, apps, project);
     let stands_for = squash(&mut nodes);
     let needs = edges(&nodes, &stands_for);
     let mut order = Order { needs: &needs, done: BTreeSet::new(), plan: Vec::new() };
@@ -37,13 +37,15 @@ pub(super) fn plan(evaluator: &mut Evaluator<'_, '_>, apps: &Apps) -> Vec<Migrat
     order.plan.into_iter().filter_map(|key| nodes.remove(&key)).map(|node| node.migration).collect()
 }
 
-fn nodes(evaluator: &mut Evaluator<'_, '_>, apps: &Apps) -> BTreeMap<Key, Node> {
+fn nodes(evaluator: &mut Evaluator<'_, '_>, apps: &Apps, project: &str) -> BTreeMap<Key, Node> {
     let code = evaluator.code;
+    let is_shared = |of: &str| of.is_empty() && !apps.projects().iter().any(|root| root.is_empty());
     let mut nodes = BTreeMap::new();
     for (file, facts) in code.files.iter().enumerate() {
         let folder = facts.path.folder();
         let is_home = folder == "migrations" || folder.ends_with("/migrations");
-        if !is_home || facts.class == PathClass::Test {
+        let of = apps.project_of(folder);
+        if !is_home || facts.class == PathClass::Test || of != project && !is_shared(of) {
             continue;
         }
         let Some(Bound::Class(class)) = code.scope(file).get("Migration").last().copied() else { continue };

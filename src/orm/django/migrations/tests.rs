@@ -257,3 +257,49 @@ skip unknown-operation: operation OddOperation is not known
 "#,
     );
 }
+
+#[test]
+fn projects_with_apps_of_the_same_name_are_kept_apart() {
+    let manage = "from django.core.management import execute_from_command_line\n";
+    let models = |key: &str| {
+        format!(
+            "from django.db import models\n\
+             class Order(models.Model):\n    {key} = models.CharField(max_length=9, primary_key=True)\n\
+             class Line(models.Model):\n    order = models.ForeignKey('shop.Order', models.CASCADE)\n"
+        )
+    };
+    let make = |key: &str| {
+        let fields = format!("[('{key}', models.CharField(max_length=9, primary_key=True))]");
+        migration("", &format!("migrations.CreateModel('Order', {fields})"))
+    };
+    let texts = [
+        ("one/manage.py", manage.to_owned()),
+        ("one/shop/models.py", models("code")),
+        ("one/shop/migrations/0001_initial.py", make("code")),
+        ("two/manage.py", manage.to_owned()),
+        ("two/shop/models.py", models("number")),
+        ("two/shop/migrations/0001_initial.py", make("number")),
+    ];
+    let schemas = declared(&texts, None);
+    let told: Vec<String> = schemas
+        .iter()
+        .map(|schema| {
+            let made = |key: &str| shown(schema).contains(&format!("CREATE TABLE \"shop_order\" (\"{key}\" "));
+            format!("{} {:?}: code {}, number {}", schema.folder, schema.by, made("code"), made("number"))
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            r#"one Migrations("django"): code true, number false"#,
+            r#"one Models("django"): code true, number false"#,
+            r#"two Migrations("django"): code false, number true"#,
+            r#"two Models("django"): code false, number true"#,
+        ]
+    );
+    // The key that refers to the other model is that of the same project.
+    assert!(shown(&schemas[3]).contains(r#"REFERENCES "shop_order" ("number")"#), "{}", shown(&schemas[3]));
+    // Without two of a name the tree is one project.
+    let apart = [texts[0].clone(), texts[1].clone(), texts[3].clone(), ("two/store/models.py", models("number"))];
+    assert_eq!(declared(&apart, None).len(), 1);
+}

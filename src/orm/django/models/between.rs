@@ -72,6 +72,7 @@ fn between(
     let id = Field { primary: true, ..plain("id", FieldKind::Auto(models.auto_field(&model.app)), Ident::new("id")) };
     Some(Model {
         class,
+        project: model.project.clone(),
         app: model.app.clone(),
         name: Name::from(format!("{}_{}", model.name, field.name)),
         table: through.table.clone(),

@@ -17,6 +17,7 @@ use crate::source::HostSpan;
 /// A model class as it is declared.
 pub(super) struct Declared {
     pub class: ClassId,
+    pub project: Name,
     pub app: Name,
     pub name: Name,
     pub place: HostSpan,
@@ -105,7 +106,9 @@ impl<'e, 'c, 'a> Finder<'e, 'c, 'a> {
         let meta = self.own_meta(class);
         let app = meta.as_ref().and_then(|meta| meta.app_label.clone()).unwrap_or(app);
         let name = entry.class.name.clone();
-        let mut declared = Declared { class, app, name, place, bases: Vec::new(), own, managers, meta, complete: true };
+        let project = Name::from(self.apps.project_of(path));
+        let mut declared =
+            Declared { class, project, app, name, place, bases: Vec::new(), own, managers, meta, complete: true };
         let bases = self.evaluator.bases(class);
         for base in &bases {
             match &base.kind {
@@ -140,6 +143,7 @@ impl<'e, 'c, 'a> Finder<'e, 'c, 'a> {
         let auto = self.apps.labelled(external.app).map_or(super::IntegerSize::Normal, |app| app.auto_field);
         let declared = Declared {
             class,
+            project: Name::from(""),
             app: Name::from(external.app),
             name: Name::from(external.name()),
             place,

@@ -63,8 +63,9 @@ fn declare_named(finder: &mut Finder<'_, '_, '_>, apps: &Apps) {
 struct Linker<'d> {
     family: Family<'d>,
     apps: &'d Apps,
-    labels: HashMap<(String, String), ClassId>,
-    user: Option<ClassId>,
+    /// By project, app and name.
+    labels: HashMap<(Name, String, String), ClassId>,
+    users: HashMap<Name, ClassId>,
     models: Vec<Model>,
 }
 
@@ -74,12 +75,18 @@ impl<'d> Linker<'d> {
         let mut concrete: Vec<&Declared> = found.values().filter(|declared| !declared.is_abstract()).collect();
         concrete.sort_by_key(|declared| declared.class);
         for declared in concrete {
-            let key = (declared.app.to_ascii_lowercase(), declared.name.to_ascii_lowercase());
+            let (app, name) = (declared.app.to_ascii_lowercase(), declared.name.to_ascii_lowercase());
+            let key = (declared.project.clone(), app, name);
             labels.entry(key).or_insert(declared.class);
         }
-        let mut linker = Self { family: Family(found), apps, labels, user: None, models: Vec::new() };
-        let label = apps.settings.user.as_deref().unwrap_or("auth.User");
-        linker.user = linker.labelled(label, "");
+        let mut linker = Self { family: Family(found), apps, labels, users: HashMap::new(), models: Vec::new() };
+        let projects = apps.projects();
+        for project in &projects {
+            let own = apps.settings.users.iter().find(|(path, _)| apps.project_of(path) == &**project);
+            let label = own.map(|(_, label)| label).or(apps.settings.user.as_ref().filter(|_| projects.len() == 1));
+            let user = linker.labelled(label.map_or("auth.User", |label| label), "", project);
+            linker.users.extend(user.map(|user| (project.clone(), user)));
+        }
         linker
     }
 
@@ -90,8 +97,9 @@ impl<'d> Linker<'d> {
         let (proxies, own): (Vec<ClassId>, Vec<ClassId>) =
             classes.into_iter().partition(|class| self.family.concrete(*class) != *class);
         // A user model that is swapped for another has no table.
-        let is_swapped =
-            |class: &ClassId| Some(*class) != self.user && Some(*class) == external::by_label("auth", "User");
+        let is_swapped = |class: &ClassId| {
+            Some(*class) == external::by_label("auth", "User") && !self.users.values().any(|user| user == class)
+        };
         for class in own.into_iter().filter(|class| !is_swapped(class)).collect::<Vec<_>>() {
             let model = self.model(class);
             self.models.extend(model);
@@ -108,7 +116,15 @@ impl<'d> Linker<'d> {
         let auto_field = apps.settings.auto_field;
         let zone = apps.settings.zone.clone();
         let page = apps.settings.page;
-        let mut models = Models { user: self.user, auto_fields, auto_field, zone, page, ..Models::default() };
+        let mut models = Models {
+            users: self.users,
+            projects: apps.projects(),
+            auto_fields,
+            auto_field,
+            zone,
+            page,
+            ..Models::default()
+        };
         for declared in self.family.0.values().filter(|declared| declared.is_abstract()) {
             let inherited = self.family.inherited(declared.class);
             let fields = inherited.fields.into_iter().map(|(name, _)| name).collect();
@@ -122,18 +138,20 @@ impl<'d> Linker<'d> {
         models
     }
 
-    fn labelled(&self, label: &str, near: &str) -> Option<ClassId> {
+    /// The model of a label, of a project or of what projects share.
+    fn labelled(&self, label: &str, near: &str, project: &Name) -> Option<ClassId> {
         let (app, name) = label.rsplit_once('.').unwrap_or((near, label));
-        self.labels.get(&(app.to_ascii_lowercase(), name.to_ascii_lowercase())).copied()
+        let of = |project: Name| self.labels.get(&(project, app.to_ascii_lowercase(), name.to_ascii_lowercase()));
+        of(project.clone()).or_else(|| of(Name::from(""))).copied()
     }
 
     /// The model that a relation of a model leads to.
     fn target(&self, target: &Target, own: &Declared) -> Option<ClassId> {
         let found = match target {
             Target::Class(class) => Some(*class),
-            Target::Label(label) => self.labelled(label, &own.app),
+            Target::Label(label) => self.labelled(label, &own.app, &own.project),
             Target::External(path) => external::by_path(path),
-            Target::User => self.user,
+            Target::User => self.users.get(&own.project).or_else(|| self.users.get("")).copied(),
             Target::Own => Some(own.class),
         };
         found.filter(|class| self.family.get(*class).is_some_and(|declared| !declared.is_abstract()))
@@ -168,6 +186,7 @@ impl<'d> Linker<'d> {
         let first = managers.first().map_or_else(|| Name::from("objects"), |manager| manager.name.clone());
         Some(Model {
             class,
+            project: declared.project.clone(),
             name: declared.name.clone(),
             table: table_named(&name),
             place: declared.place,

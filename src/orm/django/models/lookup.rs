@@ -2,6 +2,7 @@
 
 use super::{Abstract, IntegerSize, Model, Models, Through, between, external};
 use crate::host::value::{ClassId, Kind, Value};
+use crate::ir::Name;
 
 impl Models {
     /// Says whether a class stands outside of the code base.
@@ -43,8 +44,10 @@ impl Models {
         };
         let known = self.by_name.get(&name.to_ascii_lowercase())?;
         let of_app = |app: &str| {
-            let mut models = known.iter().map(|at| &self.models[*at]);
-            models.find(|model| model.app.eq_ignore_ascii_case(app))
+            let mut models = known.iter().map(|at| &self.models[*at]).filter(|of| of.app.eq_ignore_ascii_case(app));
+            let first = models.next()?;
+            // Of two projects nothing here says which is meant.
+            models.all(|other| other.project == first.project).then_some(first)
         };
         match (app, known.as_slice()) {
             (Some(app), _) => of_app(app),
@@ -53,9 +56,29 @@ impl Models {
         }
     }
 
-    /// The model that stands for users.
+    /// The model that stands for users; nothing where projects differ in it.
     pub fn user(&self) -> Option<&Model> {
-        self.of_class(self.user?)
+        let mut users = self.projects.iter().map(|project| self.users.get(project));
+        let first = users.next()??;
+        users.all(|other| other == Some(first)).then(|| self.of_class(*first)).flatten()
+    }
+
+    /// The model that stands for users in a project.
+    pub(in crate::orm::django) fn user_of(&self, project: &str) -> Option<&Model> {
+        self.of_class(*self.users.get(project)?)
+    }
+
+    /// The folders of projects that are kept apart, or the tree's own.
+    pub(in crate::orm::django) fn projects(&self) -> &[Name] {
+        &self.projects
+    }
+
+    /// The models of a project: its own, those that several share, and those outside of the code.
+    pub(in crate::orm::django) fn of_project(&self, project: &str) -> impl Iterator<Item = &Model> {
+        let is_shared = |model: &Model| model.project.is_empty() && !self.projects.iter().any(|root| root.is_empty());
+        self.models
+            .iter()
+            .filter(move |model| *model.project == *project || Self::is_external(model.class) || is_shared(model))
     }
 
     /// The time zone that the project shows moments in; nothing where it keeps local times.
