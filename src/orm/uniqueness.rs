@@ -138,7 +138,7 @@ pub(in crate::orm) fn is_constant(value: &Value) -> bool {
 
 /// Says whether two values are one, however often they are written: a name, an attribute, an item, a method without
 /// anything that moves.
-fn is_same(one: &Value, other: &Value) -> bool {
+pub(in crate::orm) fn is_same(one: &Value, other: &Value) -> bool {
     is_same_to(one, other, MAX_DEPTH)
 }
 

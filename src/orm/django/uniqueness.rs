@@ -9,8 +9,9 @@ use super::query::class_of_django;
 use crate::host::flow::{Deed, Event};
 use crate::host::value::{Call, ClassId, Kind, Value};
 use crate::ir::{BinaryOp, Name};
+use crate::name::QName;
 use crate::orm::Context;
-use crate::orm::uniqueness::{self, Added, Given, Looked, calls_of, is_constant, is_kept, outcomes};
+use crate::orm::uniqueness::{self, Added, Given, Looked, calls_of, is_constant, is_kept, is_same, outcomes};
 use crate::query::UniqueCheck;
 
 /// The calls of a chain that are looked at.
@@ -24,19 +25,41 @@ pub(in crate::orm) fn checks(cx: &mut Context<'_, '_>, events: &[Event]) -> Vec<
     }
     let mut found = uniqueness::checks(events, |event| added(models, events, event), |value| looked(models, value));
     for event in events.iter().filter(|event| event.deed == Deed::Call) {
-        found.extend(get_or_create(models, event));
+        found.extend(get_or_create(models, events, event));
         let known: Vec<UniqueCheck> = refused(cx, event);
         found.extend(known);
     }
     found
 }
 
-/// `get_or_create(…)`: what is asked for is what is added.
-fn get_or_create(models: &Models, event: &Event) -> Option<UniqueCheck> {
-    let (name, _, of, _) = event.value.method()?;
-    let is_it = matches!(&**name, "get_or_create" | "update_or_create" | "aget_or_create" | "aupdate_or_create");
+/// `get_or_create(…)`: what is asked for is what is added. Where the same function adds the same row without a look, too,
+/// it may repeat.
+fn get_or_create(models: &Models, events: &[Event], event: &Event) -> Option<UniqueCheck> {
+    let (name, _, of, call) = event.value.method()?;
+    if !matches!(&**name, "get_or_create" | "update_or_create" | "aget_or_create" | "aupdate_or_create") {
+        return None;
+    }
     let table = looked(models, of).map(|looked| looked.table);
-    is_it.then(|| UniqueCheck { calls: vec![event.value.place], added: None, table, columns: None })
+    let is_another = |other: &&Event| other.function == event.function && other.value.place != event.value.place;
+    let adds = |other: &Event| {
+        other.deed == Deed::Call
+            && added(models, events, other).is_some_and(|row| is_it(models, call, &row, table.as_ref()))
+    };
+    if table.is_some() && events.iter().filter(is_another).any(adds) {
+        return None;
+    }
+    Some(UniqueCheck { calls: vec![event.value.place], added: None, table, columns: None })
+}
+
+/// Says whether a row that is added has the values that a call asks for.
+fn is_it(models: &Models, call: &Call, row: &Added, table: Option<&QName>) -> bool {
+    let Some(model) = models.iter().find(|model| model.table == row.table && Some(&model.table) == table) else {
+        return false;
+    };
+    let asked = call.named.iter().filter_map(|(name, value)| field(model, name.as_ref()?, value));
+    let gives =
+        |(column, value): Given| row.given.iter().any(|(known, given)| *known == column && is_same(&value, given));
+    asked.into_iter().all(gives)
 }
 
 /// The row that `create(…)` adds, or that is made of a model and saved.

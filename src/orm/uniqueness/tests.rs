@@ -155,6 +155,9 @@ fn django_adds_and_looks() {
     check("not Brand.objects.filter(name=name).exists()", &[]);
     check("Shop.objects.filter(name=name).exists()", &[]);
     django("def f(name):\n    return Brand.objects.get_or_create(name=name)", &["all"]);
+    let again = "def f(name, shop):\n    if shop:\n        Brand.objects.create(name=name, shop=shop)\n    else:\n        Brand";
+    django(&format!("{again}.objects.get_or_create(name=name)"), &[]);
+    django(&format!("{again}.objects.get_or_create(kind=name)"), &["all"]);
     django("def f(name, shop):\n    b = Brand(name=name)\n    b.save()", &[]);
     let made =
         "def f(name):\n    if not Brand.objects.filter(name=name):\n        b = Brand(name=name)\n        b.save()";
