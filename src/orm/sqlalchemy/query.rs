@@ -6,6 +6,7 @@
 
 mod calls;
 mod expr;
+mod handed;
 mod item;
 mod join;
 mod link;
@@ -31,6 +32,7 @@ use crate::orm::site::Draft;
 use crate::orm::sql::Sql;
 use crate::query::{Takes, VariantKind};
 use crate::source::HostSpan;
+use handed::Sent;
 use lower::Lower;
 use ready::Ending;
 
@@ -45,12 +47,20 @@ pub(in crate::orm) fn find(cx: &mut Context<'_, '_>, events: &[Event]) -> Vec<Dr
     if cx.linked.sqlalchemy.iter().next().is_none() {
         return Vec::new();
     }
-    let mut finder = Finder { cx, drafts: Vec::new(), seen: HashSet::new(), used: used(events) };
+    let mut finder = Finder {
+        cx,
+        drafts: Vec::new(),
+        seen: HashSet::new(),
+        sent: HashSet::new(),
+        kept: Vec::new(),
+        used: used(events),
+    };
     for event in events {
         finder.event(event);
     }
     for event in events {
         finder.unfinished(event);
+        finder.given_away(event);
     }
     let mut drafts = finder.drafts;
     drafts.append(&mut load::lazy(cx, events));
@@ -62,6 +72,9 @@ struct Finder<'f, 'x, 'a> {
     drafts: Vec<Draft>,
     /// The calls that have been found to send something, and the queries that they send.
     seen: HashSet<HostSpan>,
+    /// What the queries that are sent are made from.
+    sent: HashSet<*const Node>,
+    kept: Vec<Value>,
     /// What something else is made from.
     used: HashSet<*const Node>,
 }
@@ -105,17 +118,16 @@ impl Finder<'_, '_, '_> {
     fn event(&mut self, event: &Event) {
         match event.deed {
             Deed::Call => {
-                let Some((ending, query)) = Ending::of(&event.value) else { return };
-                self.draft(event, event.value.place, &query, ending);
+                let Some((ending, query)) = Ending::of(&event.value) else { return self.handed_over(event) };
+                self.found(event, query, ending);
             }
             Deed::Take => {
                 let Kind::Index { at, .. } = &event.value.kind else { return };
                 let ending = if matches!(at.kind, Kind::Slice { .. }) { Ending::All } else { Ending::One };
-                self.draft(event, event.value.place, &event.value, ending);
+                self.found(event, Rc::clone(&event.value), ending);
             }
             Deed::Iterate => {
-                let query = Rc::clone(&event.value);
-                self.draft(event, event.value.place, &query, Ending::All);
+                self.found(event, Rc::clone(&event.value), Ending::All);
             }
             Deed::Return | Deed::Keep | Deed::Read => {}
         }
@@ -128,11 +140,21 @@ impl Finder<'_, '_, '_> {
         if !is_call || self.used.contains(&Rc::as_ptr(value)) || self.seen.contains(&value.place) {
             return;
         }
-        self.draft(event, value.place, &Rc::clone(value), Ending::Unfinished);
+        self.found(event, Rc::clone(value), Ending::Unfinished);
     }
 
-    fn draft(&mut self, event: &Event, place: HostSpan, query: &Value, ending: Ending) {
-        if self.seen.contains(&place) || ending != Ending::GetOf && !may_be_query(query) {
+    /// What an event sends, where it stands.
+    fn found(&mut self, event: &Event, query: Value, ending: Ending) {
+        if !self.seen.contains(&event.value.place) {
+            let sent = Sent { sender: Rc::clone(&event.value), query, ending };
+            self.draft(event, event.value.place, &sent);
+        }
+    }
+
+    fn draft(&mut self, event: &Event, place: HostSpan, sent: &Sent) {
+        let Sent { sender, query, ending } = sent;
+        let ending = *ending;
+        if ending != Ending::GetOf && !may_be_query(query) {
             return;
         }
         let mut unknown: Vec<(&'static str, String)> = Vec::new();
@@ -142,7 +164,7 @@ impl Finder<'_, '_, '_> {
         let make = |ways: &Ways| {
             let mut lower = Lower::new(cx, ways, place);
             let mut brought = Vec::new();
-            let sql = lower.sent(&event.value, query, ending, &mut brought);
+            let sql = lower.sent(sender, query, ending, &mut brought);
             // Every form brings the same.
             if loads.is_empty() {
                 loads = brought;
@@ -166,6 +188,7 @@ impl Finder<'_, '_, '_> {
             return;
         }
         self.seen.insert(place);
+        self.remember(query);
         let takes = if ending.takes_one() { Takes::One } else { Takes::All };
         let keyed = keyed_by(event, query);
         let main = Draft { place, takes, unknown, in_loop: keyed, ..Draft::new(event, SOURCE, forms) };

@@ -8,7 +8,7 @@ use super::statement::{Build, Deed};
 use crate::host::value::{Call, Kind, Value};
 use crate::ir::{CompareOp, Name};
 use crate::name::Ident;
-use crate::orm::select::Relation;
+use crate::orm::select::{Relation, Source};
 use crate::orm::sql::Sql;
 use crate::orm::sqlalchemy::names::each;
 use crate::source::HostSpan;
@@ -67,7 +67,12 @@ impl<'x> Lower<'_, 'x, '_> {
             }
             "with_entities" | "with_only_columns" => {
                 build.select.columns.clear();
-                build.selected.clear();
+                let selected = std::mem::take(&mut build.selected);
+                if call.says("maintain_column_froms") {
+                    let is_new = |source: &Source| build.select.from.iter().all(|known| known.alias != source.alias);
+                    let kept: Vec<Source> = selected.into_iter().filter(is_new).collect();
+                    build.select.from.extend(kept);
+                }
                 build.loaded.clear();
                 let values = match call.positional.first().map(|first| &first.kind) {
                     Some(Kind::List(items)) => items.clone(),

@@ -129,6 +129,7 @@ impl<'x> Lower<'_, 'x, '_> {
             }
         }
         let mut from: Option<Entity<'x>> = None;
+        let mut is_apart = false;
         for step in steps.iter().rev() {
             let Some((word, call)) = super::called(step) else { return };
             let Some(first) = call.positional.first() else { return };
@@ -138,6 +139,9 @@ impl<'x> Lower<'_, 'x, '_> {
                 "contains_eager" => Loading::No,
                 _ => return,
             };
+            // Behind rows that a query of their own reads, nothing is joined to this one.
+            let loading = if is_apart && loading == Loading::Joined { Loading::Selectin } else { loading };
+            is_apart |= loading == Loading::Selectin;
             let Some((entity, relationship, place)) = self.relationship(first) else { return };
             let from_here = from.clone().unwrap_or(entity);
             let Some(model) = self.cx.linked.sqlalchemy.of_class(relationship.target) else { return };

@@ -151,6 +151,41 @@ impl<'x> Lower<'_, 'x, '_> {
             && self.entity(&value).is_some_and(|entity| entity.model.is_some())
     }
 
+    /// Whether a call starts a query by the looks of it: `select(…)` of the library, `session.query(…)`.
+    fn is_start(&self, value: &Value) -> bool {
+        let Some(call) = value.call() else { return false };
+        let Some(first) = call.positional.first() else { return false };
+        if let Some((name, _, of, _)) = value.method()
+            && &**name == "query"
+        {
+            return self.is_session(of) && !matches!(first.kind, Kind::Text(_) | Kind::Dict(_));
+        }
+        word(&call.callee) == Some("select") && is_own(&call.callee)
+    }
+
+    /// Whether a value is called a session, or is typed as one.
+    fn is_session(&self, value: &Value) -> bool {
+        let is_named =
+            |name: &str| name == "db" || name.ends_with("_db") || name.to_ascii_lowercase().ends_with("session");
+        match &value.kind {
+            Kind::Attribute { name, .. } => is_named(name),
+            Kind::Parameter { name, annotation, .. } => {
+                is_named(name) || annotation.as_ref().and_then(word).is_some_and(|word| word.ends_with("Session"))
+            }
+            Kind::External(path) => path.rsplit('.').next().is_some_and(is_named),
+            // `next(get_db())`, `Session()`
+            Kind::Call(call) => match (&call.callee.kind, word(&call.callee)) {
+                (Kind::Function(id, _), _) => is_named(&self.cx.linked.code.function(*id).function.name),
+                (_, Some("next")) => call.positional.first().is_some_and(|first| self.is_session(first)),
+                (_, Some(word)) => word == "sessionmaker" || is_named(word),
+                _ => false,
+            },
+            Kind::Item(of) => self.is_session(of),
+            Kind::Index { at, .. } => at.text().is_some_and(|name| is_named(&name)),
+            _ => false,
+        }
+    }
+
     /// A query whose tables cannot be told: it is one all the same.
     fn untold<T>(&mut self) -> Option<T> {
         match self.is_outermost() {
@@ -173,8 +208,8 @@ impl<'x> Lower<'_, 'x, '_> {
             let next = match &at.kind {
                 Kind::Index { of, .. } => self.pick(of),
                 // Rows that a query gave are asked for something.
-                _ if is_start(&at) && links.iter().any(|link| Ending::of_node(link).is_some()) => return None,
-                _ if is_start(&at) => return self.untold(),
+                _ if self.is_start(&at) && links.iter().any(|link| Ending::of_node(link).is_some()) => return None,
+                _ if self.is_start(&at) => return self.untold(),
                 _ => at.method().map(|(_, _, of, _)| self.pick(of))?,
             };
             links.push(at);
@@ -458,30 +493,4 @@ fn is_own(callee: &Value) -> bool {
 /// Whether a value is one that needs no table.
 fn is_plain(value: &Value) -> bool {
     matches!(value.kind, Kind::Number(_) | Kind::Bool(_) | Kind::Text(_))
-}
-
-/// Whether a call starts a query by the looks of it: `select(…)` of the library, `session.query(…)`.
-fn is_start(value: &Value) -> bool {
-    let Some(call) = value.call().filter(|call| !call.positional.is_empty()) else { return false };
-    if let Some((name, _, of, _)) = value.method()
-        && &**name == "query"
-    {
-        let first = &call.positional[0];
-        return is_session(of) && !matches!(first.kind, Kind::Text(_) | Kind::Dict(_));
-    }
-    word(&call.callee) == Some("select") && is_own(&call.callee)
-}
-
-/// Whether a value is called a session, or is typed as one.
-fn is_session(value: &Value) -> bool {
-    let is_named = |name: &str| name == "db" || name.to_ascii_lowercase().ends_with("session");
-    match &value.kind {
-        Kind::Attribute { name, .. } => is_named(name),
-        Kind::Parameter { name, annotation, .. } => {
-            is_named(name) || annotation.as_ref().and_then(word).is_some_and(|word| word.ends_with("Session"))
-        }
-        Kind::External(path) => path.rsplit('.').next().is_some_and(is_named),
-        Kind::Call(call) => word(&call.callee).is_some_and(|word| word.ends_with("Session") || word == "sessionmaker"),
-        _ => false,
-    }
 }

@@ -241,3 +241,55 @@ fn queries_that_cannot_be_told_are_counted() {
     // An expression of a query is none.
     check("return select(Post.id).where(Post.title == x).scalar_subquery().in_([1, 2])", "");
 }
+
+#[test]
+fn queries_that_are_handed_over() {
+    let repository = |body: &str| {
+        let text = format!(
+            "from app.models import *\nfrom pages import Page\n\
+             class Repository:\n    model = User\n\
+             \x20   def all(self, statement):\n        return self.session.execute(statement).scalars().all()\n\
+             \x20   def one(self, statement):\n        rows = self.all(statement.limit(1))\n        return rows\n\
+             \x20   def page(self, statement, x):\n\
+             \x20       count = select(func.count()).select_from(statement.subquery())\n\
+             \x20       self.session.execute(count)\n\
+             \x20       return self.session.execute(statement.limit(10).offset(x))\n\
+             \x20   def f(self, session, x, y):\n        {body}\n"
+        );
+        // Of what it counts where nobody gives it a query `page` says nothing.
+        let shown: Vec<String> = super::shown(&text).into_iter().filter(|form| form != "?").collect();
+        shown.join("\n")
+    };
+    assert_eq!(
+        repository("self.all(select(User.id).where(User.email == x))"),
+        "SELECT users.id FROM users WHERE users.email = $1"
+    );
+    assert_eq!(
+        repository("self.one(select(self.model).where(User.email == x))"),
+        "SELECT users.* FROM users WHERE users.email = $1 LIMIT 1"
+    );
+    assert_eq!(
+        repository("self.page(select(User.id), x)"),
+        "SELECT count(*) FROM (SELECT users.id FROM users) AS anon_1\nSELECT users.id FROM users LIMIT 10 OFFSET $1"
+    );
+    // A row is none.
+    assert_eq!(repository("self.all(session.query(User).first())"), "SELECT users.* FROM users LIMIT 1");
+    assert_eq!(repository("Page(select(User.id), x)"), "SELECT users.id FROM users");
+    assert_eq!(
+        repository("q = select(User.id)\n        Page(q)\n        session.execute(q)"),
+        "SELECT users.id FROM users"
+    );
+}
+
+#[test]
+fn what_is_kept_of_columns_and_loads() {
+    check(
+        "session.execute(select(User).with_only_columns(literal(1), maintain_column_froms=True))",
+        "SELECT 1 FROM users",
+    );
+    check(
+        "session.query(User.id, User).options(selectinload(User.posts).joinedload(Post.author)).all()",
+        "SELECT users.id, users.* FROM users\n+SELECT posts.* FROM posts WHERE posts.author_id IN ($1)\n\
+         +SELECT users.* FROM users WHERE users.id IN ($1)",
+    );
+}
