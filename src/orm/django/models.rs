@@ -25,6 +25,7 @@ use crate::source::HostSpan;
 
 pub use super::fields::{FieldKind, IntegerSize};
 use super::indexes::{ConstraintSpec, IndexSpec};
+use super::terms::Term;
 pub(super) use link::table_named;
 pub(super) use meta::together;
 
@@ -71,8 +72,8 @@ pub struct Model {
     pub reverse: Vec<Reverse>,
     /// The field that is its primary key.
     pub primary_key: Name,
-    /// The order of its rows where a query says nothing, as it is written: `-created`, `author__name`.
-    pub ordering: Vec<(String, HostSpan)>,
+    /// The order of its rows where a query says nothing.
+    pub ordering: Vec<(OrderKey, HostSpan)>,
     /// Its managers by attribute, those of the class itself first.
     pub managers: Vec<Manager>,
     /// The attribute of the manager that Django itself takes.
@@ -85,6 +86,15 @@ pub struct Model {
     pub complete: bool,
     /// What else it says about its table.
     pub meta: Meta,
+}
+
+/// A key that the rows of a model are sorted by.
+#[derive(Clone, Debug, PartialEq)]
+pub enum OrderKey {
+    /// As it is written: `-created`, `author__name`.
+    Path(String),
+    /// An expression.
+    Term(Term),
 }
 
 /// What a model's `Meta` says beyond names and order.

@@ -33,6 +33,8 @@ pub enum Term {
     List(Vec<Term>),
     /// A function of SQL.
     Call(String, Vec<Term>),
+    /// Several between two texts: what a function's template makes of them.
+    Within(String, Vec<Term>, String),
     /// Words to be searched for in several columns, by a configuration.
     Search(Option<String>, Vec<Term>),
     /// Two operands.
@@ -69,7 +71,12 @@ impl Term {
                 *path = rest.map_or_else(|| field.clone(), |rest| Name::from(format!("{field}__{rest}")));
                 value.rename(renamed);
             }
-            Self::List(terms) | Self::Call(_, terms) | Self::Search(_, terms) | Self::And(terms) | Self::Or(terms) => {
+            Self::List(terms)
+            | Self::Call(_, terms)
+            | Self::Within(_, terms, _)
+            | Self::Search(_, terms)
+            | Self::And(terms)
+            | Self::Or(terms) => {
                 terms.iter_mut().for_each(|term| term.rename(renamed));
             }
             Self::Binary(_, left, right) => {
@@ -235,11 +242,16 @@ impl Reader<'_, '_, '_> {
         let (function, template) = (text("function"), text("template"));
         let lineage = self.evaluator.lineage(class);
         let writes_itself = |class: &ClassId| !self.evaluator.code.class(*class).scope.get("as_sql").is_empty();
-        match function {
-            Some(function) if template.is_none() && !lineage.iter().any(writes_itself) => {
-                Term::Call(function, self.expressions(&call.positional))
-            }
-            _ => Term::Unknown,
+        if lineage.iter().any(writes_itself) {
+            return Term::Unknown;
+        }
+        match (function, template) {
+            (Some(function), None) => Term::Call(function, self.expressions(&call.positional)),
+            (Some(function), Some(template)) => match around(&template, &function) {
+                Some((before, after)) => Term::Within(before, self.expressions(&call.positional), after),
+                None => Term::Unknown,
+            },
+            (None, _) => Term::Unknown,
         }
     }
 
@@ -277,6 +289,13 @@ impl Reader<'_, '_, '_> {
         let value = self.term(value);
         path.map_or(Term::Unknown, |path| Term::Lookup(Name::from(path), Box::new(value)))
     }
+}
+
+/// What a function's template puts before its arguments, and behind them.
+pub(super) fn around(template: &str, function: &str) -> Option<(String, String)> {
+    let filled = template.replace("%(function)s", function);
+    let (before, after) = filled.split_once("%(expressions)s")?;
+    (!before.contains('%') && !after.contains('%')).then(|| (before.to_owned(), after.to_owned()))
 }
 
 /// The function of SQL that a class of Django stands for.

@@ -225,7 +225,10 @@ impl Editor {
         let table = model.table();
         let name = filled(&constraint.name, model);
         let (quoted, on) = (self.quoted(&name), self.table(&table));
-        let lookup = |field: &str| state.column_of(model, field);
+        let lookup = |field: &str| {
+            let (column, kind) = state.column_of(model, field)?;
+            Some((self.quoted(&column), kind))
+        };
         let columns = Columns { dialect: self.dialect, column: &lookup };
         let mut of_plain = Vec::new();
         let body = match &constraint.kind {

@@ -53,7 +53,10 @@ impl Editor {
 
     /// The keys of an index, what it is kept by and which rows it holds; nothing where a part cannot be told.
     pub(super) fn index_body(&self, state: &State, model: &ModelState, index: &IndexSpec) -> Option<IndexBody> {
-        let lookup = |name: &str| state.column_of(model, name);
+        let lookup = |name: &str| {
+            let (column, kind) = state.column_of(model, name)?;
+            Some((self.quoted(&column), kind))
+        };
         let columns = Columns { dialect: self.dialect, column: &lookup };
         let mut plain = Vec::new();
         let mut keys = Vec::new();
@@ -97,7 +100,7 @@ pub(super) struct IndexBody {
 fn key_sql(key: &Key, columns: &Columns<'_>) -> Option<String> {
     match key {
         Key::Field(name, desc, operators) => {
-            let mut text = columns.quoted(&(columns.column)(name)?.0);
+            let mut text = (columns.column)(name)?.0;
             if let Some(operators) = operators.as_ref().filter(|_| columns.dialect == Dialect::Postgres) {
                 text.push(' ');
                 text.push_str(operators);

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::external;
 use super::meta::{self, MetaSaid};
-use super::{Manager, ManagerClass};
+use super::{Manager, ManagerClass, OrderKey};
 use crate::host::code::Bound;
 use crate::host::flow::Evaluator;
 use crate::host::value::{ClassId, Kind, Value};
@@ -137,7 +137,7 @@ impl<'e, 'c, 'a> Finder<'e, 'c, 'a> {
         let meta = MetaSaid {
             table: (!external.table.is_empty()).then(|| Name::from(external.table)),
             unique_together: external.unique_together.iter().map(names).collect(),
-            ordering: external.ordering.iter().map(|order| ((*order).to_owned(), place)).collect(),
+            ordering: external.ordering.iter().map(|path| (OrderKey::Path((*path).to_owned()), place)).collect(),
             ..MetaSaid::default()
         };
         let auto = self.apps.labelled(external.app).map_or(super::IntegerSize::Normal, |app| app.auto_field);

@@ -6,7 +6,7 @@ use super::declared::{Declared, Finder};
 use super::external;
 use super::inherit::Family;
 use super::meta::MetaSaid;
-use super::{Abstract, Field, FieldKind, Meta, Model, Models, Relation, Reverse, Through};
+use super::{Abstract, Field, FieldKind, Meta, Model, Models, OrderKey, Relation, Reverse, Through};
 use crate::host::code::Code;
 use crate::host::flow::Evaluator;
 use crate::host::value::ClassId;
@@ -197,7 +197,7 @@ impl<'d> Linker<'d> {
             fields,
             reverse: Vec::new(),
             ordering: match &said.order_with_respect_to {
-                Some(_) => vec![("_order".to_owned(), declared.place)],
+                Some(_) => vec![(OrderKey::Path("_order".to_owned()), declared.place)],
                 None => said.ordering,
             },
             managers,

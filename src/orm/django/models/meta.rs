@@ -1,9 +1,11 @@
 //! What a model's `Meta` says.
 
+use super::OrderKey;
 use crate::host::flow::Evaluator;
 use crate::host::value::{ClassId, Kind, Value};
 use crate::ir::Name;
 use crate::orm::django::indexes::{self, ConstraintSpec, IndexSpec};
+use crate::orm::django::terms::Term;
 use crate::source::HostSpan;
 
 /// A `Meta` class as it is written, with what it inherits from other `Meta` classes.
@@ -16,7 +18,7 @@ pub(super) struct MetaSaid {
     pub table: Option<Name>,
     /// Whether it says something of a table's name that cannot be read.
     pub table_unknown: bool,
-    pub ordering: Vec<(String, HostSpan)>,
+    pub ordering: Vec<(OrderKey, HostSpan)>,
     pub says_ordering: bool,
     pub get_latest_by: Vec<String>,
     pub unique_together: Vec<(Vec<Name>, HostSpan)>,
@@ -41,19 +43,23 @@ pub(super) fn read(evaluator: &mut Evaluator<'_, '_>, meta: ClassId) -> MetaSaid
     let is_true = |value: Option<Value>| value.and_then(|value| value.bool()) == Some(true);
     let ordering = value("ordering").map(|(_, value)| value);
     let all = |found: Option<(ClassId, Value)>| found.map(|(_, value)| value);
+    let (latest, sets) = (all(value("get_latest_by")), [all(value("unique_together")), all(value("index_together"))]);
+    let is_unmanaged = all(value("managed")).and_then(|value| value.bool()) == Some(false);
+    let (is_abstract, is_proxy) = (is_true(own(value("abstract"))), is_true(own(value("proxy"))));
+    let [unique_together, index_together] = sets.map(|set| set.map(|set| together(&set)).unwrap_or_default());
     let (indexes, constraints) = (all(value("indexes")), all(value("constraints")));
     MetaSaid {
-        is_abstract: is_true(own(value("abstract"))),
-        is_proxy: is_true(own(value("proxy"))),
-        is_unmanaged: all(value("managed")).and_then(|value| value.bool()) == Some(false),
+        is_abstract,
+        is_proxy,
+        is_unmanaged,
         app_label,
         table,
         table_unknown,
         says_ordering: ordering.is_some(),
-        ordering: ordering.map(|value| read_ordering(&value)).unwrap_or_default(),
-        get_latest_by: all(value("get_latest_by")).map(|value| names(&value)).unwrap_or_default(),
-        unique_together: all(value("unique_together")).map(|value| together(&value)).unwrap_or_default(),
-        index_together: all(value("index_together")).map(|value| together(&value)).unwrap_or_default(),
+        ordering: ordering.map(|value| read_ordering(evaluator, &value)).unwrap_or_default(),
+        get_latest_by: latest.map(|value| names(&value)).unwrap_or_default(),
+        unique_together,
+        index_together,
         default_manager,
         default_related_name,
         order_with_respect_to,
@@ -62,29 +68,14 @@ pub(super) fn read(evaluator: &mut Evaluator<'_, '_>, meta: ClassId) -> MetaSaid
     }
 }
 
-/// `("-created", F("name").desc())`, up to what is not plain.
-pub(super) fn read_ordering(value: &Value) -> Vec<(String, HostSpan)> {
+/// `("-created", F("name").desc())`
+fn read_ordering(evaluator: &mut Evaluator<'_, '_>, value: &Value) -> Vec<(OrderKey, HostSpan)> {
     let items = value.items().unwrap_or_else(|| vec![value]);
-    items.into_iter().map_while(|item| Some((order(item)?, item.place))).collect()
-}
-
-fn order(item: &Value) -> Option<String> {
-    if let Some(text) = item.text() {
-        return Some(text);
-    }
-    let field = |value: &Value| {
-        let call = value.call().filter(|call| call.callee.external().is_some_and(|path| path.ends_with(".F")))?;
-        call.positional.first()?.text()
+    let key = |item: &Value| match item.text() {
+        Some(path) => (OrderKey::Path(path), item.place),
+        None => (OrderKey::Term(Term::expression(evaluator, item)), item.place),
     };
-    if let Some(name) = field(item) {
-        return Some(name);
-    }
-    let (method, _, of, _) = item.method()?;
-    match &**method {
-        "asc" => field(of),
-        "desc" => Some(format!("-{}", field(of)?)),
-        _ => None,
-    }
+    items.into_iter().map(key).collect()
 }
 
 fn names(value: &Value) -> Vec<String> {

@@ -1,8 +1,10 @@
 //! Models of small code bases, as lines.
 
-use super::Models;
+use super::{Models, OrderKey};
 use crate::host::code::Code;
 use crate::host::facts::{HostFacts, facts};
+use crate::ir::Name;
+use crate::orm::django::terms::Term;
 use crate::query::PathClass;
 use crate::source::{FileId, TreePath};
 
@@ -331,6 +333,7 @@ class B(models.Model):
     assert_eq!(managers("A"), ["rows", "both", "objects"]);
     assert_eq!(managers("B"), ["objects"]);
     assert_eq!(&*of("A").default_manager, "rows");
-    let order: Vec<&str> = of("A").ordering.iter().map(|(order, _)| order.as_str()).collect();
-    assert_eq!(order, ["-a", "-b"]);
+    let order: Vec<&OrderKey> = of("A").ordering.iter().map(|(key, _)| key).collect();
+    let last = Term::Ordered(Box::new(Term::Field(Name::from("b"))), true, Some(false));
+    assert_eq!(order, [&OrderKey::Path("-a".to_owned()), &OrderKey::Term(last)]);
 }

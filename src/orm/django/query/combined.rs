@@ -25,7 +25,7 @@ impl Reader<'_, '_, '_> {
             let part = self.part(part, place, &mut unknown);
             sql = if word.is_empty() { part } else { sql.then(word).and(part) };
         }
-        let order: Vec<Sql> = order.iter().map(Key::written).collect();
+        let order: Vec<Sql> = order.iter().map(|key| key.written(self.cx.dialect)).collect();
         for (word, items) in [
             (" ORDER BY ", order),
             (" LIMIT ", set.slice.1.into_iter().collect()),

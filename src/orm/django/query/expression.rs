@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::super::models::{FieldKind, IntegerSize};
+use super::super::terms::around;
 use super::Reader;
 use super::lookup::{self, Compared};
 use super::set::Set;
@@ -133,10 +134,8 @@ impl Reader<'_, '_, '_> {
         let kind = terms.first().map_or(FieldKind::Unknown, |term| term.kind.clone());
         let items = Sql::join(terms.into_iter().map(|term| term.sql), ", ", place);
         let template = template.unwrap_or_else(|| "%(function)s(%(expressions)s)".to_owned());
-        let template = template.replace("%(function)s", &function);
-        let (before, after) =
-            template.split_once("%(expressions)s").filter(|(one, other)| !one.contains('%') && !other.contains('%'))?;
-        Some(Term::plain(items.within(before, after, place), kind))
+        let (before, after) = around(&template, &function)?;
+        Some(Term::plain(items.within(&before, &after, place), kind))
     }
 
     fn side(&mut self, set: &mut Set, value: &Value) -> Option<Term> {
@@ -380,6 +379,7 @@ fn is_expression_class(class: &str) -> bool {
             | "Window"
             | "RawSQL"
             | "Collate"
+            | "OrderBy"
     ) || class.starts_with("Trunc")
         || class.starts_with("Extract")
         || aggregate(class).is_some()

@@ -1,13 +1,18 @@
 //! ORDER BY: what a call says, or what the model's `Meta` says where no call does.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::rc::Rc;
 
+use super::super::models::OrderKey;
+use super::super::terms::{self, Term};
 use super::Reader;
 use super::expression::class_of_django;
 use super::filter::join_all;
 use super::path::follow;
 use super::set::{OrderItem, Set};
 use super::tables::Tables;
+use crate::dialect::Dialect;
 use crate::host::value::{ClassId, Value};
 use crate::orm::sql::Sql;
 use crate::source::HostSpan;
@@ -46,7 +51,10 @@ impl Reader<'_, '_, '_> {
         let mut left = 4;
         while let Some(model) = at.filter(|_| left > 0) {
             if !model.ordering.is_empty() {
-                let item = |(path, place): &(String, HostSpan)| OrderItem::Path(path.clone(), *place);
+                let item = |(key, place): &(OrderKey, HostSpan)| match key {
+                    OrderKey::Path(path) => OrderItem::Path(path.clone(), *place),
+                    OrderKey::Term(term) => OrderItem::Term(term.clone(), *place),
+                };
                 return model.ordering.iter().map(item).collect();
             }
             at = model.proxy_of.or(model.parent).and_then(|class| self.models.of_class(class));
@@ -69,6 +77,13 @@ impl Reader<'_, '_, '_> {
             match item {
                 OrderItem::Path(path, place) => self.by_path(set, &path, whole, place, &mut keys),
                 OrderItem::Expression(value) => self.by_expression(set, &value, whole, &mut keys),
+                OrderItem::Term(term, place) => {
+                    let start = Start { table: 0, model: set.model };
+                    match self.by_term(&mut set.tables, start, &term, place) {
+                        Some(key) => keys.push(key.turned(whole)),
+                        None => set.lost("dynamic-order", "an expression that is not known"),
+                    }
+                }
             }
         }
         keys
@@ -81,7 +96,7 @@ impl Reader<'_, '_, '_> {
         };
         let direction = whole.turned(Direction::of(is_down));
         if path == "?" {
-            let name = if self.cx.dialect == crate::dialect::Dialect::Mysql { "RAND()" } else { "RANDOM()" };
+            let name = if self.cx.dialect == Dialect::Mysql { "RAND()" } else { "RANDOM()" };
             keys.push(Key { is_aggregate: true, ..Key::new(Sql::text(name, place), Direction::Up) });
             return;
         }
@@ -125,12 +140,21 @@ impl Reader<'_, '_, '_> {
                 at = tables.join(at, step, None, place);
             }
             for item in items {
-                let OrderItem::Path(path, _) = item else { continue };
+                let start = Start { table: at, model: related };
+                let path = match item {
+                    OrderItem::Path(path, _) => path,
+                    // Django takes an expression as it is, whichever way the relation is sorted.
+                    OrderItem::Term(term, _) => {
+                        keys.push(self.by_term(tables, start, &term, place)?);
+                        continue;
+                    }
+                    OrderItem::Expression(_) => continue,
+                };
                 let (path, is_down) = path.strip_prefix('-').map_or((&*path, false), |path| (path, true));
                 let parts: Vec<&str> = path.split("__").collect();
                 let direction = direction.turned(Direction::of(is_down));
                 let way = Way { direction, left: left - 1, ..way };
-                self.by_column(tables, Start { table: at, model: related }, &parts, way, keys)?;
+                self.by_column(tables, start, &parts, way, keys)?;
             }
             return Some(());
         }
@@ -143,31 +167,53 @@ impl Reader<'_, '_, '_> {
     }
 
     fn by_expression(&mut self, set: &mut Set, value: &Value, whole: Direction, keys: &mut Vec<Key>) {
-        let mut is_down = false;
-        let mut nulls = "";
-        let mut of = Rc::clone(value);
-        if let Some((name, _, inner, call)) = value.method() {
-            is_down = **name == *"desc";
-            nulls = match (call.says("nulls_last"), call.says("nulls_first")) {
-                (true, _) => " NULLS LAST",
-                (_, true) => " NULLS FIRST",
-                _ => "",
-            };
-            of = Rc::clone(inner);
-        } else if let Some(call) = value.call()
-            && class_of_django(&call.callee) == Some("Random")
-        {
-            let sql = Sql::text("RANDOM()", value.place);
-            keys.push(Key { is_aggregate: true, ..Key::new(sql, Direction::Up) });
-            return;
-        }
-        match self.expression(set, &of) {
+        let said = match (value.method(), value.call()) {
+            (Some((name, _, of, call)), _) if matches!(&**name, "asc" | "desc") => Some((of, **name == *"desc", call)),
+            (_, Some(call)) if class_of_django(&call.callee) == Some("OrderBy") => {
+                call.argument(0, "expression").map(|of| (of, call.says("descending"), call))
+            }
+            (_, Some(call)) if class_of_django(&call.callee) == Some("Random") => {
+                let sql = Sql::text("RANDOM()", value.place);
+                keys.push(Key { is_aggregate: true, ..Key::new(sql, Direction::Up) });
+                return;
+            }
+            _ => None,
+        };
+        let (of, is_down, nulls) = match said {
+            Some((of, is_down, call)) => (of, is_down, Nulls::of(call.says("nulls_first"), call.says("nulls_last"))),
+            None => (value, false, Nulls::Unsaid),
+        };
+        match self.expression(set, &Rc::clone(of)) {
             Some(term) => {
-                let direction = whole.turned(Direction::of(is_down));
-                keys.push(Key { nulls, is_aggregate: term.is_aggregate, ..Key::new(term.sql, direction) });
+                let key = Key { nulls, is_aggregate: term.is_aggregate, ..Key::towards(term.sql, is_down) };
+                keys.push(key.turned(whole));
             }
             None => set.lost("dynamic-order", "an expression that is not known"),
         }
+    }
+
+    /// Sorts by an expression of a model; nothing where a part of it cannot be told.
+    fn by_term(&self, tables: &mut Tables, start: Start, term: &Term, place: HostSpan) -> Option<Key> {
+        let (of, is_down, nulls) = match term {
+            Term::Ordered(of, is_down, nulls) => {
+                (&**of, *is_down, Nulls::of(*nulls == Some(true), *nulls == Some(false)))
+            }
+            other => (other, false, Nulls::Unsaid),
+        };
+        let named = RefCell::new(Vec::new());
+        of.clone().rename(&|name| named.borrow_mut().push(name.clone()));
+        let mut columns = HashMap::new();
+        for name in named.into_inner() {
+            let parts: Vec<&str> = name.split("__").collect();
+            let read = follow(self.models, start.model, &parts).ok().filter(|read| read.rest.is_empty())?;
+            let at = read.steps.iter().fold(start.table, |at, step| tables.join(at, step, None, place));
+            let column = self.writer(place).column(tables.alias(at), &read.target.column, place).shown();
+            let kind = read.target.kind.clone();
+            columns.insert(name.clone(), (column, kind));
+        }
+        let column = |name: &str| columns.get(name).cloned();
+        let sql = of.sql(&terms::Columns { dialect: self.cx.dialect, column: &column })?;
+        Some(Key { nulls, ..Key::towards(Sql::text(sql, place), is_down) })
     }
 
     /// Sorts by the primary key.
@@ -203,6 +249,24 @@ struct Start {
     model: ClassId,
 }
 
+/// Where rows without a value stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Nulls {
+    Unsaid,
+    First,
+    Last,
+}
+
+impl Nulls {
+    fn of(is_first: bool, is_last: bool) -> Self {
+        match (is_first, is_last) {
+            (true, _) => Self::First,
+            (_, true) => Self::Last,
+            _ => Self::Unsaid,
+        }
+    }
+}
+
 /// A key of ORDER BY.
 #[derive(Clone, Debug)]
 pub(super) struct Key {
@@ -211,12 +275,12 @@ pub(super) struct Key {
     /// Whether it is of a group of rows, or of no row at all.
     pub is_aggregate: bool,
     is_down: bool,
-    nulls: &'static str,
+    nulls: Nulls,
 }
 
 impl Key {
     fn new(sql: Sql, direction: Direction) -> Self {
-        Self { sql, is_aggregate: false, is_down: direction == Direction::Down, nulls: "" }
+        Self { sql, is_aggregate: false, is_down: direction == Direction::Down, nulls: Nulls::Unsaid }
     }
 
     /// A key of no table.
@@ -224,11 +288,29 @@ impl Key {
         Self::new(sql, Direction::of(is_down))
     }
 
+    /// It as it is where the whole order is turned round.
+    fn turned(self, whole: Direction) -> Self {
+        let nulls = match (whole, self.nulls) {
+            (Direction::Down, Nulls::First) => Nulls::Last,
+            (Direction::Down, Nulls::Last) => Nulls::First,
+            (_, nulls) => nulls,
+        };
+        Self { is_down: whole.turned(Direction::of(self.is_down)) == Direction::Down, nulls, ..self }
+    }
+
     /// It as it stands in ORDER BY.
-    pub(super) fn written(&self) -> Sql {
+    pub(super) fn written(&self, dialect: Dialect) -> Sql {
         let sql = self.sql.clone();
-        let sql = if self.is_down { sql.then(" DESC") } else { sql };
-        sql.then(self.nulls)
+        let sorted = if self.is_down { sql.then(" DESC") } else { sql };
+        match (dialect, self.nulls, self.is_down) {
+            (_, Nulls::Unsaid, _) | (Dialect::Mysql, Nulls::Last, true) | (Dialect::Mysql, Nulls::First, false) => {
+                sorted
+            }
+            (Dialect::Mysql, Nulls::Last, _) => self.sql.clone().then(" IS NULL, ").and(sorted),
+            (Dialect::Mysql, Nulls::First, _) => self.sql.clone().then(" IS NOT NULL, ").and(sorted),
+            (_, Nulls::Last, _) => sorted.then(" NULLS LAST"),
+            (_, Nulls::First, _) => sorted.then(" NULLS FIRST"),
+        }
     }
 }
 

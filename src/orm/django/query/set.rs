@@ -1,7 +1,8 @@
 //! A queryset as it stands: what its calls said so far.
 
+use super::super::terms::Term;
 use super::condition::Condition;
-use super::expression::Term;
+use super::expression;
 use super::tables::{Numbers, Tables};
 use crate::dialect::Dialect;
 use crate::host::value::{ClassId, Value};
@@ -62,7 +63,7 @@ pub(super) struct Annotation {
     /// The name.
     pub name: Name,
     /// What; nothing where it could not be told.
-    pub term: Option<Term>,
+    pub term: Option<expression::Term>,
     /// Whether it is among the columns.
     pub is_shown: bool,
 }
@@ -83,6 +84,8 @@ pub(super) enum OrderItem {
     Path(String, HostSpan),
     /// An expression.
     Expression(Value),
+    /// An expression that a model says.
+    Term(Term, HostSpan),
 }
 
 /// What is selected.
@@ -109,7 +112,7 @@ pub(super) struct Shown {
 
 impl Shown {
     /// A column or an expression.
-    pub(super) fn of(term: &Term, name: Option<Name>) -> Self {
+    pub(super) fn of(term: &expression::Term, name: Option<Name>) -> Self {
         Self { sql: term.sql.clone(), name, group: (!term.is_aggregate).then(|| term.sql.clone()) }
     }
 

@@ -212,7 +212,7 @@ impl Reader<'_, '_, '_> {
         let unknown = std::mem::take(&mut set.unknown);
         let mut select = self.select(&set, &columns, &order);
         select.columns = columns.iter().map(|shown| shown.written(self.cx.dialect)).collect();
-        select.order = order.iter().map(Key::written).collect();
+        select.order = order.iter().map(|key| key.written(self.cx.dialect)).collect();
         select.lock = set.lock.clone();
         select.distinct = set.distinct.clone().map(|names| self.distinct(&mut set, &names));
         if select.distinct.as_ref().is_some_and(Vec::is_empty) {
@@ -402,7 +402,7 @@ impl Reader<'_, '_, '_> {
         let order = self.order(&mut set);
         let mut select = self.select(&set, &[], &order);
         select.columns = vec![Sql::text("1", place)];
-        select.order = order.iter().map(Key::written).collect();
+        select.order = order.iter().map(|key| key.written(self.cx.dialect)).collect();
         (select.limit, select.offset) = (set.slice.1, set.slice.0);
         self.writer(place).select(&select)
     }

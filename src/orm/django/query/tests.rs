@@ -3,6 +3,7 @@
 mod calls;
 mod declared;
 mod lost;
+mod order;
 mod sent;
 
 use crate::dialect::Dialect;
@@ -54,6 +55,20 @@ class Book(models.Model):
     objects = BookQuerySet.as_manager()
     live = LiveManager()
 
+class Plain(models.Func):
+    function = "C"
+    template = '(%(expressions)s) COLLATE "%(function)s"'
+
+class Shelf(models.Model):
+    book = models.ForeignKey(Book, models.CASCADE, null=True, related_name="shelves")
+    label = models.CharField(max_length=20, null=True)
+
+    class Meta:
+        ordering = [models.F("book").asc(nulls_first=True), Plain("label"), "pk"]
+
+class Spot(models.Model):
+    shelf = models.ForeignKey(Shelf, models.CASCADE)
+
 class Review(models.Model):
     book = models.ForeignKey(Book, models.CASCADE)
     stars = models.IntegerField(null=True)
@@ -70,7 +85,7 @@ from functools import reduce
 from django.db.models import *
 from django.shortcuts import get_object_or_404
 from django.contrib.postgres.search import SearchVector
-from shop.models import Author, Book, Country, Review, Tag
+from shop.models import Author, Book, Country, Review, Shelf, Spot, Tag
 "#;
 
 /// The queries of a file next to the models.

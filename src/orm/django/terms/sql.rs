@@ -9,8 +9,8 @@ use crate::orm::django::types;
 /// The columns of a model.
 pub(in crate::orm::django) struct Columns<'s> {
     pub dialect: Dialect,
-    /// The column of a field, and what it keeps.
-    pub column: &'s dyn Fn(&str) -> Option<(Ident, FieldKind)>,
+    /// How the column of a field is written, and what it keeps.
+    pub column: &'s dyn Fn(&str) -> Option<(String, FieldKind)>,
 }
 
 impl Columns<'_> {
@@ -37,13 +37,14 @@ impl Term {
     pub(in crate::orm::django) fn sql(&self, columns: &Columns<'_>) -> Option<String> {
         let all = |terms: &[Self]| terms.iter().map(|term| term.sql(columns)).collect::<Option<Vec<_>>>();
         Some(match self {
-            Self::Field(name) => columns.quoted(&(columns.column)(name)?.0),
+            Self::Field(name) => (columns.column)(name)?.0,
             Self::Text(text) => columns.literal(text),
             Self::Number(number) => number.to_string(),
             Self::Bool(value) => if *value { "true" } else { "false" }.to_owned(),
             Self::Null => "NULL".to_owned(),
             Self::List(items) => format!("({})", all(items)?.join(", ")),
             Self::Call(name, arguments) => format!("{name}({})", all(arguments)?.join(", ")),
+            Self::Within(before, arguments, after) => format!("{before}{}{after}", all(arguments)?.join(", ")),
             Self::Search(config, arguments) => {
                 let texts = arguments.iter().map(|argument| Some(format!("COALESCE({}, '')", argument.sql(columns)?)));
                 let texts = texts.collect::<Option<Vec<_>>>()?.join(" || ' ' || ");
@@ -116,7 +117,7 @@ impl Term {
 
     fn lookup_null(path: &str, is_null: bool, columns: &Columns<'_>) -> Option<String> {
         let (column, _) = (columns.column)(path)?;
-        Some(format!("{} IS {}NULL", columns.quoted(&column), if is_null { "" } else { "NOT " }))
+        Some(format!("{column} IS {}NULL", if is_null { "" } else { "NOT " }))
     }
 }
 
@@ -134,8 +135,7 @@ fn lookup(path: &str, value: &Term, columns: &Columns<'_>) -> Option<String> {
         Some(_) => (path, "exact"),
         None => path.rsplit_once("__")?,
     };
-    let (column, kind) = (columns.column)(field)?;
-    let name = columns.quoted(&column);
+    let (name, kind) = (columns.column)(field)?;
     let compared = |sign: &str| Some(format!("{name} {sign} {}", value.sql(columns)?));
     match (lookup, value) {
         ("isnull", Term::Bool(is_null)) => Term::lookup_null(field, *is_null, columns),
