@@ -2,8 +2,9 @@
 //!
 //! `cargo bench --bench python` reads a tree that it makes up; with folders behind ` -- `, those, one after the other.
 //! Prints for each MB per CPU-second and our own work relative to bare tree-sitter-python in the same run. The whole
-//! front end has to read 17 MB per CPU-second of a large tree, of which most files name nothing of a database; what it
-//! does itself may take 35 % on top of bare parsing; how far it is from that stands in `docs/evidence.md`. `scripts/compare-peers` has the same ratio for the whole program.
+//! front end has to read 17 MB per CPU-second of a large tree, of which most files name nothing of a database, and may
+//! take 35 % on top of bare parsing; `docs/evidence.md` has what it took. `scripts/compare-peers` has the same ratio for
+//! the whole program.
 
 use std::fmt::Write as _;
 use std::fs;
