@@ -44,7 +44,11 @@ pub fn read(text: &str, words: &Words) -> Module {
     let mut faults: Vec<Span> = parsed.errors().iter().map(|error| span(error.location)).collect();
     faults.sort_unstable();
     let Some(module) = parsed.syntax().as_module() else { return Module { faults, ..Module::default() } };
-    let body = Reader { text, words, faults: &faults, nesting: 0, names: HashMap::new() }.block(&module.body);
+    let mut reader = Reader { text, words, faults: &faults, deep: Vec::new(), nesting: 0, names: HashMap::new() };
+    let body = reader.block(&module.body);
+    let mut deep = reader.deep;
+    faults.append(&mut deep);
+    faults.sort_unstable();
     let is_marked = suppress::is_marked(text);
     let marked = if is_marked { marked(&module.body, parsed.tokens(), text) } else { Marked::default() };
     Module { body, faults, marked }
@@ -90,6 +94,8 @@ struct Reader<'a> {
     words: &'a Words,
     /// In the order of the text.
     faults: &'a [Span],
+    /// What is nested too deep.
+    deep: Vec<Span>,
     nesting: u16,
     /// The names of the file, each kept once.
     names: HashMap<&'a str, Name>,
@@ -137,7 +143,11 @@ impl<'a> Reader<'a> {
             statements.iter().for_each(|statement| reader.statement(statement, &mut into));
             into
         };
-        self.deeper(read).unwrap_or_default()
+        let Some(into) = self.deeper(read) else {
+            self.deep.extend(statements.first().map(|first| span(first.range())));
+            return Vec::new();
+        };
+        into
     }
 
     fn statement(&mut self, statement: &ast::Stmt, into: &mut Vec<Stmt>) {

@@ -4,7 +4,7 @@ use super::context::QueryContext;
 use super::findings::Findings;
 use crate::finding::{Confidence, Severity};
 use crate::name::QName;
-use crate::query::{Clause, ClauseKind, QueryShape, StatementKind, TableRef};
+use crate::query::{Clause, ClauseKind, QueryShape, SiteOrigin, StatementKind, TableRef};
 
 pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {
     for clause in &cx.query.shape.clauses {
@@ -18,11 +18,20 @@ pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {
         let report = findings
             .report(cx.place_of_clause(clause), clause.text.clone())
             .message(format!("every row of `{}` is {verb}", pattern.table))
-            .help("add a `WHERE`; where every row is meant, `WHERE true` says so")
+            .help(help(cx))
             .table(&pattern.table);
         if is_named_so(cx) || is_of_nobody(cx) {
             report.at_most(Severity::Info).no_surer_than(Confidence::Low);
         }
+    }
+}
+
+/// What to write; a query that code builds has no place for `WHERE true`.
+fn help(cx: &QueryContext<'_>) -> &'static str {
+    if cx.senders().all(|sender| matches!(sender.site.origin, SiteOrigin::Call { .. })) {
+        "add a condition; where every row is meant, a comment `planlint: ignore[missing-where] -- why` above says so"
+    } else {
+        "add a `WHERE`; where every row is meant, `WHERE true` says so"
     }
 }
 

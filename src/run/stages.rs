@@ -131,12 +131,15 @@ pub(super) fn facts(
     Ok((found, of_host))
 }
 
+/// Why parts of host code are not read.
+const NOT_READ: &str = "not Python (a conflict's marks, Python 2, a template) or nested too deep";
+
 /// What is to be said of host code that its language's grammar does not know; what stands around it is read.
 fn fault(facts: &HostFacts) -> Option<Skip> {
     let first = facts.faults.first()?;
     let detail = match facts.faults.len() {
-        1 => "a part of it is not Python: a conflict's marks, Python 2, or a template".to_owned(),
-        count => format!("{count} parts of it are not Python: a conflict's marks, Python 2, or a template"),
+        1 => format!("a part of it is {NOT_READ}"),
+        count => format!("{count} parts of it are {NOT_READ}"),
     };
     Some(file_skip("not-python", detail, HostSpan::new(facts.file, first.start..first.end)))
 }

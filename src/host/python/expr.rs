@@ -11,8 +11,12 @@ pub(super) type Arguments = (Vec<Expr>, Vec<(Option<Name>, Expr)>, Vec<Span>);
 
 impl Reader<'_> {
     pub(super) fn expr(&mut self, expr: &ast::Expr) -> Expr {
-        let kind = self.deeper(|reader| reader.kind(expr)).unwrap_or(ExprKind::Unknown);
-        Expr { kind, span: span(expr.range()) }
+        let span = span(expr.range());
+        let Some(kind) = self.deeper(|reader| reader.kind(expr)) else {
+            self.deep.push(span);
+            return Expr { kind: ExprKind::Unknown, span };
+        };
+        Expr { kind, span }
     }
 
     fn boxed(&mut self, expr: &ast::Expr) -> Box<Expr> {
