@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-pub use nearest::nearest;
+pub use nearest::{is_slip, nearest};
 
 /// An identifier, printed as declared and compared without regard to ASCII case.
 ///

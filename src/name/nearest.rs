@@ -11,9 +11,22 @@ pub fn nearest<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> Op
     distances.filter(|(distance, _)| *distance <= most).min().map(|(_, name)| name)
 }
 
+/// Says whether a name is another one with a slip of the finger: two letters at most are not the same.
+///
+/// Longer names that are [`nearest`] to each other are often of one family: `release` and `release_tag`.
+pub fn is_slip(wanted: &str, name: &str) -> bool {
+    strsim::osa_distance(&wanted.to_ascii_lowercase(), &name.to_ascii_lowercase()) <= 2
+}
+
 #[cfg(test)]
 mod tests {
-    use super::nearest;
+    use super::{is_slip, nearest};
+
+    #[test]
+    fn a_slip_is_two_letters() {
+        assert!(is_slip("ordres", "orders") && is_slip("Order", "orders") && is_slip("customer", "customers"));
+        assert!(!is_slip("release_tag", "release") && !is_slip("mapping_top", "mapping"));
+    }
 
     #[test]
     fn the_closest_name_within_a_third() {

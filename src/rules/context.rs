@@ -8,7 +8,7 @@ use crate::catalog::{Catalog, IndexId, Table};
 use crate::coverage::{self, Joins, Serving};
 use crate::engine::Fidelity;
 use crate::finding::{Confidence, Place};
-use crate::name::{QName, nearest};
+use crate::name::{QName, is_slip, nearest};
 use crate::plan::{self, Access, Plan, PlanNames};
 use crate::query::{
     AccessPattern, Clause, PathClass, Predicate, PredicateOp, QueryShape, QuerySite, RefId, SiteOrigin, TableRef,
@@ -93,9 +93,10 @@ pub(super) fn queries<'a>(input: &'a RulesInput<'a>) -> impl Iterator<Item = Que
     texts(input).filter(|cx| cx.query.advisable)
 }
 
-/// Finds the table or view whose name is closest to one that the schema does not have.
+/// Finds the table or view of the same schema whose name is closest to one that it does not have.
 pub(super) fn nearest_table<'c>(catalog: &'c Catalog, table: &QName) -> Option<&'c str> {
-    nearest(table.name.as_str(), catalog.tables.keys().chain(catalog.views.keys()).map(|name| name.name.as_str()))
+    let known = catalog.tables.keys().chain(catalog.views.keys()).filter(|name| name.schema == table.schema);
+    nearest(table.name.as_str(), known.map(|name| name.name.as_str()))
 }
 
 /// A table whose name is all but one of the schema's is no sign of another schema.
@@ -108,7 +109,8 @@ fn schema_fits(input: &RulesInput<'_>) -> bool {
             UnknownKind::Column { .. } | UnknownKind::Output { .. } => None,
         }));
     }
-    unknown.retain(|table| nearest_table(input.catalog, table).is_none());
+    let meant = |table: &QName| nearest_table(input.catalog, table).filter(|name| is_slip(table.name.as_str(), name));
+    unknown.retain(|table| meant(table).is_none());
     known.len() > unknown.len()
 }
 

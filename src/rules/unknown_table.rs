@@ -4,7 +4,7 @@ use super::context::{QueryContext, nearest_table};
 use super::findings::Findings;
 use super::spelling;
 use crate::finding::{Confidence, Place};
-use crate::name::QName;
+use crate::name::{QName, is_slip};
 use crate::query::UnknownKind;
 
 pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {
@@ -17,10 +17,17 @@ pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {
             .report(Place::Sql { query: cx.query.id, range: unknown.sql.clone() }, String::new())
             .message(format!("the schema has no table `{table}`"))
             .table(table);
+        if let Some(other) = of_another_schema(cx, table) {
+            report
+                .help(format!("there is `{other}`: name its schema, unless the connection's `search_path` does"))
+                .no_surer_than(Confidence::Low);
+            continue;
+        }
         match nearest_table(cx.catalog, table) {
             Some(meant) => match spelling::of(cx, unknown, "table", &table.name, meant) {
                 Some(spelling) => report.help(spelling.help).edits(spelling.edits),
-                None => report.help(format!("there is a table `{meant}`")),
+                None if is_slip(table.name.as_str(), meant) => report.help(format!("there is a table `{meant}`")),
+                None => report.help(format!("there is a table `{meant}`")).no_surer_than(Confidence::Medium),
             },
             // Without a name close to it, the table may well be created where planlint does not look.
             None => report
@@ -28,6 +35,13 @@ pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {
                 .no_surer_than(Confidence::Medium),
         };
     }
+}
+
+/// The table of the same name in a schema that the query does not name: a connection may look for it there first.
+fn of_another_schema<'c>(cx: &'c QueryContext<'_>, table: &QName) -> Option<&'c QName> {
+    let mut known = cx.catalog.tables.keys().chain(cx.catalog.views.keys());
+    let is_it = |name: &QName| name.schema.is_some() && name.name.as_str() == table.name.as_str();
+    known.find(|name| table.schema.is_none() && is_it(name))
 }
 
 /// Whether a table is said to be of a schema that nothing here is of: another database's, or one that others make.

@@ -218,7 +218,7 @@ fn what_is_nested_too_deep_is_unknown() {
     assert!(block(&read(&deep, &everything()).body).ends_with("y = 2"));
     let chain = format!("x = q{}", ".filter(a)".repeat(3000));
     let module = read(&chain, &everything());
-    assert_eq!((module.body.len(), module.faults.len()), (1, 1));
+    assert_eq!((module.body.len(), module.faults.is_empty()), (1, false));
     let sum = format!("x = {}", vec!["a"; 5000].join(" + "));
     assert_eq!(read(&sum, &everything()).body.len(), 1);
 }
