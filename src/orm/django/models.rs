@@ -49,6 +49,7 @@ pub struct Models {
     auto_field: IntegerSize,
     zone: Option<Name>,
     page: Option<Option<i64>>,
+    filters: Option<Vec<Name>>,
 }
 
 /// A model that has a table.

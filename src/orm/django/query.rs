@@ -20,6 +20,7 @@ mod manager;
 mod method;
 mod order;
 mod path;
+mod rest;
 mod set;
 mod site;
 mod statement;

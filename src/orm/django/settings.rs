@@ -21,6 +21,8 @@ pub(super) struct Settings {
     pub zone: Option<Name>,
     /// Whether the REST framework takes lists apart by pages, and how many rows a page has where that is said.
     pub page: Option<Option<i64>>,
+    /// The classes that views of the REST framework filter lists by where they say nothing.
+    pub filters: Option<Vec<Name>>,
     /// The apps, as they are written: `shop.orders`, `shop.apps.OrdersConfig`.
     pub installed: Vec<(String, HostSpan)>,
 }
@@ -37,7 +39,10 @@ impl Settings {
             uses_zones = uses_zones.or_else(|| evaluator.global(file, &Name::from("USE_TZ"))?.bool());
             zone = zone.or_else(|| Some(zone_of(&evaluator.global(file, &Name::from("TIME_ZONE"))?)));
             let rest = evaluator.global(file, &Name::from("REST_FRAMEWORK"));
-            settings.page = settings.page.or_else(|| page_of(&rest?));
+            if let Some(rest) = rest {
+                settings.page = settings.page.or_else(|| page_of(&rest));
+                settings.filters = settings.filters.take().or_else(|| filters_of(&rest));
+            }
             if let Some(value) = evaluator.global(file, &Name::from("INSTALLED_APPS")) {
                 texts(&value, &mut settings.installed);
             }
@@ -63,13 +68,27 @@ fn zone_of(value: &Value) -> Name {
 
 /// `REST_FRAMEWORK = {"DEFAULT_PAGINATION_CLASS": …, "PAGE_SIZE": 50}`
 fn page_of(value: &Value) -> Option<Option<i64>> {
+    value_of(value, "DEFAULT_PAGINATION_CLASS").filter(|class| !class.is_null())?;
+    Some(value_of(value, "PAGE_SIZE").and_then(|rows| rows.integer()))
+}
+
+/// `REST_FRAMEWORK = {"DEFAULT_FILTER_BACKENDS": […]}`, which are none by default.
+fn filters_of(value: &Value) -> Option<Vec<Name>> {
+    if !matches!(value.kind, Kind::Dict(_)) {
+        return None;
+    }
+    let mut found = Vec::new();
+    if let Some(paths) = value_of(value, "DEFAULT_FILTER_BACKENDS") {
+        texts(paths, &mut found);
+    }
+    Some(found.into_iter().map(|(path, _)| Name::from(path)).collect())
+}
+
+/// What a dictionary has under a name.
+fn value_of<'v>(value: &'v Value, name: &str) -> Option<&'v Value> {
     let Kind::Dict(pairs) = &value.kind else { return None };
-    let get = |name: &str| {
-        let is_it = |key: &Option<Value>| key.as_ref().and_then(|key| key.text()).as_deref() == Some(name);
-        pairs.iter().rev().find(|(key, _)| is_it(key)).map(|(_, value)| value)
-    };
-    get("DEFAULT_PAGINATION_CLASS").filter(|class| !class.is_null())?;
-    Some(get("PAGE_SIZE").and_then(|rows| rows.integer()))
+    let is_it = |key: &Option<Value>| key.as_ref().and_then(|key| key.text()).as_deref() == Some(name);
+    pairs.iter().rev().find(|(key, _)| is_it(key)).map(|(_, value)| value)
 }
 
 /// The size that a class of key fields counts in.

@@ -115,7 +115,7 @@ impl<'d> Linker<'d> {
         let auto_fields = apps.all().map(|app| (app.label.clone(), app.auto_field)).collect();
         let auto_field = apps.settings.auto_field;
         let zone = apps.settings.zone.clone();
-        let page = apps.settings.page;
+        let (page, filters) = (apps.settings.page, apps.settings.filters.clone());
         let mut models = Models {
             users: self.users,
             projects: apps.projects(),
@@ -123,6 +123,7 @@ impl<'d> Linker<'d> {
             auto_field,
             zone,
             page,
+            filters,
             ..Models::default()
         };
         for declared in self.family.0.values().filter(|declared| declared.is_abstract()) {

@@ -91,6 +91,11 @@ impl Models {
         self.page
     }
 
+    /// The classes that views of the REST framework filter lists by where they say nothing; nothing without settings.
+    pub(in crate::orm::django) fn filters(&self) -> Option<&[Name]> {
+        self.filters.as_deref()
+    }
+
     /// The size of the keys of tables that are made up for an app's models.
     pub(in crate::orm::django) fn auto_field(&self, app: &str) -> IntegerSize {
         self.auto_fields.get(app).copied().unwrap_or(self.auto_field)

@@ -18,7 +18,7 @@ use crate::query::{Implied, SiteOrigin, Takes, VariantKind};
 use crate::source::HostSpan;
 
 /// How many forms of a query are made.
-const MAX_FORMS: u16 = 8;
+pub(super) const MAX_FORMS: u16 = 8;
 
 /// The queries that a file's functions send.
 pub(in crate::orm) fn find(cx: &mut Context<'_, '_>, events: &[Event]) -> Vec<Draft> {

@@ -112,7 +112,8 @@ impl Reader<'_, '_, '_> {
         Some(Sent { sql, takes, unknown, rows })
     }
 
-    fn one(&mut self, mut set: Set, place: HostSpan) -> Option<Sent> {
+    /// The one object of a queryset.
+    pub(super) fn one(&mut self, mut set: Set, place: HostSpan) -> Option<Sent> {
         if !set.is_sliced() {
             set.order.said = Some(Vec::new());
             set.slice.1 = Some(Sql::text(MAX_GET, place));

@@ -8,8 +8,9 @@ use std::rc::Rc;
 use super::super::models::FieldKind;
 use super::condition::{Condition, Group};
 use super::path::follow;
+use super::rest;
 use super::set::{Columns, Order, Set, Shown};
-use super::site::Finder;
+use super::site::{Finder, MAX_FORMS};
 use super::{DJANGO, Reader};
 use crate::host::code::Bound;
 use crate::host::flow::Event;
@@ -24,21 +25,8 @@ use crate::source::HostSpan;
 /// How many rows a page of the admin shows, and one to see whether there are more.
 const ADMIN_PAGE: &str = "100";
 
-/// Classes that send a list of what their `queryset` or `model` says.
-const LISTS: &[&str] = &[
-    "ListView",
-    "MultipleObjectMixin",
-    "BaseListView",
-    "ArchiveIndexView",
-    "ListAPIView",
-    "ListCreateAPIView",
-    "ModelViewSet",
-    "ReadOnlyModelViewSet",
-    "ListModelMixin",
-];
-
-/// Those of them that are of the REST framework.
-const RESTS: &[&str] = &["ListAPIView", "ListCreateAPIView", "ModelViewSet", "ReadOnlyModelViewSet", "ListModelMixin"];
+/// Django's own classes that send a list of what their `queryset` or `model` says.
+const LISTS: &[&str] = &["ListView", "MultipleObjectMixin", "BaseListView", "ArchiveIndexView"];
 
 /// Classes that show a list of the model that they are registered for.
 const ADMINS: &[&str] = &["ModelAdmin", "UserAdmin", "GroupAdmin"];
@@ -53,8 +41,17 @@ struct Listed {
     searched: Vec<(String, HostSpan)>,
     /// The time that the list is taken apart by, and where it is said.
     dated: Option<(String, HostSpan)>,
+    /// What it may be sorted by instead.
+    orders: Vec<(String, HostSpan)>,
     /// How many rows a page has.
     page: Option<Sql>,
+}
+
+impl Listed {
+    fn new(set: Set, place: HostSpan) -> Self {
+        let (filters, searched, orders) = (Vec::new(), Vec::new(), Vec::new());
+        Self { set, place, filters, searched, dated: None, orders, page: None }
+    }
 }
 
 impl Finder<'_, '_, '_> {
@@ -64,8 +61,10 @@ impl Finder<'_, '_, '_> {
         for class in code.class_ids().filter(|class| code.class(*class).file == file) {
             let ways = Ways::new(VariantKind::Required);
             let mut reader = Reader::new(self.cx, &ways, &self.memory);
-            let Some(listed) = reader.listed(class, events) else { continue };
-            let drafts = reader.shown(listed);
+            let mut drafts: Vec<Draft> = reader.detail(class).into_iter().collect();
+            if let Some(listed) = reader.listed(class, events) {
+                drafts.extend(reader.shown(listed));
+            }
             self.drafts.extend(drafts);
         }
     }
@@ -76,26 +75,24 @@ impl Reader<'_, '_, '_> {
         if self.derives(class, ADMINS) {
             return self.admin(class, events);
         }
-        if !self.derives(class, LISTS) || self.defines(class, &["list", "get", "filter_queryset"]) {
+        let is_list = self.derives(class, LISTS) || self.derives(class, rest::LISTS);
+        if !is_list || self.defines(class, &["list", "get", "filter_queryset"]) {
             return None;
         }
         let (set, place) = self.rows_of_view(class)?;
-        let mut listed = Listed { set, place, filters: Vec::new(), searched: Vec::new(), dated: None, page: None };
-        if let Some(ordering) = self.said(class, "ordering") {
-            let mut items = Vec::new();
-            self.order_item(&mut listed.set, &ordering, &mut items);
-            listed.set.order = Order { said: Some(items), is_reversed: false };
-        }
+        let mut listed = Listed::new(set, place);
+        listed.orders = self.orders_of_view(class, &mut listed.set);
         listed.filters = self.filters_of_view(class);
         listed.searched = self.texts(class, "search_fields");
         listed.page = self.page_of_view(class, place);
         // What `get_queryset` returns is a query already.
-        let adds = listed.page.is_some() || !listed.filters.is_empty() || !listed.searched.is_empty();
+        let is_asked = !listed.filters.is_empty() || !listed.searched.is_empty() || !listed.orders.is_empty();
+        let adds = listed.page.is_some() || is_asked;
         (adds || !self.defines(class, &["get_queryset"])).then_some(listed)
     }
 
     /// The rows of a view: what its `get_queryset` gives, its `queryset`, or those of its `model`.
-    fn rows_of_view(&mut self, class: ClassId) -> Option<(Set, HostSpan)> {
+    pub(super) fn rows_of_view(&mut self, class: ClassId) -> Option<(Set, HostSpan)> {
         if self.defines(class, &["get_queryset"]) {
             let span = self.cx.evaluator.code.class(class).class.name_span;
             let place = self.cx.evaluator.code.place(self.cx.file, span);
@@ -111,7 +108,7 @@ impl Reader<'_, '_, '_> {
         if let Some(page) = self.said(class, "paginate_by").and_then(|page| page.integer()) {
             return Some(Sql::text(page.to_string(), place));
         }
-        if !self.derives(class, RESTS) {
+        if !self.derives(class, rest::LISTS) {
             return None;
         }
         match self.class_attribute(class, "pagination_class") {
@@ -131,7 +128,7 @@ impl Reader<'_, '_, '_> {
         let span = self.cx.evaluator.code.class(class).class.name_span;
         let place = self.cx.evaluator.code.place(self.cx.file, span);
         let set = self.all(model, place)?;
-        let mut listed = Listed { set, place, filters: Vec::new(), searched: Vec::new(), dated: None, page: None };
+        let mut listed = Listed::new(set, place);
         if let Some(ordering) = self.said(class, "ordering") {
             let mut items = Vec::new();
             self.order_item(&mut listed.set, &ordering, &mut items);
@@ -192,7 +189,7 @@ impl Reader<'_, '_, '_> {
     }
 
     /// Says whether a class derives from one outside of the code base that has one of some names.
-    fn derives(&mut self, class: ClassId, names: &[&str]) -> bool {
+    pub(super) fn derives(&mut self, class: ClassId, names: &[&str]) -> bool {
         self.cx.evaluator.lineage(class).into_iter().any(|class| {
             let bases = self.cx.evaluator.bases(class);
             bases.iter().any(|base| {
@@ -202,7 +199,7 @@ impl Reader<'_, '_, '_> {
     }
 
     /// Says whether the code says itself what one of some methods does.
-    fn defines(&mut self, class: ClassId, methods: &[&str]) -> bool {
+    pub(super) fn defines(&mut self, class: ClassId, methods: &[&str]) -> bool {
         let lineage = self.cx.evaluator.lineage(class);
         lineage.into_iter().any(|class| {
             let scope = &self.cx.evaluator.code.class(class).scope;
@@ -243,7 +240,7 @@ impl Reader<'_, '_, '_> {
 
     /// The query of a list: as it is, and with everything that may be asked.
     fn shown(&mut self, listed: Listed) -> Vec<Draft> {
-        let Listed { set, place, filters, searched, dated, page } = listed;
+        let Listed { set, place, filters, searched, dated, orders, page } = listed;
         if set.is_none || set.is_sliced() {
             return Vec::new();
         }
@@ -261,11 +258,12 @@ impl Reader<'_, '_, '_> {
         let count = page.is_some().then(|| self.count(set.clone(), place));
         let mut unknown = set.unknown.clone();
         let is_asked = asked.conditions.len() > set.conditions.len() && asked.unknown.len() == set.unknown.len();
-        let mut forms = Vec::new();
-        for (kind, mut set) in [(VariantKind::Required, set), (VariantKind::All, asked)] {
-            if kind == VariantKind::All && !is_asked {
-                continue;
-            }
+        let sorted = self.sorted(&set, &orders, MAX_FORMS);
+        let mut wanted = vec![(VariantKind::Required, set)];
+        wanted.extend(is_asked.then_some((VariantKind::All, asked)));
+        wanted.extend((1..).map(VariantKind::Branch).zip(sorted));
+        let mut forms: Vec<(VariantKind, Sql)> = Vec::new();
+        for (kind, mut set) in wanted {
             set.slice.1 = page.clone();
             let (sql, more) = self.select_sql(set, place);
             for item in more {
@@ -273,7 +271,9 @@ impl Reader<'_, '_, '_> {
                     unknown.push(item);
                 }
             }
-            forms.push((kind, sql));
+            if forms.iter().all(|(_, known)| known.shown() != sql.shown()) {
+                forms.push((kind, sql));
+            }
         }
         let draft = Draft {
             place,

@@ -73,3 +73,44 @@ SELECT MIN(shop_book.created), MAX(shop_book.created) FROM shop_book
 "#,
     );
 }
+
+#[test]
+fn orders_that_a_visitor_may_choose() {
+    check_file(
+        r#"
+from rest_framework.filters import OrderingFilter
+from rest_framework.viewsets import ReadOnlyModelViewSet
+
+class ByTitle(OrderingFilter):
+    ordering_param = "o"
+
+class BookViewSet(ReadOnlyModelViewSet):
+    queryset = Book.objects.filter(is_new=True)
+    filter_backends = [ByTitle]
+    ordering = ("-created",)
+    ordering_fields = ("created", ("price", "Price"), "author__name", "-created")
+    lookup_field = "title__iexact"
+"#,
+        r#"
+SELECT shop_book.* FROM shop_book WHERE shop_book.is_new ORDER BY shop_book.created DESC
+way 1: SELECT shop_book.* FROM shop_book WHERE shop_book.is_new ORDER BY shop_book.created
+way 2: SELECT shop_book.* FROM shop_book WHERE shop_book.is_new ORDER BY shop_book.price
+way 3: SELECT shop_book.* FROM shop_book JOIN shop_author ON shop_book.author_id = shop_author.id WHERE shop_book.is_new ORDER BY shop_author.name
+SELECT shop_book.* FROM shop_book WHERE shop_book.is_new AND UPPER(shop_book.title) = UPPER($1) LIMIT 21
+"#,
+    );
+    check_file(
+        r#"
+from rest_framework.filters import SearchFilter
+from rest_framework.viewsets import ReadOnlyModelViewSet
+
+class BookViewSet(ReadOnlyModelViewSet):
+    queryset = Book.objects.all()
+    filter_backends = [SearchFilter]
+    ordering = ("-created",)
+    ordering_fields = ("created",)
+    lookup_field = "pk"
+"#,
+        "SELECT shop_book.* FROM shop_book",
+    );
+}
