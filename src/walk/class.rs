@@ -137,7 +137,7 @@ fn by_file_name(name: &str) -> Option<PathClass> {
     if infix(&["test", "spec"]) || stem.ends_with("_test") || stem.ends_with("_spec") || stem.starts_with("test_") {
         return Some(PathClass::Test);
     }
-    if is_flyway(name) {
+    if is_flyway(name) || is_dated(name) {
         return Some(PathClass::Migration);
     }
     let seed = stem == "seed" || stem == "seeds" || stem.ends_with("_seed") || stem.ends_with("_seeds");
@@ -154,6 +154,19 @@ fn is_flyway(name: &str) -> bool {
     version == "r" || version.strip_prefix(['v', 'u']).is_some_and(number)
 }
 
+/// `2021-04-12-add-users.sql`, `20210412093000_add_users.sql`: a change of the day that it is named after.
+fn is_dated(name: &str) -> bool {
+    let Some(stem) = name.strip_suffix(".sql") else { return false };
+    let rest = stem.trim_start_matches(|char: char| char.is_ascii_digit() || matches!(char, '-' | '_'));
+    let digits: String = stem[..stem.len() - rest.len()].chars().filter(char::is_ascii_digit).take(8).collect();
+    let is_day = |year: &str, month: &str, day: &str| {
+        let within =
+            |text: &str, range: std::ops::RangeInclusive<u32>| text.parse().is_ok_and(|it| range.contains(&it));
+        within(year, 1990..=2099) && within(month, 1..=12) && within(day, 1..=31)
+    };
+    !rest.is_empty() && digits.len() == 8 && is_day(&digits[..4], &digits[4..6], &digits[6..])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -166,6 +179,11 @@ mod tests {
         check("db/migrations/001_init.up.sql", PathClass::Migration);
         check("db/V2__users.sql", PathClass::Migration);
         check("db/vault__users.sql", PathClass::App);
+        check("db/updates/2021-04-12-users.sql", PathClass::Migration);
+        check("db/20210412093000_users.sql", PathClass::Migration);
+        check("db/2021-users.sql", PathClass::App);
+        check("db/20219912_users.sql", PathClass::App);
+        check("db/2021-04-12.sql", PathClass::App);
         check("tests/migrations/1.sql", PathClass::Test);
         check("internal/users_test.go", PathClass::Test);
         check("web/app.spec.ts", PathClass::Test);
