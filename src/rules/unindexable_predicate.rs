@@ -76,7 +76,7 @@ fn rewrite(hidden: &Hidden<'_>) -> String {
     let moment = matches!(class, Some(TypeClass::Date | TypeClass::Timestamp | TypeClass::Text | TypeClass::Other));
     let of_a_day = ["date", "strftime", "date_trunc", "extract", "year", "month", "day", "to_char", "date_format", "datetime"];
     match &predicate.key {
-        Expr::Call { function, .. } if moment && of_a_day.iter().any(|known| function == known) => {
+        Expr::Call { function, .. } if moment && (function.as_str().split('_').any(|word| matches!(word, "date" | "datetime")) || of_a_day.iter().any(|known| function == known)) => {
             range(column)
         }
         Expr::Cast { to, .. } if moment && to.starts_with("date") => range(column),

@@ -27,6 +27,7 @@ mod statement;
 mod tables;
 mod value;
 mod views;
+mod window;
 
 #[cfg(test)]
 mod tests;

@@ -25,6 +25,11 @@ pub(super) struct Term {
 }
 
 impl Term {
+    /// Whether it is a function over the rows beside a row, of which no condition can be asked.
+    pub(super) fn is_windowed(&self) -> bool {
+        self.sql.shown().contains(" OVER (")
+    }
+
     fn plain(sql: Sql, kind: FieldKind) -> Self {
         Self { sql, is_aggregate: false, kind }
     }
@@ -148,7 +153,7 @@ impl Reader<'_, '_, '_> {
     }
 
     /// An argument of a function: a text names a column there.
-    fn argument(&mut self, set: &mut Set, value: &Value) -> Option<Term> {
+    pub(super) fn argument(&mut self, set: &mut Set, value: &Value) -> Option<Term> {
         let value = &Rc::clone(self.ways.pick(value));
         match value.text() {
             Some(name) if name == "*" => Some(Term::plain(Sql::text("*", value.place), FieldKind::Unknown)),
@@ -201,7 +206,8 @@ impl Reader<'_, '_, '_> {
                     .filter(|name| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'))?;
                 self.function(set, &name, call, place)
             }
-            "Window" | "RawSQL" => None,
+            "Window" => self.window(set, call, place),
+            "RawSQL" => None,
             _ if class.starts_with("Trunc") => self.trunc(set, &class[5..], call, place),
             _ if class.starts_with("Extract") => {
                 let term = self.argument(set, call.argument(0, "expression")?)?;
@@ -219,6 +225,26 @@ impl Reader<'_, '_, '_> {
                 self.aggregate(set, function, call, first, place)
             }
         }
+    }
+
+    /// The moment whose year an expression is: Django compares the moment itself.
+    pub(super) fn year_of(&mut self, set: &mut Set, value: &Value) -> Option<Term> {
+        let call = value.call()?;
+        let is_year = match class_of_django(&call.callee)? {
+            "ExtractYear" | "ExtractIsoYear" => true,
+            "Extract" => call.argument(1, "lookup_name")?.text().is_some_and(|name| name == "year"),
+            "F" => {
+                let path = call.argument(0, "name")?;
+                let text = path.text()?;
+                let moment = self.named(set, text.strip_suffix("__year")?, path.place)?;
+                return is_moment(&moment.kind).then_some(moment);
+            }
+            _ => false,
+        };
+        if !is_year || call.named("tzinfo").is_some() {
+            return None;
+        }
+        self.argument(set, call.argument(0, "expression")?).filter(|moment| is_moment(&moment.kind))
     }
 
     fn transform(&mut self, term: Term, transform: &str, place: HostSpan) -> Option<Term> {
@@ -241,16 +267,9 @@ impl Reader<'_, '_, '_> {
                 let of = lookup::local(backend, term.sql, &term.kind, place);
                 Some(Term { sql: of.within(&format!("DATE_TRUNC('{part}', "), ")", place), ..term })
             }
-            ("year" | "month" | "day" | "hour" | "minute" | "second", Dialect::Sqlite) => {
-                let format = match &*part {
-                    "year" => "%Y",
-                    "month" => "%Y-%m",
-                    "day" => "%Y-%m-%d",
-                    "hour" => "%Y-%m-%d %H",
-                    "minute" => "%Y-%m-%d %H:%M",
-                    _ => "%Y-%m-%d %H:%M:%S",
-                };
-                Some(Term { sql: term.sql.within(&format!("strftime('{format}', "), ")", place), ..term })
+            ("year" | "quarter" | "month" | "week" | "day" | "hour" | "minute" | "second", Dialect::Sqlite) => {
+                let function = (lookup::name_of(&term.kind), "trunc", Some(&*part));
+                Some(Term { sql: lookup::of_sqlite(backend, function, term.sql, place), ..term })
             }
             _ => None,
         }
@@ -341,6 +360,10 @@ impl Reader<'_, '_, '_> {
         };
         Some(Term::plain(sql.within(before, ")", place), kind))
     }
+}
+
+fn is_moment(kind: &FieldKind) -> bool {
+    matches!(kind, FieldKind::Date | FieldKind::DateTime)
 }
 
 fn is_expression_class(class: &str) -> bool {

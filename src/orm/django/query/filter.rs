@@ -145,7 +145,15 @@ impl Reader<'_, '_, '_> {
     ) -> (Option<Clause>, Numbers) {
         let parts: Vec<&str> = path.split("__").collect();
         if let Some(known) = set.annotation(parts[0]).cloned() {
-            let clause = known.term.and_then(|term| self.of_term(set, term, &parts[1..], value, place));
+            let clause = match (known.year_of, known.term) {
+                (Some(moment), Some(_)) => {
+                    let rest: Vec<&str> = std::iter::once("year").chain(parts[1..].iter().copied()).collect();
+                    self.of_term(set, moment, &rest, value, place)
+                }
+                (_, Some(term)) if term.is_windowed() => None,
+                (_, Some(term)) => self.of_term(set, term, &parts[1..], value, place),
+                (_, None) => None,
+            };
             if clause.is_none() {
                 set.lost("dynamic-filter", format!("a lookup of `{}`", parts[0]));
             }

@@ -185,5 +185,6 @@ fn between(table: &crate::name::QName, key: &crate::name::Ident, own: &crate::na
         many: true,
         nullable: true,
         content_type: None,
+        kinds: None,
     }
 }

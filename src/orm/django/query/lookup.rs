@@ -256,14 +256,39 @@ pub(super) fn local(backend: Backend<'_>, sql: Sql, kind: &FieldKind, place: Hos
     }
 }
 
+/// What Django's functions are named after that take a value of a kind.
+pub(super) fn name_of(kind: &FieldKind) -> &'static str {
+    match kind {
+        FieldKind::Date => "date",
+        FieldKind::Time => "time",
+        _ => "datetime",
+    }
+}
+
+/// A function of Django's own, which its connections have and no index can: SQLite has no types for moments.
+pub(super) fn of_sqlite(
+    backend: Backend<'_>,
+    (of, what, part): (&str, &str, Option<&str>),
+    sql: Sql,
+    place: HostSpan,
+) -> Sql {
+    let zones = match backend.zone {
+        _ if of != "datetime" && what == "extract" => String::new(),
+        Some(zone) => format!(", '{}', 'UTC'", zone.replace('\'', "''")),
+        None => ", NULL, NULL".to_owned(),
+    };
+    let part = part.map(|part| format!("'{part}', ")).unwrap_or_default();
+    sql.within(&format!("django_{of}_{what}({part}"), &format!("{zones})"), place)
+}
+
 /// Applies a transform; nothing where it is not known.
 fn one_transformed(backend: Backend<'_>, of: Compared, transform: &str) -> Option<Compared> {
     let dialect = backend.dialect;
     let Compared { sql, kind, place } = of;
     let number = FieldKind::Integer(super::super::models::IntegerSize::Normal);
     let local = |sql: Sql| local(backend, sql, &kind, place);
-    let extract = |sql: Sql, field: &str, format: &str| match dialect {
-        Dialect::Sqlite => sql.within(&format!("CAST(strftime('{format}', "), ") AS INTEGER)", place),
+    let extract = |sql: Sql, field: &str| match dialect {
+        Dialect::Sqlite => of_sqlite(backend, (name_of(&kind), "extract", Some(transform)), sql, place),
         _ => local(sql).within(&format!("EXTRACT({field} FROM "), ")", place),
     };
     let (sql, kind) = match (transform, &kind) {
@@ -275,23 +300,26 @@ fn one_transformed(backend: Backend<'_>, of: Compared, transform: &str) -> Optio
         ("len", FieldKind::Array(_)) => (sql.within("COALESCE(array_length(", ", 1), 0)", place), number),
         ("date", _) => match dialect {
             Dialect::Postgres => (local(sql).then("::date"), FieldKind::Date),
-            _ => (sql.within("DATE(", ")", place), FieldKind::Date),
+            Dialect::Sqlite => (of_sqlite(backend, ("datetime", "cast_date", None), sql, place), FieldKind::Date),
+            Dialect::Mysql => (sql.within("DATE(", ")", place), FieldKind::Date),
         },
         ("time", _) => match dialect {
             Dialect::Postgres => (local(sql).then("::time"), FieldKind::Time),
-            _ => (sql.within("TIME(", ")", place), FieldKind::Time),
+            Dialect::Sqlite => (of_sqlite(backend, ("datetime", "cast_time", None), sql, place), FieldKind::Time),
+            Dialect::Mysql => (sql.within("TIME(", ")", place), FieldKind::Time),
         },
-        ("year", _) => (extract(sql, "YEAR", "%Y"), number),
-        ("iso_year", _) => (extract(sql, "ISOYEAR", "%G"), number),
-        ("month", _) => (extract(sql, "MONTH", "%m"), number),
-        ("day", _) => (extract(sql, "DAY", "%d"), number),
-        ("week", _) => (extract(sql, "WEEK", "%V"), number),
-        ("quarter", _) => (extract(sql, "QUARTER", "%m"), number),
-        ("week_day", _) => (extract(sql, "DOW", "%w").then(" + 1"), number),
-        ("iso_week_day", _) => (extract(sql, "ISODOW", "%u"), number),
-        ("hour", _) => (extract(sql, "HOUR", "%H"), number),
-        ("minute", _) => (extract(sql, "MINUTE", "%M"), number),
-        ("second", _) => (extract(sql, "SECOND", "%S"), number),
+        ("year", _) => (extract(sql, "YEAR"), number),
+        ("iso_year", _) => (extract(sql, "ISOYEAR"), number),
+        ("month", _) => (extract(sql, "MONTH"), number),
+        ("day", _) => (extract(sql, "DAY"), number),
+        ("week", _) => (extract(sql, "WEEK"), number),
+        ("quarter", _) => (extract(sql, "QUARTER"), number),
+        ("week_day", _) if dialect == Dialect::Sqlite => (extract(sql, "DOW"), number),
+        ("week_day", _) => (extract(sql, "DOW").then(" + 1"), number),
+        ("iso_week_day", _) => (extract(sql, "ISODOW"), number),
+        ("hour", _) => (extract(sql, "HOUR"), number),
+        ("minute", _) => (extract(sql, "MINUTE"), number),
+        ("second", _) => (extract(sql, "SECOND"), number),
         (key, FieldKind::HStore) => (sql.then(&format!(" -> '{}'", key.replace('\'', "''"))), FieldKind::Text),
         (index, FieldKind::Array(of)) => {
             let index: u32 = index.parse().ok()?;

@@ -380,6 +380,7 @@ impl Reader<'_, '_, '_> {
                 many: true,
                 nullable: true,
                 content_type: None,
+                kinds: None,
             };
             let table = set.tables.join(0, &step, None, value.place);
             set.tables.demote(&std::iter::once(table).collect());

@@ -127,7 +127,7 @@ impl Reader<'_, '_, '_> {
             }
             "union" | "intersection" | "difference" => self.combine(&mut set, name, call),
             "extra" => self.extra(&mut set, call),
-            "dates" | "datetimes" => self.dates(&mut set, call, place)?,
+            "dates" | "datetimes" => self.dates(&mut set, name, call, place)?,
             _ if LAST.contains(&name) => return Some(Called::Sent),
             _ => return Some(Called::Custom(Box::new(set))),
         }
@@ -202,7 +202,8 @@ impl Reader<'_, '_, '_> {
         if let (Columns::Values(columns), Some(term), true) = (&mut set.columns, &term, is_shown) {
             columns.push(Shown::of(term, Some(name.clone())));
         }
-        set.annotations.push(Annotation { name, term, is_shown });
+        let year_of = self.year_of(set, value);
+        set.annotations.push(Annotation { name, term, year_of, is_shown });
     }
 
     /// `annotate(is_new=Q(…))`
@@ -248,7 +249,7 @@ impl Reader<'_, '_, '_> {
             let Some(name) = name.filter(|name| !matches!(&**name, "flat" | "named")) else { continue };
             if let Some(term) = self.expression(set, &value) {
                 columns.push(Shown::of(&term, Some(name.clone())));
-                set.annotations.push(Annotation { name, term: Some(term), is_shown: true });
+                set.annotations.push(Annotation { name, term: Some(term), year_of: None, is_shown: true });
             }
         }
         let is_flat_only = call.named.iter().all(|(name, _)| matches!(name.as_deref(), Some("flat" | "named")));
@@ -326,7 +327,12 @@ impl Reader<'_, '_, '_> {
                 Some("select") => {
                     if let Kind::Dict(pairs) = &value.kind {
                         for name in pairs.iter().filter_map(|(key, _)| key.as_ref()?.text()) {
-                            set.annotations.push(Annotation { name: Name::from(name), term: None, is_shown: true });
+                            set.annotations.push(Annotation {
+                                name: Name::from(name),
+                                term: None,
+                                year_of: None,
+                                is_shown: true,
+                            });
                         }
                     }
                 }
@@ -335,7 +341,7 @@ impl Reader<'_, '_, '_> {
         }
     }
 
-    fn dates(&mut self, set: &mut Set, call: &Call, place: HostSpan) -> Option<()> {
+    fn dates(&mut self, set: &mut Set, name: &str, call: &Call, place: HostSpan) -> Option<()> {
         let field = call.argument(0, "field_name")?.text()?;
         let part = call.argument(1, "kind")?.text()?;
         let term = self.named(set, &field, place)?;
@@ -344,7 +350,12 @@ impl Reader<'_, '_, '_> {
                 let of = super::lookup::local(self.backend(), term.sql, &term.kind, place);
                 of.within(&format!("DATE_TRUNC('{part}', "), ")", place)
             }
-            _ => term.sql.within("DATE(", ")", place),
+            Dialect::Sqlite => {
+                let of = if name == "dates" { "date" } else { "datetime" };
+                let function = (of, "trunc", Some(&*part));
+                super::lookup::of_sqlite(self.backend(), function, term.sql, place)
+            }
+            Dialect::Mysql => term.sql.within("DATE(", ")", place),
         };
         let column = self.named(set, &field, place)?.sql;
         set.conditions.push(column.then(" IS NOT NULL"));
@@ -353,6 +364,7 @@ impl Reader<'_, '_, '_> {
         set.annotations.push(Annotation {
             name: Name::from("datefield"),
             term: Some(Term { sql, is_aggregate: false, kind: term.kind }),
+            year_of: None,
             is_shown: false,
         });
         let is_desc = call.argument(2, "order").and_then(|order| order.text()).as_deref() == Some("DESC");

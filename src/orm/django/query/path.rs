@@ -21,6 +21,8 @@ pub(super) struct Step {
     pub nullable: bool,
     /// The column with the type of the object, where objects of several models are related to.
     pub content_type: Option<Ident>,
+    /// What both columns keep, where that may differ.
+    pub kinds: Option<(FieldKind, FieldKind)>,
 }
 
 impl Step {
@@ -160,6 +162,7 @@ impl<'m> Walk<'m> {
                 };
                 let mut many = step(Some(to.class), &to.table, &key.column, &id.column, Shape::Many);
                 many.content_type = Some(kind.column.clone());
+                many.kinds = Some((key.kind.clone(), id.kind.clone()));
                 self.join(many);
                 self.at(to, &to_field.column, to_field, false);
             }
@@ -237,7 +240,8 @@ fn step(to: Option<ClassId>, table: &QName, from: &Ident, own: &Ident, shape: Sh
         Shape::One { nullable } => (false, nullable),
         Shape::Many => (true, true),
     };
-    Step { to, table: table.clone(), from: from.clone(), own: own.clone(), many, nullable, content_type: None }
+    let (from, own) = (from.clone(), own.clone());
+    Step { to, table: table.clone(), from, own, many, nullable, content_type: None, kinds: None }
 }
 
 /// Says whether a model or one above it has a field or a relation of a name.

@@ -64,6 +64,8 @@ pub(super) struct Annotation {
     pub name: Name,
     /// What; nothing where it could not be told.
     pub term: Option<expression::Term>,
+    /// The moment whose year it is, where it is one.
+    pub year_of: Option<expression::Term>,
     /// Whether it is among the columns.
     pub is_shown: bool,
 }
@@ -113,7 +115,8 @@ pub(super) struct Shown {
 impl Shown {
     /// A column or an expression.
     pub(super) fn of(term: &expression::Term, name: Option<Name>) -> Self {
-        Self { sql: term.sql.clone(), name, group: (!term.is_aggregate).then(|| term.sql.clone()) }
+        let is_of_row = !term.is_aggregate && !term.is_windowed();
+        Self { sql: term.sql.clone(), name, group: is_of_row.then(|| term.sql.clone()) }
     }
 
     /// What groups need nothing of.

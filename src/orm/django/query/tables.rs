@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::super::models::FieldKind;
+use super::super::types;
 use super::path::Step;
 use crate::dialect::Dialect;
 use crate::name::{Ident, QName};
@@ -148,6 +150,10 @@ impl Tables {
             let writer = Writer { dialect, place: table.place };
             let theirs = writer.column(self.alias(joined.parent), &joined.step.from, table.place);
             let own = writer.column(&table.alias, &joined.step.own, table.place);
+            let own = match joined.step.kinds.as_ref().and_then(|(from, own)| cast(from, own, dialect)) {
+                Some(to) => own.within("(", &format!(")::{to}"), table.place),
+                None => own,
+            };
             let mut on = theirs.then(" = ").and(own);
             if let Some(kind) = &joined.step.content_type {
                 let kind = writer.column(&table.alias, kind, table.place);
@@ -158,6 +164,12 @@ impl Tables {
         };
         (1..self.list.len()).filter_map(join).collect()
     }
+}
+
+/// The type that the joined column is put into where PostgreSQL would not compare both, or compares them as another one.
+fn cast(from: &FieldKind, own: &FieldKind, dialect: Dialect) -> Option<String> {
+    let (from, own) = (types::of(from, dialect)?.sql, types::of(own, dialect)?.sql);
+    (dialect == Dialect::Postgres && from != own).then_some(from)
 }
 
 /// What the conditions of one group say about joins (`JoinPromoter`).

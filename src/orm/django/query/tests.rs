@@ -1,6 +1,7 @@
 //! Queries of a small book shop, as the lines that they are shown as.
 
 mod calls;
+mod computed;
 mod declared;
 mod lost;
 mod order;
@@ -83,6 +84,7 @@ const IMPORTS: &str = r#"
 import operator
 from functools import reduce
 from django.db.models import *
+from django.db.models.functions import *
 from django.shortcuts import get_object_or_404
 from django.contrib.postgres.search import SearchVector
 from shop.models import Author, Book, Country, Review, Shelf, Spot, Tag

@@ -147,7 +147,7 @@ SELECT shop_book.* FROM shop_book WHERE UPPER(shop_book.title) LIKE UPPER('%' ||
         Dialect::Sqlite,
         body,
         r#"
-SELECT shop_book.* FROM shop_book WHERE shop_book.title LIKE '%' || $1 || '%' ESCAPE '\' AND shop_book.title LIKE 'a\_b%' ESCAPE '\' AND DATE(shop_book.created) = $2 AND shop_book.created BETWEEN '2020-01-01' AND '2020-12-31 23:59:59.999999' AND NOT shop_book.is_new AND (CASE WHEN JSON_TYPE(shop_book.data, '$."a"."b"') IN ('false','true','null') THEN JSON_TYPE(shop_book.data, '$."a"."b"') ELSE JSON_EXTRACT(shop_book.data, '$."a"."b"') END) = JSON_EXTRACT($3, '$') AND shop_book.title IN ('a', 'b') AND shop_book.price BETWEEN 1 AND 2 AND shop_book.title LIKE 'x' ESCAPE '\' AND CAST(strftime('%m', shop_book.created) AS INTEGER) = 2
+SELECT shop_book.* FROM shop_book WHERE shop_book.title LIKE '%' || $1 || '%' ESCAPE '\' AND shop_book.title LIKE 'a\_b%' ESCAPE '\' AND django_datetime_cast_date(shop_book.created, 'America/Chicago', 'UTC') = $2 AND shop_book.created BETWEEN '2020-01-01' AND '2020-12-31 23:59:59.999999' AND NOT shop_book.is_new AND (CASE WHEN JSON_TYPE(shop_book.data, '$."a"."b"') IN ('false','true','null') THEN JSON_TYPE(shop_book.data, '$."a"."b"') ELSE JSON_EXTRACT(shop_book.data, '$."a"."b"') END) = JSON_EXTRACT($3, '$') AND shop_book.title IN ('a', 'b') AND shop_book.price BETWEEN 1 AND 2 AND shop_book.title LIKE 'x' ESCAPE '\' AND django_datetime_extract('month', shop_book.created, 'America/Chicago', 'UTC') = 2
 "#,
     );
 }
