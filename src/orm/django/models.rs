@@ -50,6 +50,8 @@ pub struct Models {
     zone: Option<Name>,
     page: Option<Option<i64>>,
     filters: Option<Vec<Name>>,
+    /// The names of lookups that the code declares.
+    lookups: Vec<Name>,
 }
 
 /// A model that has a table.

@@ -31,7 +31,15 @@ pub(super) fn read(code: &Code<'_>) -> Models {
     }
     declare_named(&mut finder, &apps);
     let found = std::mem::take(&mut finder.found);
-    Linker::new(&found, &apps).link()
+    let models = Linker::new(&found, &apps).link();
+    Models { lookups: lookups(code, &mut evaluator), ..models }
+}
+
+/// The names of the lookups and transforms that classes of the code are (`lookup_name = "near"`).
+fn lookups(code: &Code<'_>, evaluator: &mut Evaluator<'_, '_>) -> Vec<Name> {
+    let said = Name::from("lookup_name");
+    let named = code.class_ids().filter(|class| !code.class(*class).scope.get(&said).is_empty());
+    named.filter_map(|class| Some(Name::from(evaluator.class_value(class, &said)?.text()?))).collect()
 }
 
 /// Takes up the models outside of the code that relations name.

@@ -96,6 +96,11 @@ impl Models {
         self.filters.as_deref()
     }
 
+    /// Whether a class of the code is a lookup of a name, which fields and relations may have.
+    pub(in crate::orm::django) fn has_lookup(&self, name: &str) -> bool {
+        self.lookups.iter().any(|known| **known == *name)
+    }
+
     /// The size of the keys of tables that are made up for an app's models.
     pub(in crate::orm::django) fn auto_field(&self, app: &str) -> IntegerSize {
         self.auto_fields.get(app).copied().unwrap_or(self.auto_field)

@@ -223,7 +223,7 @@ impl Reader<'_, '_, '_> {
     /// Whether a model that lacks a name settles that the query is wrong.
     fn is_sure(&self, set: &Set, model: &Model, steps: &[Step], name: &str) -> bool {
         let is_known = model.complete && set.unknown.is_empty() && !Models::is_external(model.class);
-        is_known && !(steps.is_empty() && self.may_be_annotated(name))
+        is_known && !self.models.has_lookup(name) && !(steps.is_empty() && self.may_be_annotated(name))
     }
 
     /// The column that `F("…")` names, where it may be NULL.

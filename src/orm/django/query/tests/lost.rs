@@ -45,3 +45,27 @@ fn a_made_up_name_tells_the_table() {
         "SELECT COUNT(*) FROM shop_review WHERE $1 AND shop_review.stars = 3\n? dynamic-filter: the key behind `review_set`",
     );
 }
+
+#[test]
+fn lookups_of_the_code_are_no_columns() {
+    super::check_file(
+        r#"
+class Near(Lookup):
+    lookup_name = "near"
+
+ForeignKey.register_lookup(Near)
+
+def view(pk):
+    return Book.objects.filter(author__near=pk, price=1)
+
+def mixed(pk):
+    return Book.objects.filter(Q(price=1) ^ Q(status="x"), title="y")
+"#,
+        r#"
+SELECT shop_book.* FROM shop_book WHERE $1 AND shop_book.price = 1
+SELECT shop_book.* FROM shop_book WHERE $1 AND shop_book.title = 'y'
+? unknown-column: `near` of `Author`
+? dynamic-filter: a condition that is handed in
+"#,
+    );
+}
