@@ -40,26 +40,76 @@ pub(in crate::orm) struct Looked {
 /// How deep conditions are looked into.
 const MAX_DEPTH: u8 = 8;
 
-/// Finds the queries that found nothing on the way to a row that is added.
+/// A row that is added, by an event, and the looks that found nothing like it before.
+struct Addition<'e> {
+    event: &'e Event,
+    row: Added,
+    looks: Vec<Looked>,
+}
+
+/// Finds the queries that found nothing on the way to a row that is added, once and nowhere else in the file.
 pub(in crate::orm) fn checks(
     events: &[Event],
     mut added: impl FnMut(&Event) -> Option<Added>,
     mut looked: impl FnMut(&Value) -> Option<Looked>,
 ) -> Vec<UniqueCheck> {
+    let addition = |event| {
+        let row = added(event)?;
+        let missed = outcomes(event).into_iter().filter(|(_, is_found)| !is_found);
+        let looks = missed.filter_map(|(value, _)| looked(&value)).filter(|looked| looked.table == row.table).collect();
+        Some(Addition { event, row, looks })
+    };
+    let additions: Vec<Addition<'_>> =
+        events.iter().filter(|event| event.deed == Deed::Call).filter_map(addition).collect();
     let mut found: Vec<UniqueCheck> = Vec::new();
-    for event in events.iter().filter(|event| event.deed == Deed::Call && event.tests.is_some()) {
-        let Some(added) = added(event) else { continue };
-        let missed = outcomes(event).into_iter().filter(|(_, is_found)| !is_found).map(|(value, _)| value);
-        for looked in missed.filter_map(|value| looked(&value)).filter(|looked| looked.table == added.table) {
-            let Some(columns) = same_columns(&looked, &added) else { continue };
-            if !found.iter().any(|known| known.calls == looked.calls) {
-                let Looked { calls, table, .. } = looked;
-                let added = Some(added.place);
-                found.push(UniqueCheck { calls, added, table: Some(table), columns: Some(columns) });
+    for one in &additions {
+        for looked in &one.looks {
+            let Some(columns) = same_columns(looked, &one.row) else { continue };
+            let is_known = found.iter().any(|known| known.calls == looked.calls);
+            if is_known || one.repeats(events, looked) || additions.iter().any(|other| other.adds_again(one, &columns))
+            {
+                continue;
             }
+            let (calls, table) = (looked.calls.clone(), Some(looked.table.clone()));
+            found.push(UniqueCheck { calls, added: Some(one.row.place), table, columns: Some(columns) });
         }
     }
     found
+}
+
+impl Addition<'_> {
+    /// Says whether rows are added more often than looked for: in a loop of their own, or one for each of many.
+    fn repeats(&self, events: &[Event], looked: &Looked) -> bool {
+        let asks = events.iter().filter(|other| other.deed == Deed::Call && looked.calls.contains(&other.value.place));
+        let deepest = asks.map(|other| other.loops.len()).max().unwrap_or(0);
+        let made = Rc::as_ptr(&self.event.value);
+        let is_made = |node: &Node| std::ptr::eq(node, made);
+        let is_many = |node: &Node| matches!(&node.kind, Kind::Each { element, .. } if holds(element, &is_made));
+        self.event.loops.len() > deepest || events.iter().any(|other| holds(&other.value, &is_many))
+    }
+
+    /// Says whether this one adds a row with the values of another one: in the same function, or anywhere in the file
+    /// where no look went before.
+    fn adds_again(&self, other: &Self, columns: &[Ident]) -> bool {
+        if self.row.table != other.row.table || self.row.place == other.row.place {
+            return false;
+        }
+        let given = |row: &Added, column: &Ident| {
+            row.given.iter().find(|(known, _)| known == column).map(|(_, value)| Rc::clone(value))
+        };
+        let is_same_function = self.event.function == other.event.function;
+        (is_same_function || self.looks.is_empty())
+            && columns.iter().all(|column| match (given(&self.row, column), given(&other.row, column)) {
+                (Some(one), Some(two)) => {
+                    if is_same_function {
+                        is_same(&one, &two)
+                    } else {
+                        !is_constant(&one)
+                    }
+                }
+                _ => false,
+            })
+    }
 }
 
 /// The values that conditions on the way to an event say to be something, or to be nothing: null, zero, empty.
@@ -138,18 +188,18 @@ pub(in crate::orm) fn is_constant(value: &Value) -> bool {
 
 /// Says whether two values are one, however often they are written: a name, an attribute, an item, a method without
 /// anything that moves.
-pub(in crate::orm) fn is_same(one: &Value, other: &Value) -> bool {
+pub(in crate::orm) fn is_same(one: &Node, other: &Node) -> bool {
     is_same_to(one, other, MAX_DEPTH)
 }
 
-fn is_same_to(one: &Value, other: &Value, depth: u8) -> bool {
-    if Rc::ptr_eq(one, other) {
+fn is_same_to(one: &Node, other: &Node, depth: u8) -> bool {
+    if std::ptr::eq(one, other) {
         return !matches!(one.kind, Kind::Unknown);
     }
     if depth == 0 {
         return false;
     }
-    let same = |one: &Value, other: &Value| is_same_to(one, other, depth - 1);
+    let same = |one: &Node, other: &Node| is_same_to(one, other, depth - 1);
     match (&one.kind, &other.kind) {
         // The row that a relationship leads to, and its key.
         (Kind::Attribute { of, name, .. }, Kind::Attribute { of: other, name: known, .. }) if name == known => {
@@ -177,7 +227,7 @@ fn is_same_to(one: &Value, other: &Value, depth: u8) -> bool {
 const STEADY: &[&str] =
     &["get", "lower", "upper", "strip", "casefold", "title", "date", "encode", "decode", "isoformat"];
 
-fn is_same_call(one: &Node, other: &Node, same: &dyn Fn(&Value, &Value) -> bool) -> bool {
+fn is_same_call(one: &Node, other: &Node, same: &dyn Fn(&Node, &Node) -> bool) -> bool {
     let (Some((name, _, of, call)), Some((known, _, known_of, known_call))) = (one.method(), other.method()) else {
         return false;
     };

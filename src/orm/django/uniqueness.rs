@@ -6,8 +6,8 @@ use std::rc::Rc;
 
 use super::models::{Model, Models};
 use super::query::class_of_django;
-use crate::host::flow::{Deed, Event};
-use crate::host::value::{Call, ClassId, Kind, Value};
+use crate::host::flow::{Deed, Event, tests};
+use crate::host::value::{Call, ClassId, Kind, Node, Value, holds};
 use crate::ir::{BinaryOp, Name};
 use crate::name::QName;
 use crate::orm::Context;
@@ -145,6 +145,9 @@ fn refused(cx: &mut Context<'_, '_>, event: &Event) -> Vec<UniqueCheck> {
     let found = outcomes(event).into_iter().filter(|(_, is_found)| *is_found);
     let looked = found.filter_map(|(value, _)| looked(models, &value));
     let check = |looked: Looked| {
+        if is_guarded(models, event, &looked) {
+            return None;
+        }
         let model = models.of_class(cleans.model).filter(|model| model.table == looked.table)?;
         let mut columns = Vec::new();
         for (column, value) in looked.compared {
@@ -158,6 +161,19 @@ fn refused(cx: &mut Context<'_, '_>, event: &Event) -> Vec<UniqueCheck> {
         (!columns.is_empty()).then_some(UniqueCheck { calls: looked.calls, added: None, table, columns: Some(columns) })
     };
     looked.filter_map(check).collect()
+}
+
+/// Says whether a condition about anything else than the row must hold for it to be refused: then only rows of which it
+/// holds are kept apart.
+fn is_guarded(models: &Models, event: &Event, refused: &Looked) -> bool {
+    let is_of_row = |node: &Node| match &node.kind {
+        Kind::Attribute { name, .. } if matches!(&**name, "instance" | "pk" | "id" | "_state" | "adding") => true,
+        _ => refused.compared.iter().any(|(_, value)| is_same(node, value)),
+    };
+    let asks = |node: &Node| refused.calls.contains(&node.place);
+    let must_hold = tests(&event.tests).filter(|(_, holds)| *holds).map(|(test, _)| test);
+    let others = must_hold.filter(|test| looked(models, test).is_none());
+    others.into_iter().any(|test| !holds(test, &asks) && !holds(test, &is_of_row))
 }
 
 /// A method that says whether a row may be: of the model itself, or of what makes rows of it.

@@ -58,7 +58,6 @@ fn a_row_is_added_where_none_was_found() {
     check(&format!("{asks}    if old:\n        old.x = 1\n    else:\n        {adds}"), &["email"]);
     check(&format!("{asks}    if not old:\n        old = User(email=email)\n        db.add(old)"), &["email"]);
     check(&format!("{asks}    if not old:\n        old = User(email=email)\n    old.save()"), &["email"]);
-    check(&format!("{asks}    while True:\n        if old:\n            break\n        {adds}"), &["email"]);
     // The other way round, or either way.
     check(&format!("{asks}    if not old:\n        raise X()\n    {adds}"), &[]);
     check(&format!("{asks}    if old:\n        {adds}"), &[]);
@@ -66,6 +65,20 @@ fn a_row_is_added_where_none_was_found() {
     check(&format!("{asks}    if old and team:\n        raise X()\n    {adds}"), &[]);
     check(&format!("{asks}    if not old or team:\n        {adds}"), &[]);
     check(&format!("{asks}    if not old:\n        log()\n    {adds}"), &[]);
+    // More than one of them is added.
+    check(&format!("{asks}    while not old:\n        {adds}"), &[]);
+    check(&format!("{asks}    if not old:\n        for one in data:\n            {adds}"), &[]);
+    check(&format!("{asks}    if not old:\n        db.add_all(User(email=email, role=one) for one in data)"), &[]);
+    check(&format!("{asks}    if not old:\n        db.add_all([User(email=email), User(email=email, role='a')])"), &[]);
+    check(&format!("{asks}    if not old:\n        {adds}\n    db.add(User(email=email, role='b'))"), &[]);
+    check(&format!("{asks}    if old:\n        {adds}\n    else:\n        db.add(User(email=email, role='b'))"), &[]);
+    check(&format!("{asks}    if not old:\n        {adds}\n\ndef g(db, email):\n    {adds}"), &[]);
+    check(
+        &format!(
+            "{asks}    if not old:\n        {adds}\n\ndef g(db, email):\n    if not known(db, email):\n        {adds}"
+        ),
+        &["email", "email"],
+    );
     // It is made, and nobody keeps it.
     check(&format!("{asks}    if not old:\n        return User(email=email)"), &[]);
 }
@@ -159,6 +172,9 @@ fn django_adds_and_looks() {
     django(&format!("{again}.objects.get_or_create(name=name)"), &[]);
     django(&format!("{again}.objects.get_or_create(kind=name)"), &["all"]);
     django("def f(name, shop):\n    b = Brand(name=name)\n    b.save()", &[]);
+    let many =
+        "def f(name, shops):\n    if not Brand.objects.filter(name=name).exists():\n        Brand.objects.bulk_create";
+    django(&format!("{many}([Brand(name=name, shop=shop) for shop in shops])"), &[]);
     let made =
         "def f(name):\n    if not Brand.objects.filter(name=name):\n        b = Brand(name=name)\n        b.save()";
     django(made, &["name"]);
@@ -177,6 +193,8 @@ fn forms_and_models_refuse_what_is_there() {
         &format!("{name}        if Brand.objects.filter(name=name).exists():\n{refuses}"),
         &["name"],
     );
+    let guarded = "        if self.exclusive:\n            if Brand.objects.filter(name=self.cleaned_data['name']).exists():\n    ";
+    form("clean(self)", &format!("{guarded}{refuses}"), &[]);
     form("validate_name(self, value)", &format!("        if Brand.objects.filter(name=value):\n{refuses}"), &["name"]);
     let both = "        if Brand.objects.filter(name=data['name'], shop=data['shop']).exists():\n";
     form("validate(self, data)", &format!("{both}{refuses}"), &["name, shop_id"]);
