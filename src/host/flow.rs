@@ -68,6 +68,8 @@ pub struct Loop {
     pub place: HostSpan,
     /// What is gone through; what is tested, in a `while`.
     pub over: Value,
+    /// Whether each round has an item of it.
+    pub has_items: bool,
 }
 
 /// Evaluates the code of one file; what it needs of others it looks up.

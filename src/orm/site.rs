@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::sql::{Finished, Sql};
 use crate::host::code::Code;
-use crate::host::flow::Event;
-use crate::host::value::{FunctionId, walk};
+use crate::host::flow::{Deed, Event};
+use crate::host::value::{FunctionId, Node, holds, walk};
 use crate::query::{
     DatabaseId, InLoop, PathClass, QuerySite, Resolution, SiteOrigin, Skip, SkipStage, Takes, Variant, VariantKind,
 };
@@ -82,12 +82,26 @@ impl Draft {
             class,
             origin: self.origin,
             source: self.source,
-            in_loop: self.in_loop.map(|place| looped(events, place, self.rows)),
+            in_loop: self
+                .in_loop
+                .filter(|around| is_each(events, *around, self.place))
+                .map(|around| looped(events, around, self.rows)),
             resolution,
             variants: self.forms.into_iter().map(variant).collect(),
         };
         (site, skips)
     }
+}
+
+/// Says whether a query is sent for each row of a loop: what waits within it for something else asks as often as it
+/// takes, and what is returned from it is asked once.
+fn is_each(events: &[Event], around: HostSpan, query: HostSpan) -> bool {
+    let within = |event: &Event| event.loops.iter().position(|found| found.place == around);
+    let is_it = |node: &Node| node.place == query && node.call().is_some();
+    events.iter().filter(|event| holds(&event.value, &is_it)).all(|event| {
+        let Some(at) = within(event) else { return true };
+        event.deed != Deed::Return && event.loops.iter().skip(at).all(|found| found.has_items)
+    })
 }
 
 /// The loop at a place, and what gives its rows.

@@ -82,7 +82,8 @@ impl Evaluator<'_, '_> {
                     let item = Rc::new(Node { kind: Kind::Item(Rc::clone(&over)), place: over.place });
                     self.assign(frame, target, item);
                 }
-                self.looping(frame, stmt.span, over, |evaluator, frame| evaluator.block(frame, body));
+                let found = Loop { place: self.code.place(frame.file, stmt.span), over, has_items: target.is_some() };
+                self.looping(frame, found, |evaluator, frame| evaluator.block(frame, body));
             }
             StmtKind::With { items, body } => {
                 for (item, target) in items {
@@ -130,16 +131,10 @@ impl Evaluator<'_, '_> {
     }
 
     /// Runs something within a loop; what it changes may be or not be.
-    pub(super) fn looping(
-        &mut self,
-        frame: &mut Frame,
-        span: crate::ir::Span,
-        over: Value,
-        run: impl FnOnce(&mut Self, &mut Frame),
-    ) {
+    pub(super) fn looping(&mut self, frame: &mut Frame, found: Loop, run: impl FnOnce(&mut Self, &mut Frame)) {
         let around = Rc::clone(&frame.loops);
         let mut loops = (*around).clone();
-        loops.push(Loop { place: self.code.place(frame.file, span), over });
+        loops.push(found);
         frame.loops = Rc::new(loops);
         let before = frame.names.clone();
         let tests = frame.tests.clone();

@@ -209,7 +209,11 @@ impl Evaluator<'_, '_> {
             let item = Rc::new(Node { kind: Kind::Item(Rc::clone(&over)), place: over.place });
             self.assign(frame, target, item);
             let mut inner = (*frame.loops).clone();
-            inner.push(super::Loop { place: self.code.place(frame.file, span), over: Rc::clone(&over) });
+            inner.push(super::Loop {
+                place: self.code.place(frame.file, span),
+                over: Rc::clone(&over),
+                has_items: true,
+            });
             frame.loops = Rc::new(inner);
             first.get_or_insert(over);
         }

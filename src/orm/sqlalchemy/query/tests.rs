@@ -359,6 +359,18 @@ fn what_relationships_bring() {
 }
 
 #[test]
+fn what_is_asked_once_or_until_it_is_so_is_not_asked_for_each_row() {
+    check(
+        "for user in session.query(User).all():\n    if user.email:\n        return session.query(Post).filter(Post.author_id == user.id).all()",
+        "SELECT users.* FROM users\nSELECT posts.* FROM posts WHERE posts.author_id = $1",
+    );
+    check(
+        "for user in session.query(User).all():\n    post = start(user)\n    while not post.title:\n        post = session.query(Post).filter(Post.author_id == user.id).one()",
+        "SELECT users.* FROM users\nSELECT posts.* FROM posts WHERE posts.author_id = $1",
+    );
+}
+
+#[test]
 fn what_is_no_query_is_left_alone() {
     check("x.query(y).all()", "");
     check("[item for item in x if item.all()]", "");
