@@ -38,8 +38,8 @@ pub(super) fn check(cx: &SchemaContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// Says whether so few of the application's queries could not be read that none of them is likely to use an index.
+/// Says whether so few of the application's queries could not be read as a whole that none of them is likely to use an index.
 fn is_mostly_read(cx: &SchemaContext<'_>) -> bool {
     let own = || cx.sites.iter().filter(|site| site.database == cx.database && site.class == PathClass::App);
-    own().filter(|site| site.resolution == Resolution::Skipped).count() * 20 <= own().count()
+    own().filter(|site| site.resolution != Resolution::Resolved).count() * 20 <= own().count()
 }

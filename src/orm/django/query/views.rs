@@ -315,13 +315,31 @@ impl Reader<'_, '_, '_> {
     }
 }
 
-/// How a name is searched in, by the sign before it: `^name`, `=name`, `@name`.
+/// Lookups that a searched name may end with, beside those that are parts of a moment and may be fields.
+const COMPARES: &[&str] = &[
+    "contains",
+    "endswith",
+    "exact",
+    "icontains",
+    "iendswith",
+    "iexact",
+    "iregex",
+    "istartswith",
+    "regex",
+    "search",
+    "startswith",
+];
+
+/// How a name is searched in: by the sign before it (`^name`, `=name`, `@name`), or the lookup that it ends with.
 fn searched_by(name: &str, place: HostSpan, value: &Value) -> Condition {
     let (name, lookup) = match name.split_at_checked(1) {
         Some(("^", name)) => (name, "istartswith"),
         Some(("=", name)) => (name, "iexact"),
         Some(("@", name)) => (name, "search"),
         Some(("$", name)) => (name, "iregex"),
+        _ if name.rsplit_once("__").is_some_and(|(_, last)| COMPARES.contains(&last)) => {
+            return Condition::lookup(name.to_owned(), place, value);
+        }
         _ => (name, "icontains"),
     };
     Condition::lookup(format!("{name}__{lookup}"), place, value)

@@ -502,10 +502,10 @@ Count: SELECT COUNT(*) FROM shop_book
 "#,
     );
     check_file(
-        "from rest_framework.viewsets import ModelViewSet\n\nclass BookViewSet(ModelViewSet):\n    queryset = Book.objects.select_related('author').order_by('id')\n    filterset_fields = ['status', 'author__name']\n    search_fields = ['^title', 'author__name']\n",
+        "from rest_framework.viewsets import ModelViewSet\n\nclass BookViewSet(ModelViewSet):\n    queryset = Book.objects.select_related('author').order_by('id')\n    filterset_fields = ['status', 'author__name']\n    search_fields = ['^title', 'author__name__startswith']\n",
         r#"
 SELECT shop_book.*, shop_author.* FROM shop_book JOIN shop_author ON shop_book.author_id = shop_author.id ORDER BY shop_book.id
-all: SELECT shop_book.*, shop_author.* FROM shop_book JOIN shop_author ON shop_book.author_id = shop_author.id WHERE shop_book.status = $1 AND shop_author.name = $2 AND (UPPER(shop_book.title) LIKE UPPER($3 || '%') OR UPPER(shop_author.name) LIKE UPPER('%' || $4 || '%')) ORDER BY shop_book.id
+all: SELECT shop_book.*, shop_author.* FROM shop_book JOIN shop_author ON shop_book.author_id = shop_author.id WHERE shop_book.status = $1 AND shop_author.name = $2 AND (UPPER(shop_book.title) LIKE UPPER($3 || '%') OR shop_author.name LIKE $4 || '%') ORDER BY shop_book.id
 "#,
     );
     check_file(
