@@ -120,6 +120,11 @@ impl<'x> Lower<'_, 'x, '_> {
                         let is_query = columns.iter().any(|column| self.is_sql(column)) || is_bare();
                         is_query.then_some(Root::Select(columns))
                     }
+                    // A session that code outside of the tree makes.
+                    "query" if call.callee.external().is_some() => {
+                        let is_query = call.positional.iter().any(|argument| self.is_sql(argument));
+                        is_query.then(|| Root::Select(call.positional.clone()))
+                    }
                     "update" => self.table_argument(call).map(Root::Update),
                     "delete" => self.table_argument(call).map(Root::Delete),
                     "exists" if call.positional.iter().all(|argument| self.is_sql(argument) || is_plain(argument)) => {

@@ -377,3 +377,10 @@ fn what_is_no_query_is_left_alone() {
     check("x.filter(y).first()", "");
     check("session.add(User(email=x))", "");
 }
+
+#[test]
+fn a_session_of_code_elsewhere_sends_queries() {
+    let sent = "SELECT users.* FROM users WHERE users.email = $1";
+    check("from elsewhere import session\nsession.query(User).filter(User.email == x).all()", sent);
+    check("import elsewhere\nelsewhere.db.session.query(User).filter_by(email=x).all()", sent);
+}
