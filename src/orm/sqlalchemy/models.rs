@@ -9,7 +9,7 @@ mod tests;
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::host::code::Code;
+use crate::host::code::{Bound, Code};
 use crate::host::value::{ClassId, FunctionId};
 use crate::ir::Name;
 use crate::name::{Ident, QName};
@@ -157,7 +157,24 @@ pub enum Loading {
 impl Models {
     /// Reads all mapped classes and `Table` objects of a code base.
     pub fn read(code: &Code<'_>) -> Self {
-        Drafts::read(code).models()
+        let mut models = Drafts::read(code).models();
+        models.forget_doubles(code);
+        models
+    }
+
+    /// Leaves out classes that one module declares under one name for several tables: which of them a query means is
+    /// decided when it runs.
+    fn forget_doubles(&mut self, code: &Code<'_>) {
+        let is_double = |class: &ClassId| {
+            let entry = code.class(*class);
+            let table = |class: &ClassId| self.by_class.get(class).map(|at| &self.models[*at].table);
+            let bounds = code.scope(entry.file).get(&entry.class.name);
+            let named = || bounds.iter().filter_map(|bound| if let Bound::Class(id) = bound { Some(id) } else { None });
+            let is_other = |other: &ClassId| table(other).is_some() && table(other) != table(class);
+            named().any(|known| known == class) && named().any(is_other)
+        };
+        let doubles: Vec<ClassId> = self.by_class.keys().filter(|class| is_double(class)).copied().collect();
+        self.by_class.retain(|class, _| !doubles.contains(class));
     }
 
     /// The model of a class.

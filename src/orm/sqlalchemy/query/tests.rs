@@ -384,3 +384,19 @@ fn a_session_of_code_elsewhere_sends_queries() {
     check("from elsewhere import session\nsession.query(User).filter(User.email == x).all()", sent);
     check("import elsewhere\nelsewhere.db.session.query(User).filter_by(email=x).all()", sent);
 }
+
+#[test]
+fn a_class_that_is_declared_for_two_tables_is_neither() {
+    let class = |table: &str| {
+        format!("class Ev(Base):\n        __tablename__ = '{table}'\n        id = Column(Integer, primary_key=True)")
+    };
+    let declares = |test: &str| {
+        format!(
+            "import os\nfrom sqlalchemy import Column, Integer\nfrom sqlalchemy.orm import declarative_base\nBase = declarative_base()\n\
+             if {test}:\n    {}\nelse:\n    {}\n\ndef f(session):\n    return session.query(Ev).all()\n",
+            class("ev_pg"),
+            class("ev_lite"),
+        )
+    };
+    assert_eq!(shown(&declares("os.environ.get('PG')")), ["?"]);
+}
