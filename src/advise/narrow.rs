@@ -22,13 +22,12 @@ use crate::workload::WorkloadQuery;
 use super::evidence;
 use super::names::Names;
 use super::planner::{Planner, Priced};
+use super::policy;
 use super::report::Findings;
 use super::stage::Stage;
 
 /// A condition that fewer queries ask is no habit.
 const FEWEST: usize = 2;
-/// A price that is so much higher is the same one.
-const SAME: f64 = 1.01;
 
 /// Finds the indexes for which a partial one would do, by table.
 pub(super) fn find(
@@ -204,7 +203,7 @@ impl Asked<'_> {
         stage.advise(advised, replaced);
         let plans: Option<Vec<Priced>> = plans?.into_iter().collect();
         let does = |(_, before): &(usize, Priced), after: &Priced| {
-            evidence::uses(&after.plan, id) && after.price <= before.price * SAME
+            evidence::uses(&after.plan, id) && after.price <= before.price * policy::SAME
         };
         let Some(plans) = plans.filter(|plans| users.iter().zip(plans).all(|(user, after)| does(user, after))) else {
             return Ok(None);

@@ -46,8 +46,8 @@ pub fn read(text: &str, words: &Words) -> Module {
     let Some(module) = parsed.syntax().as_module() else { return Module { faults, ..Module::default() } };
     let mut reader = Reader { text, words, faults: &faults, deep: Vec::new(), nesting: 0, names: HashMap::new() };
     let body = reader.block(&module.body);
-    let mut deep = reader.deep;
-    faults.append(&mut deep);
+    let deep = reader.deep;
+    faults.extend(deep);
     faults.sort_unstable();
     let is_marked = suppress::is_marked(text);
     let marked = if is_marked { marked(&module.body, parsed.tokens(), text) } else { Marked::default() };

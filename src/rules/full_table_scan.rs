@@ -86,8 +86,7 @@ fn operator(predicate: &Predicate) -> Option<Why> {
 }
 
 /// Operators that find few rows and that only indexes of their own methods answer.
-const SPECIAL: [&str; 12] =
-    ["~", "~*", "@>", "<@", "&&", "?", "?|", "?&", "@@", "regexp", "rlike", "similar to"];
+const SPECIAL: [&str; 12] = ["~", "~*", "@>", "<@", "&&", "?", "?|", "?&", "@@", "regexp", "rlike", "similar to"];
 
 fn leads_an_index(cx: &PlanContext<'_>, pattern: &AccessPattern, key: &Expr) -> bool {
     let leads = |table: &Table| table.usable_indexes().any(|index| index.def.keys[0].expr == *key);
@@ -98,7 +97,6 @@ fn leads_an_index(cx: &PlanContext<'_>, pattern: &AccessPattern, key: &Expr) -> 
 fn is_selective(cx: &PlanContext<'_>, pattern: &AccessPattern, predicate: &Predicate) -> bool {
     let stats = predicate.key.as_column().and_then(|column| cx.stats.column(&pattern.table, column));
     predicate.op == PredicateOp::Eq
-        && stats.is_some_and(|stats| {
-            matches!(stats.role, ColumnRole::Key | ColumnRole::Reference | ColumnRole::ManyValued)
-        })
+        && stats
+            .is_some_and(|stats| matches!(stats.role, ColumnRole::Key | ColumnRole::Reference | ColumnRole::ManyValued))
 }

@@ -26,7 +26,10 @@ pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {
                 words::index(index)
             );
             findings
-                .report(cx.place_in(&predicate.sql, pattern.reference), format!("{} of {}", predicate.key, subject::access(pattern)))
+                .report(
+                    cx.place_in(&predicate.sql, pattern.reference),
+                    format!("{} of {}", predicate.key, subject::access(pattern)),
+                )
                 .message(message)
                 .help(help)
                 .table(&pattern.table)
@@ -77,9 +80,8 @@ fn cast(cx: &QueryContext<'_>, pattern: &AccessPattern, predicate: &Predicate, c
 
 /// PostgreSQL shows what it converts, and that it finds no row by it.
 fn in_plan(cx: &QueryContext<'_>, pattern: &AccessPattern, column: &Column) -> Option<Cast> {
-    let converted = cx.query.planned()?.casts.iter().find(|one| {
-        one.reference == pattern.reference && one.column == column.name
-    })?;
+    let converted =
+        cx.query.planned()?.casts.iter().find(|one| one.reference == pattern.reference && one.column == column.name)?;
     let own = column.ty.declared.as_str();
     // Texts are one type to an index, but for those that are padded or compared without case.
     let apart = ["char", "character", "bpchar", "citext"].contains(&own.split('(').next().unwrap_or_default().trim());
@@ -96,12 +98,7 @@ fn in_plan(cx: &QueryContext<'_>, pattern: &AccessPattern, column: &Column) -> O
 }
 
 /// MySQL makes numbers of both sides where text meets a number.
-fn of_text(
-    cx: &QueryContext<'_>,
-    pattern: &AccessPattern,
-    predicate: &Predicate,
-    column: &Column,
-) -> Option<Cast> {
+fn of_text(cx: &QueryContext<'_>, pattern: &AccessPattern, predicate: &Predicate, column: &Column) -> Option<Cast> {
     let number = |literal: &Literal| matches!(literal, Literal::Number(_));
     let Value::Literals(values) = &predicate.value else { return None };
     if column.ty.class != TypeClass::Text || !values.iter().any(number) {

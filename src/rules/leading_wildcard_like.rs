@@ -38,7 +38,10 @@ pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {
             likes.iter().filter(|(_, _, other)| other == head).map(|(_, key, _)| *key).collect();
         let (message, severity, confidence) = match head {
             PatternHead::Wildcard => (
-                format!("the pattern for `{key}` starts with a wildcard, so that every row of `{}` is read", pattern.table),
+                format!(
+                    "the pattern for `{key}` starts with a wildcard, so that every row of `{}` is read",
+                    pattern.table
+                ),
                 Severity::Warning,
                 Confidence::High,
             ),
@@ -75,7 +78,9 @@ fn of<'a>(clause: &'a Clause, pattern: &AccessPattern) -> Option<Like<'a>> {
 
 /// Where rows are looked up by something else, the pattern is tested on the few that are left.
 fn is_read_whole(cx: &QueryContext<'_>, pattern: &AccessPattern) -> bool {
-    cx.table_of(pattern).is_some_and(|table| table.kind != TableKind::Foreign) && !cx.is_small(&pattern.table) && !cx.is_sought(pattern)
+    cx.table_of(pattern).is_some_and(|table| table.kind != TableKind::Foreign)
+        && !cx.is_small(&pattern.table)
+        && !cx.is_sought(pattern)
 }
 
 /// Says whether an index is advised that finds the rows by something else.
@@ -96,7 +101,9 @@ fn has_own_index(cx: &QueryContext<'_>, pattern: &AccessPattern, likes: &[Like<'
 
 fn help(dialect: Dialect) -> &'static str {
     match dialect {
-        Dialect::Postgres => "if the table is large, create a trigram index (`CREATE EXTENSION pg_trgm`, then `USING gin (… gin_trgm_ops)`)",
+        Dialect::Postgres => {
+            "if the table is large, create a trigram index (`CREATE EXTENSION pg_trgm`, then `USING gin (… gin_trgm_ops)`)"
+        }
         Dialect::Sqlite => "if the table is large, search an `fts5` table with the `trigram` tokenizer",
         Dialect::Mysql => "if the table is large, create a `FULLTEXT` index and search it by `MATCH … AGAINST`",
     }

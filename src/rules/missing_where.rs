@@ -39,8 +39,23 @@ fn help(cx: &QueryContext<'_>) -> &'static str {
 /// file's name promises nothing of what stands among queries that read (`all.sql`).
 fn is_named_so(cx: &QueryContext<'_>) -> bool {
     const WORDS: &[&str] = &[
-        "all", "clean", "cleanup", "clear", "drop", "each", "empty", "every", "everything", "flush", "purge",
-        "recalculate", "recompute", "refresh", "reset", "truncate", "wipe",
+        "all",
+        "clean",
+        "cleanup",
+        "clear",
+        "drop",
+        "each",
+        "empty",
+        "every",
+        "everything",
+        "flush",
+        "purge",
+        "recalculate",
+        "recompute",
+        "refresh",
+        "reset",
+        "truncate",
+        "wipe",
     ];
     let promises = |name: &str| words(name).any(|word| WORDS.contains(&word.as_str()));
     let reads = |shape: &QueryShape| shape.statement == StatementKind::Select;

@@ -10,7 +10,8 @@ use crate::query::{ClauseKind, JoinKind, PredicateOp, RefId};
 pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {
     for clause in &cx.query.shape.clauses {
         let ClauseKind::NotIn(passed_on) = &clause.kind else { continue };
-        let Some((reference, column)) = passed_on.iter().find(|(reference, column)| may_be_null(cx, *reference, column))
+        let Some((reference, column)) =
+            passed_on.iter().find(|(reference, column)| may_be_null(cx, *reference, column))
         else {
             continue;
         };
@@ -40,7 +41,8 @@ fn may_be_null(cx: &QueryContext<'_>, reference: RefId, column: &Ident) -> bool 
     let tested = pattern.predicates.iter().any(|predicate| {
         !predicate.optional && predicate.op != PredicateOp::Null && predicate.key.columns().contains(column)
     });
-    let joined = pattern.joins.iter().any(|join| join.kind != JoinKind::Outer && join.key == Expr::Column(column.clone()));
+    let joined =
+        pattern.joins.iter().any(|join| join.kind != JoinKind::Outer && join.key == Expr::Column(column.clone()));
     let either = pattern.disjunctions.iter().any(|any| any.condition.columns().contains(column));
     (outer || !declared.not_null) && !tested && !joined && !either
 }

@@ -23,11 +23,12 @@ fn words(form: NullForm) -> (&'static str, &'static str) {
         NullForm::Equal => ("`= NULL` is never true, not even for NULL", "write `IS NULL`"),
         NullForm::NotEqual => ("`<> NULL` is never true, whatever the value", "write `IS NOT NULL`"),
         NullForm::Ordered => ("an order relation with `NULL` is never true", "leave it out, or compare with a value"),
-        NullForm::In => ("`NULL` in a list is equal to nothing, not even to NULL", "leave it out, or add `OR … IS NULL`"),
-        NullForm::NotIn => (
-            "`NOT IN` with `NULL` in the list is never true",
-            "leave the `NULL` out, or add `AND … IS NOT NULL`",
-        ),
+        NullForm::In => {
+            ("`NULL` in a list is equal to nothing, not even to NULL", "leave it out, or add `OR … IS NULL`")
+        }
+        NullForm::NotIn => {
+            ("`NOT IN` with `NULL` in the list is never true", "leave the `NULL` out, or add `AND … IS NOT NULL`")
+        }
         NullForm::When => ("`WHEN NULL` is never chosen: `CASE` compares with `=`", "write `CASE WHEN … IS NULL THEN`"),
     }
 }

@@ -17,15 +17,17 @@ pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {
         let of_reference = advice.iter().filter(|(_, served)| served.reference == pattern.reference);
         for any in &pattern.disjunctions {
             let serves = |advice: &&IndexAdvice| asking.serves_branch(&advice.def, pattern, any);
-            let missing: Vec<&IndexAdvice> =
-                of_reference.clone().map(|(advice, _)| *advice).filter(serves).collect();
+            let missing: Vec<&IndexAdvice> = of_reference.clone().map(|(advice, _)| *advice).filter(serves).collect();
             if missing.is_empty() {
                 continue;
             }
             let leads: Vec<&Expr> = missing.iter().map(|advice| &advice.def.keys[0].expr).collect();
             let (severity, confidence) = strength(cx, &missing, pattern);
             findings
-                .report(place(cx, pattern, any, &leads), format!("{} of {}", subject::any_of(any), subject::access(pattern)))
+                .report(
+                    place(cx, pattern, any, &leads),
+                    format!("{} of {}", subject::any_of(any), subject::access(pattern)),
+                )
                 .message(format!(
                     "`{}` is searched by {} without an index for {}",
                     pattern.table,

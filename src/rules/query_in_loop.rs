@@ -7,8 +7,8 @@ use crate::expr::Expr;
 use crate::finding::{Confidence, Place};
 use crate::name::{Ident, QName};
 use crate::query::{
-    AccessPattern, Implied, InLoop, Limit, PathClass, Predicate, PredicateOp, QueryShape, QuerySite, SiteOrigin, StatementKind, Takes,
-    Value,
+    AccessPattern, Implied, InLoop, Limit, PathClass, Predicate, PredicateOp, QueryShape, QuerySite, SiteOrigin,
+    StatementKind, Takes, Value,
 };
 use crate::source::HostSpan;
 
@@ -96,7 +96,8 @@ fn rows<'a>(cx: &QueryContext<'a>, repeat: &InLoop) -> Option<Rows<'a>> {
 /// Says whether it is asked of a row that is at hand whether it is there yet, which cannot be read before.
 fn asks_whether_there(cx: &QueryContext<'_>, shape: &QueryShape, rows: &Rows<'_>) -> bool {
     let [reference] = &shape.references[..] else { return false };
-    let Some(table) = cx.catalog.table(&reference.table).filter(|table| rows.is_whole && rows.table == Some(&table.name))
+    let Some(table) =
+        cx.catalog.table(&reference.table).filter(|table| rows.is_whole && rows.table == Some(&table.name))
     else {
         return false;
     };
@@ -132,7 +133,9 @@ fn help(site: &QuerySite, read: &QName, pattern: &AccessPattern) -> String {
             "load it with the rows: `.options(selectinload(…))`, or `joinedload(…)` for one object".to_owned()
         }
         (false, _, [key]) => {
-            format!("read `{read}` once before the loop, by `{key} IN (…)` with the keys of all rows, or join it to them")
+            format!(
+                "read `{read}` once before the loop, by `{key} IN (…)` with the keys of all rows, or join it to them"
+            )
         }
         (false, ..) => {
             format!("read `{read}` once before the loop, by an `IN (…)` with what all rows ask for, or join it to them")

@@ -22,7 +22,9 @@ pub(super) fn check(cx: &SchemaContext<'_>, findings: &mut Findings) {
             .report(Place::Index(part.index.id), format!("{} where {}", keys.join(", "), state.join(", ")))
             .message(format!("`{name}` {}, as {asking} of {all} queries of `{table}` do; {left_out}", part.told()))
             .help(match part.index.def.unique {
-                true => format!("if values may be used again where `{condition}` does not hold, create it with that condition"),
+                true => format!(
+                    "if values may be used again where `{condition}` does not hold, create it with that condition"
+                ),
                 false => format!("create it with `WHERE {condition}`, and drop `{name}`"),
             })
             .table(table)
@@ -38,7 +40,8 @@ pub(super) fn check(cx: &SchemaContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// Says whether so few of the application's queries could not be read as a whole that none of them is likely to use an index.
+/// Says whether so few of the application's queries could not be read as a whole that none of them is likely to use an
+/// index.
 fn is_mostly_read(cx: &SchemaContext<'_>) -> bool {
     let own = || cx.sites.iter().filter(|site| site.database == cx.database && site.class == PathClass::App);
     own().filter(|site| site.resolution != Resolution::Resolved).count() * 20 <= own().count()

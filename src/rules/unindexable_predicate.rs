@@ -15,7 +15,10 @@ pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {
             let Hidden { predicate, column, index, .. } = &hidden;
             let name = index.name.as_ref().map_or_else(|| "its index".to_owned(), |name| format!("the index `{name}`"));
             findings
-                .report(cx.place_in(&predicate.sql, pattern.reference), format!("{} of {}", predicate.key, subject::access(pattern)))
+                .report(
+                    cx.place_in(&predicate.sql, pattern.reference),
+                    format!("{} of {}", predicate.key, subject::access(pattern)),
+                )
                 .message(format!("`{}` is compared, so {name} on `{column}` cannot be searched", predicate.key))
                 .help(rewrite(&hidden))
                 .table(&pattern.table)
@@ -46,7 +49,8 @@ pub(super) fn hidden<'a>(cx: &QueryContext<'a>, pattern: &'a AccessPattern) -> V
 }
 
 fn hides<'a>(table: &'a Table, predicate: &'a Predicate) -> Option<Hidden<'a>> {
-    let compared = matches!(predicate.op, PredicateOp::Eq | PredicateOp::In | PredicateOp::Range(_) | PredicateOp::Prefix);
+    let compared =
+        matches!(predicate.op, PredicateOp::Eq | PredicateOp::In | PredicateOp::Range(_) | PredicateOp::Prefix);
     if predicate.optional || !compared || predicate.key.as_column().is_some() {
         return None;
     }
@@ -70,15 +74,20 @@ fn hides<'a>(table: &'a Table, predicate: &'a Predicate) -> Option<Hidden<'a>> {
     Some(Hidden { predicate, class: table.class_of(&column), column, index })
 }
 
+/// Says whether a function makes a day, or a part of one, of a moment: by its name, or by a word of it where a framework
+/// brings its own (`django_datetime_extract`).
+fn takes_apart(function: &str) -> bool {
+    const WHOLE: &[&str] = &["strftime", "extract", "year", "month", "day", "to_char"];
+    WHOLE.iter().any(|known| function.eq_ignore_ascii_case(known))
+        || function.split('_').any(|word| ["date", "datetime"].iter().any(|known| word.eq_ignore_ascii_case(known)))
+}
+
 /// Says how to compare the bare column, or what to index where that cannot be said.
 fn rewrite(hidden: &Hidden<'_>) -> String {
     let Hidden { predicate, column, class, .. } = hidden;
     let moment = matches!(class, Some(TypeClass::Date | TypeClass::Timestamp | TypeClass::Text | TypeClass::Other));
-    let of_a_day = ["date", "strftime", "date_trunc", "extract", "year", "month", "day", "to_char", "date_format", "datetime"];
     match &predicate.key {
-        Expr::Call { function, .. } if moment && (function.as_str().split('_').any(|word| matches!(word, "date" | "datetime")) || of_a_day.iter().any(|known| function == known)) => {
-            range(column)
-        }
+        Expr::Call { function, .. } if moment && takes_apart(function.as_str()) => range(column),
         Expr::Cast { to, .. } if moment && to.starts_with("date") => range(column),
         Expr::Cast { .. } => format!("compare the bare `{column}` with a value of its own type"),
         Expr::Op { op: Op::Other(symbol), .. } if ["+", "-", "*", "/"].contains(&symbol.as_str()) => {

@@ -11,9 +11,13 @@ pub(super) fn check(cx: &SchemaContext<'_>, findings: &mut Findings) {
         let index = found.index(cx.target.dialect);
         let columns: Vec<String> = found.key.columns.iter().map(ToString::to_string).collect();
         let makes = cx.advice().filter(|advice| advice.action != Action::Drop);
-        let makes: Vec<_> = makes.filter(|advice| serves(&advice.def, &index, &cx.target)).map(|advice| advice.id).collect();
+        let makes: Vec<_> =
+            makes.filter(|advice| serves(&advice.def, &index, &cx.target)).map(|advice| advice.id).collect();
         let report = findings
-            .report(Place::ForeignKey(cx.table.name.clone(), found.position), format!("{} > {}", columns.join(", "), found.key.to))
+            .report(
+                Place::ForeignKey(cx.table.name.clone(), found.position),
+                format!("{} > {}", columns.join(", "), found.key.to),
+            )
             .message(format!(
                 "no index finds the rows of `{}` by its foreign key `{}`: {}",
                 cx.table.name,

@@ -45,9 +45,8 @@ impl<'a> Lacking<'a> {
             UnknownKind::Column { column, tables } | UnknownKind::Output { column, tables, .. } => (column, tables),
             UnknownKind::Table(_) => return None,
         };
-        let in_doubt = |name: &QName| {
-            cx.doubtful.contains(name) || cx.catalog.table(name).is_some_and(|table| !table.complete)
-        };
+        let in_doubt =
+            |name: &QName| cx.doubtful.contains(name) || cx.catalog.table(name).is_some_and(|table| !table.complete);
         if tables.is_empty() || tables.iter().any(in_doubt) {
             return None;
         }

@@ -20,7 +20,9 @@ pub(super) fn check(cx: &JudgedSuppression<'_>, findings: &mut Findings) {
         Mistake::Open => ("open", "the suppression's `[` is not closed on its line".to_owned()),
         Mistake::Word(word) if word.is_empty() => ("word", "nothing stands behind `planlint:`".to_owned()),
         Mistake::Word(word) => ("word", format!("`planlint: {word}` means nothing")),
-        Mistake::Form(typed) => ("form", format!("`{typed}` is not how a suppression is written, so it silences nothing")),
+        Mistake::Form(typed) => {
+            ("form", format!("`{typed}` is not how a suppression is written, so it silences nothing"))
+        }
     };
     findings.report(Place::Host(cx.suppression.place), subject.to_owned()).message(message).help(form(cx));
 }
@@ -28,7 +30,9 @@ pub(super) fn check(cx: &JudgedSuppression<'_>, findings: &mut Findings) {
 /// What to type: with the rules that speak there, if any do.
 fn form(cx: &JudgedSuppression<'_>) -> String {
     match cx.speaking.as_slice() {
-        [] => format!("type `{}` with the rules it is for; `planlint rules` lists them", cx.written(&["missing-index"])),
+        [] => {
+            format!("type `{}` with the rules it is for; `planlint rules` lists them", cx.written(&["missing-index"]))
+        }
         rules => format!("type `{}`", cx.written(rules)),
     }
 }

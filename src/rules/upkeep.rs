@@ -1,8 +1,8 @@
 //! What a schema's indexes need whatever the queries are: those that are missing under foreign keys, those too many.
 //!
 //! The rules `unindexed-foreign-key`, `duplicate-index`, `redundant-index`, `soft-delete-partial` and
-//! `validated-unique-without-index` tell it, [`schema_advice`] turns it into changes for the advised set; both read it here, so that a finding and the DDL that
-//! mends it never disagree.
+//! `validated-unique-without-index` tell it, [`schema_advice`] turns it into changes for the advised set; both read it
+//! here, so that a finding and the DDL that mends it never disagree.
 
 mod foreign_keys;
 mod parts;

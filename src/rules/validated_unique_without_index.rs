@@ -23,7 +23,9 @@ pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {
         let report = findings
             .report(Place::Sender { query: cx.query.id, number: found.sender }, subject::access(found.pattern))
             .message(format!("{}, and no unique index keeps out two that are added at once", found.told()))
-            .help(format!("create a unique index on {columns} of `{table}`{condition}; rows that repeat have to go first"))
+            .help(format!(
+                "create a unique index on {columns} of `{table}`{condition}; rows that repeat have to go first"
+            ))
             .table(table)
             .columns(found.def.keys.iter().map(|key| &key.expr))
             .advice(makes.map(|advice| advice.id));

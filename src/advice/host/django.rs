@@ -9,7 +9,8 @@ use crate::name::Ident;
 /// The longest name that Django takes for an index, in characters.
 const MAX_NAME: usize = 30;
 
-/// Writes an index as an item of `Meta.indexes`, a unique one as one of `Meta.constraints`; nothing where Django has no words for it.
+/// Writes an index as an item of `Meta.indexes`, a unique one as one of `Meta.constraints`; nothing where Django has no
+/// words for it.
 pub(super) fn index(name: &Ident, def: &IndexDef, table: &HostTable, dialect: Dialect) -> Option<String> {
     let class = match &def.method {
         Method::Btree if def.unique => "models.UniqueConstraint",

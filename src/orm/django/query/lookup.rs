@@ -58,7 +58,8 @@ pub(super) fn transformed(backend: Backend<'_>, of: Compared, transforms: &[&str
     Some(of)
 }
 
-fn is_final(name: &str) -> bool {
+/// Says whether a name is a lookup, which ends a path.
+pub(super) fn is_final(name: &str) -> bool {
     COMPARISONS.contains(&name)
 }
 

@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use super::super::models::FieldKind;
 use super::condition::{Condition, Group};
+use super::lookup::is_final;
 use super::path::follow;
 use super::rest;
 use super::set::{Columns, Order, Set, Shown};
@@ -315,21 +316,6 @@ impl Reader<'_, '_, '_> {
     }
 }
 
-/// Lookups that a searched name may end with, beside those that are parts of a moment and may be fields.
-const COMPARES: &[&str] = &[
-    "contains",
-    "endswith",
-    "exact",
-    "icontains",
-    "iendswith",
-    "iexact",
-    "iregex",
-    "istartswith",
-    "regex",
-    "search",
-    "startswith",
-];
-
 /// How a name is searched in: by the sign before it (`^name`, `=name`, `@name`), or the lookup that it ends with.
 fn searched_by(name: &str, place: HostSpan, value: &Value) -> Condition {
     let (name, lookup) = match name.split_at_checked(1) {
@@ -337,7 +323,7 @@ fn searched_by(name: &str, place: HostSpan, value: &Value) -> Condition {
         Some(("=", name)) => (name, "iexact"),
         Some(("@", name)) => (name, "search"),
         Some(("$", name)) => (name, "iregex"),
-        _ if name.rsplit_once("__").is_some_and(|(_, last)| COMPARES.contains(&last)) => {
+        _ if name.rsplit_once("__").is_some_and(|(_, last)| is_final(last)) => {
             return Condition::lookup(name.to_owned(), place, value);
         }
         _ => (name, "icontains"),
