@@ -247,6 +247,7 @@ impl Schema {
                 engine,
                 advisable: true,
                 is_whole: true,
+                weight: 1.0,
                 plan: None,
             }
         };

@@ -114,7 +114,16 @@ fn query(number: usize, tables: usize, catalog: &Catalog) -> WorkloadQuery {
     let shaped = shape(&sql, catalog).expect("the query is simple");
     let engine = lower(&shaped, catalog, Target::any(TARGET));
     let id = QueryId(u32::try_from(number).expect("there are few"));
-    WorkloadQuery { id, senders: Vec::new(), shape: shaped.shape, engine, advisable: true, is_whole: true, plan: None }
+    WorkloadQuery {
+        id,
+        senders: Vec::new(),
+        shape: shaped.shape,
+        engine,
+        advisable: true,
+        is_whole: true,
+        weight: 1.0,
+        plan: None,
+    }
 }
 
 /// Tables and shapes: a larger application asks more, and as many asked of few tables tell what the number alone costs.

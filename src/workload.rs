@@ -31,6 +31,8 @@ pub struct WorkloadQuery {
     pub advisable: bool,
     /// Whether all of it is known: of a part alone nobody can tell how many rows it reads.
     pub is_whole: bool,
+    /// How often it is sent beside the others of its database; 1 where nothing is known.
+    pub weight: f64,
     /// Its plan with the schema as it is; none where the engine was not asked or ran out of time.
     pub plan: Option<Result<Plan, Refusal>>,
 }

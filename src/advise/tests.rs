@@ -75,6 +75,7 @@ impl Setting {
                 engine,
                 advisable: true,
                 is_whole: true,
+                weight: 1.0,
                 plan: None,
             }
         };

@@ -193,6 +193,7 @@ impl Groups {
             engine,
             advisable,
             is_whole,
+            weight: 1.0,
             plan: None,
         });
     }
