@@ -47,6 +47,9 @@ pub struct IndexAdvice {
     pub proof: Option<Proof>,
     /// How large the index is taken to be, in bytes, where the engine tells.
     pub size: Option<u64>,
+    /// What its upkeep costs because its table is written to ([`crate::cost::upkeep`]); of a drop, what is saved. None
+    /// where nothing is known of the table's writes.
+    pub write_cost: Option<f64>,
 }
 
 /// An existing index of which only a part is read: an index over that part would do as well.

@@ -11,6 +11,7 @@ mod geometry;
 mod selectivity;
 #[cfg(test)]
 mod tests;
+pub mod upkeep;
 
 use crate::catalog::{Catalog, IndexDef, IndexId, Table};
 use crate::plan::Plan;

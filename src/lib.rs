@@ -31,6 +31,7 @@ pub mod host;
 pub mod snapshot;
 pub mod sql;
 pub mod suppress;
+pub mod writes;
 
 // Rank 2: steps.
 pub mod advise;

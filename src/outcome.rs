@@ -366,6 +366,9 @@ pub struct AdviceEntry {
     pub cost_after: Option<f64>,
     /// Its size, where the engine can tell.
     pub size_bytes: Option<u64>,
+    /// What its upkeep costs because rows are written, in the unit of the costs times that of the weights; of a drop, what is saved. Null where no query writes to the table.
+    #[serde(serialize_with = "rounded")]
+    pub write_cost: Option<f64>,
 }
 
 /// A change of the host code.

@@ -40,6 +40,8 @@ pub struct QuerySite {
     pub origin: SiteOrigin,
     /// The front end that found it: `sql`, `sqlc`, `sqlx`, …
     pub source: &'static str,
+    /// What has it sent.
+    pub caller: Caller,
     /// The loop over another query's rows that it runs in, once for each of them.
     pub in_loop: Option<InLoop>,
     /// How much of it is known.
@@ -66,6 +68,16 @@ pub struct UniqueCheck {
     pub table: Option<QName>,
     /// The columns that are given the values that are asked for; every one that is asked for where nothing is said.
     pub columns: Option<Vec<Ident>>,
+}
+
+/// What has a query sent, as far as its place tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub enum Caller {
+    /// Anything: a request, a queue's worker.
+    #[default]
+    Any,
+    /// A person at a command line, or a clock.
+    Command,
 }
 
 /// A loop over the rows of a query.
@@ -304,6 +316,8 @@ pub struct TableRef {
     pub nullable_side: bool,
     /// What the statement, or one of its `WITH` members, does to its rows beside reading them.
     pub written: Option<StatementKind>,
+    /// The columns of its rows that get other values, sorted: those of an UPDATE's SET, and of a conflict's.
+    pub set: Vec<Ident>,
 }
 
 impl TableRef {

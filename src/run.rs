@@ -20,6 +20,8 @@ mod report;
 mod stages;
 mod suppressions;
 mod timings;
+mod upkeep;
+mod weights;
 mod workload;
 
 use std::time::Duration;
@@ -227,6 +229,7 @@ impl Session {
         };
         if goal > Goal::Schema {
             time.of("shape", || workload::build(&mut analysis, config, goal, &policy));
+            weights::weigh(&mut analysis);
             time.of("assume", || judge::assume(&mut analysis, config, figures))?;
         }
         if let Goal::Explain(focus) = &goal {

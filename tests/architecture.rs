@@ -14,7 +14,7 @@ const RANKS: &[(u8, Siblings, &[&str])] = &[
             "finding", "advice", "workload", "outcome", "config",
         ],
     ),
-    (1, Siblings::Free, &["sql", "suppress", "coverage", "cost", "assume", "explain", "snapshot", "host"]),
+    (1, Siblings::Free, &["sql", "suppress", "coverage", "cost", "assume", "explain", "snapshot", "host", "writes"]),
     (2, Siblings::Strangers, &["walk", "sqlfile", "orm", "schema", "shape", "scratch", "pull", "advise", "rules"]),
     (3, Siblings::Free, &["run", "report"]),
     (4, Siblings::Free, &["cli"]),

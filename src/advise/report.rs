@@ -133,6 +133,7 @@ impl Findings<'_> {
                 serves: Vec::new(),
                 proof: None,
                 size: None,
+                write_cost: None,
             });
         }
         (advice, numbers)

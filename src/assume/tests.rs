@@ -376,6 +376,7 @@ fn what_is_joined_with_another_tables_key_refers_to_it() {
             block: 0,
             nullable_side: false,
             written: None,
+            set: Vec::new(),
         };
         let references = vec![reference(0, table), reference(1, other)];
         QueryShape { patterns: vec![pattern], references, ..QueryShape::default() }

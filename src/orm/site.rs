@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use super::sql::{Finished, Sql};
+use super::sqlalchemy::names::decorator;
 use crate::host::code::Code;
 use crate::host::flow::{Deed, Event};
 use crate::host::value::{FunctionId, Node, holds, walk};
 use crate::query::{
-    DatabaseId, InLoop, PathClass, QuerySite, Resolution, SiteOrigin, Skip, SkipStage, Takes, Variant, VariantKind,
+    Caller, DatabaseId, InLoop, PathClass, QuerySite, Resolution, SiteOrigin, Skip, SkipStage, Takes, Variant,
+    VariantKind,
 };
 use crate::source::HostSpan;
 
@@ -82,6 +84,7 @@ impl Draft {
             class,
             origin: self.origin,
             source: self.source,
+            caller: self.function.map_or(Caller::Any, |function| caller(code, function)),
             in_loop: self
                 .in_loop
                 .filter(|around| is_each(events, *around, self.place))
@@ -117,6 +120,21 @@ fn looped(events: &[Event], place: HostSpan, rows: Option<HostSpan>) -> InLoop {
         });
     }
     InLoop { place, rows: rows.map_or(calls, |rows| vec![rows]) }
+}
+
+/// Who starts a function: a command's and a clock's job stand below a decorator that says so, and Django's commands in
+/// a folder of their own.
+fn caller(code: &Code<'_>, function: FunctionId) -> Caller {
+    const COMMANDS: [&str; 7] =
+        ["command", "periodic_task", "scheduled_job", "interval_task", "cron", "repeat_every", "on_after_configure"];
+    let entry = code.function(function);
+    let is_command = |name: String| COMMANDS.contains(&name.rsplit('.').next().unwrap_or(&name));
+    let path = code.files[entry.file].path.folder();
+    let is_of_commands = path == "management/commands" || path.ends_with("/management/commands");
+    match is_of_commands || entry.function.decorators.iter().filter_map(decorator).any(is_command) {
+        true => Caller::Command,
+        false => Caller::Any,
+    }
 }
 
 /// A function's name, behind its class's.

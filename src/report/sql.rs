@@ -111,6 +111,11 @@ pub(super) fn served_by(report: &RunReport, advice: &AdviceEntry, prefix: &str) 
     if let Some(size) = advice.size_bytes.filter(|_| is_counted(report, advice)) {
         text.push_str(&format!("{prefix}about {}\n", rounded(size)));
     }
+    // Where no query has a price, there is nothing to compare it with.
+    if let (Some(cost), Some(_)) = (advice.write_cost, advice.cost_before) {
+        let table = neutral::line(&advice.table);
+        text.push_str(&format!("{prefix}writes to `{table}` keep it up at a price of {cost:.1}\n"));
+    }
     text
 }
 

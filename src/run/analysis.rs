@@ -32,6 +32,8 @@ pub(super) struct Analysis {
     pub databases: Vec<Database>,
     /// The query sites, sorted by place.
     pub sites: Vec<QuerySite>,
+    /// How often each form of each of them is sent, beside the others.
+    pub weights: Vec<Vec<f64>>,
     /// Queries that look whether a row is there before one like it is added.
     pub checks: Vec<UniqueCheck>,
     /// What the queries ask, as the report says it, in the order of the sites; only where nobody judges them, so that no

@@ -371,6 +371,7 @@ fn advice_entry(analysis: &Analysis, database: &Database, advice: &IndexAdvice, 
         cost_before: advice.proof.as_ref().and_then(|proof| proof.cost_before),
         cost_after: advice.proof.as_ref().and_then(|proof| proof.cost_after),
         size_bytes: advice.size,
+        write_cost: advice.write_cost,
     }
 }
 

@@ -112,6 +112,7 @@ pub(super) fn plan(
         }
         number_advice(database, &mut numbered);
         size_advice(database, engine.as_mut())?;
+        super::upkeep::price(database);
         explain::ask(database, &analysis.chosen, engine.as_mut(), config, until)?;
         analysis.cut |= until.is_over();
         let refused = refusals(analysis, number, &judged);
@@ -262,6 +263,7 @@ fn from_schema(database: &Database, names: &mut Names, id: DatabaseId, change: S
         serves: Vec::new(),
         proof: None,
         size: None,
+        write_cost: None,
     }
 }
 

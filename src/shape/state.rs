@@ -131,6 +131,7 @@ impl<'a> Shaper<'a> {
             block,
             nullable_side: false,
             written: None,
+            set: Vec::new(),
         });
         self.shape.patterns.push(AccessPattern::new(table.name.clone(), id));
         self.planned_in.push(block);

@@ -66,13 +66,17 @@ impl Shaper<'_> {
                     columns.iter().for_each(|column| self.check_target(column, scope));
                 }
                 if let ast::OnConflictAction::DoUpdate(update) = &conflict.action {
+                    self.note_set(&update.assignments, scope, 0);
                     self.assignments(&update.assignments, scope, Some(row));
                     if let Some(condition) = &update.selection {
                         self.walk(condition, scope);
                     }
                 }
             }
-            Some(ast::OnInsert::DuplicateKeyUpdate(assignments)) => self.assignments(assignments, scope, Some(row)),
+            Some(ast::OnInsert::DuplicateKeyUpdate(assignments)) => {
+                self.note_set(assignments, scope, 0);
+                self.assignments(assignments, scope, Some(row));
+            }
             _ => {}
         }
     }
@@ -98,6 +102,23 @@ impl Shaper<'_> {
             }
             self.walk(&assignment.value, scope);
         }
+    }
+
+    /// Notes which columns of a written table get other values.
+    fn note_set(&mut self, assignments: &[ast::Assignment], scope: usize, relation: usize) {
+        let refs = self.scopes[scope].relations.get(relation).map_or_else(Vec::new, |relation| relation.refs.clone());
+        let [reference] = refs[..] else { return };
+        let names = assignments.iter().flat_map(|assignment| match &assignment.target {
+            ast::AssignmentTarget::ColumnName(name) => std::slice::from_ref(name),
+            ast::AssignmentTarget::Tuple(names) => names,
+        });
+        // `SET t.a = 1` is MySQL's.
+        let last = |name: &ast::ObjectName| Some(ident(name.0.last()?.as_ident()?, self.dialect));
+        let columns: Vec<Ident> = names.filter_map(last).collect();
+        let set = &mut self.reference(reference).set;
+        set.extend(columns);
+        set.sort();
+        set.dedup();
     }
 
     /// A column that is written must be one of the written table's.
@@ -130,6 +151,7 @@ impl Shaper<'_> {
         if let Some(UpdateTableFromKind::AfterSet(from)) = &update.from {
             self.relations_of(from, scope);
         }
+        self.note_set(&update.assignments, scope, target);
         self.assignments(&update.assignments, scope, None);
         match &update.selection {
             Some(condition) => self.filter(condition, scope),
@@ -202,6 +224,13 @@ impl Shaper<'_> {
         let relations = if inserts { target..end } else { 0..end };
         let join = if inserts { JoinKind::Outer } else { JoinKind::Inner };
         self.condition(&merge.on, scope, &Admits { relations, join });
+        for clause in &merge.clauses {
+            if let ast::MergeAction::Update(update) = &clause.action
+                && let ast::MergeUpdateKind::Set(assignments) = &update.kind
+            {
+                self.note_set(assignments, scope, target);
+            }
+        }
         self.walk(&merge.clauses, scope);
         self.close_scope();
         Vec::new()

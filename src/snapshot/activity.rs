@@ -14,6 +14,9 @@ pub struct ActivityFigures {
     pub inserted: u64,
     /// Rows that were changed.
     pub updated: u64,
+    /// Of those, rows that no index was told of (heap-only tuples).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hot_updated: Option<u64>,
     /// Rows that were removed.
     pub deleted: u64,
     /// Rows that were touched since the statistics of its columns were taken.

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::{Part, SqlFileFacts, SqlStatement, StatementClass};
-use crate::query::{DatabaseId, PathClass, QuerySite, Resolution, SiteOrigin, Skip, SkipStage, Variant, VariantKind};
+use crate::query::{
+    Caller, DatabaseId, PathClass, QuerySite, Resolution, SiteOrigin, Skip, SkipStage, Variant, VariantKind,
+};
 use crate::sql::placeholders::{Hole, normalise_mapped};
 
 /// Makes a site of every query that is not part of a migration's way back.
@@ -29,6 +31,7 @@ fn site(statement: &SqlStatement, database: DatabaseId, class: PathClass, skips:
         class,
         origin: SiteOrigin::Text,
         source: statement.source,
+        caller: Caller::Any,
         in_loop: None,
         resolution: Resolution::Skipped,
         variants: Vec::new(),

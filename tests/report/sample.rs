@@ -280,6 +280,7 @@ fn advice() -> Vec<AdviceEntry> {
         cost_after: Some(8.3),
         confidence: Confidence::High,
         size_bytes: None,
+        write_cost: Some(12.34),
     };
     let drop = AdviceEntry {
         id: "ix:2".into(),

@@ -57,6 +57,7 @@ impl Case {
             block: 0,
             nullable_side: false,
             written: None,
+            set: Vec::new(),
         };
         self.shape.patterns.push(pattern(&table, RefId(number), columns.keys().cloned()));
         self.shape.references.push(reference);

@@ -16,7 +16,7 @@ const SINCE: &str =
     "SELECT to_char(stats_reset, 'YYYY-MM-DD') FROM pg_stat_database WHERE datname = current_database()";
 
 const ACTIVITY: &str = "SELECT schemaname, relname, seq_scan, idx_scan, n_tup_ins, n_tup_upd, n_tup_del,
-n_mod_since_analyze, to_char(greatest(last_analyze, last_autoanalyze), 'YYYY-MM-DD')
+n_mod_since_analyze, to_char(greatest(last_analyze, last_autoanalyze), 'YYYY-MM-DD'), n_tup_hot_upd
 FROM pg_stat_user_tables ORDER BY 1, 2";
 
 /// Where the view is, and whether it says since when it counts (version 1.9 of the extension).
@@ -41,6 +41,7 @@ pub(super) fn tables(pull: &mut Pull<'_>) {
             index_scans: count(3),
             inserted: count(4),
             updated: count(5),
+            hot_updated: number(row, 9),
             deleted: count(6),
             changed_since_analyzed: count(7),
             analyzed: text(row, 8).map(str::to_owned),
