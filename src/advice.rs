@@ -2,6 +2,7 @@
 //!
 //! Data, and [`IndexAdvice::to_ddl`], the one way to become DDL. Knows no engine and no report format.
 
+mod curve;
 pub mod host;
 mod verdict;
 
@@ -14,6 +15,7 @@ use crate::name::{Ident, QName};
 use crate::query::{DatabaseId, RefId};
 use crate::workload::QueryId;
 
+pub use curve::{Curve, Point};
 pub use verdict::{
     CONDITION, Costs, EXTEND, Gain, Guard, Outdone, Trial, Unfit, UnfitWhy, Verdict, figure, key, keys, using,
 };

@@ -8,6 +8,7 @@
 //! Only what always applies counts (no condition behind a run-time switch), and only queries of the application.
 
 mod candidates;
+mod curve;
 mod evidence;
 mod guards;
 mod keys;
@@ -37,6 +38,7 @@ use crate::stats::StatsModel;
 use crate::workload::WorkloadQuery;
 
 use candidates::Proposal;
+pub use curve::curve;
 pub use names::Names;
 use planner::{Planner, Priced};
 use report::Findings;

@@ -4,6 +4,7 @@
 //! values may be added within schema version 1, meanings never change. Lines and columns are 1-based, columns count
 //! Unicode scalar values, ends are exclusive.
 
+mod curve;
 mod explained;
 mod query;
 
@@ -21,6 +22,7 @@ use crate::engine::Tier;
 use crate::finding::{Confidence, Severity};
 use crate::query::{PathClass, SkipStage};
 
+pub use curve::{CurveEntry, PointEntry};
 pub use explained::{CandidateEntry, ColumnFiguresEntry, ExplainedEntry, ReferenceEntry, ServingEntry, UnfitEntry};
 pub use query::{JoinEntry, KeyEntry, OrderEntry, PatternEntry, PredicateEntry, QueryEntry, VariantEntry};
 
@@ -41,8 +43,10 @@ pub struct RunReport {
     pub queries: Vec<QueryEntry>,
     /// The findings, sorted by path, byte, variant and rule.
     pub findings: Vec<FindingEntry>,
-    /// The index set that mends them.
+    /// The index set that mends them, as it is best made: what gains most for each byte first, drops last.
     pub advice: Vec<AdviceEntry>,
+    /// What the set gains change by change, for each database.
+    pub curves: Vec<CurveEntry>,
     /// The schema, each table below those that it refers to.
     pub tables: Vec<TableEntry>,
     /// What stands before and after the tables in a script that makes the schema.
@@ -358,7 +362,9 @@ pub struct AdviceEntry {
     pub confidence: Confidence,
     /// The queries it serves.
     pub queries: Vec<String>,
-    /// The price before, over the queries it serves; null for a stand-in.
+    /// How the queries it serves are planned before and after, those first that gain most; queries of one text once.
+    pub proofs: Vec<ServedEntry>,
+    /// The price before, of the query that gains most; null for a stand-in.
     #[serde(serialize_with = "rounded")]
     pub cost_before: Option<f64>,
     /// The price after.
@@ -369,6 +375,16 @@ pub struct AdviceEntry {
     /// What its upkeep costs because rows are written, in the unit of the costs times that of the weights; of a drop, what is saved. Null where no query writes to the table.
     #[serde(serialize_with = "rounded")]
     pub write_cost: Option<f64>,
+}
+
+/// Queries of one text, and how they are planned with the schema as it is and with the set.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct ServedEntry {
+    /// The queries.
+    pub queries: Vec<String>,
+    /// The evidence.
+    #[serde(flatten)]
+    pub proof: ProofEntry,
 }
 
 /// A change of the host code.

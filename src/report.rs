@@ -3,7 +3,9 @@
 //! The only module that knows colours, widths and JSON. Knows no step of the pipe: what is not in the report is not
 //! shown. No clock and no environment, so the same report gives the same bytes.
 
+mod changes;
 mod github;
+mod html;
 mod json;
 pub(crate) mod neutral;
 mod root;
@@ -16,6 +18,7 @@ use std::io::{self, Write};
 use crate::outcome::{FindingEntry, RunReport};
 
 pub use github::Github;
+pub use html::Html;
 pub use json::Json;
 pub use root::Root;
 pub use sarif::Sarif;

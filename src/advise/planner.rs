@@ -83,6 +83,15 @@ impl<'a> Planner<'a> {
             (*at, stage.on(tables, shown))
         };
         let keys: Vec<(usize, IndexSet)> = asks.iter().map(&mut key).collect();
+        self.plan_under(stage, &keys)
+    }
+
+    /// Plans queries, each under the indexes on its tables that are named with it.
+    pub(super) fn plan_under(
+        &mut self,
+        stage: &Stage<'_>,
+        keys: &[(usize, IndexSet)],
+    ) -> Result<Vec<Option<Priced>>, ScratchError> {
         let mut unknown: Vec<&(usize, IndexSet)> = keys.iter().filter(|key| !self.known.contains_key(*key)).collect();
         unknown.sort();
         unknown.dedup();

@@ -15,6 +15,7 @@ use crate::sql::lower::lower;
 use crate::workload::QueryId;
 use crate::{schema, shape};
 
+mod curve;
 mod joins;
 mod merging;
 mod narrow;

@@ -16,6 +16,7 @@ use crate::run::Goal;
 Examples:
   planlint advise
   planlint advise > migrations/0042_indexes.sql
+  planlint advise --output html=plan.html
   planlint advise --min-confidence medium --output json")]
 pub(super) struct Options {
     #[command(flatten)]

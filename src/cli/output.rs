@@ -15,7 +15,7 @@ use super::options::Common;
 use super::project::Project;
 use super::terminal::{DEFAULT_WIDTH, colour, width};
 use crate::outcome::RunReport;
-use crate::report::{Colour, Github, Json, Reporter, Root, Sarif, Skips, Sql, Tally, Text, View};
+use crate::report::{Colour, Github, Html, Json, Reporter, Root, Sarif, Skips, Sql, Tally, Text, View};
 
 pub(super) use complaint::{complain, shown};
 pub(super) use file::whole as to_file;
@@ -50,20 +50,23 @@ enum Format {
     Sarif,
     Github,
     Sql,
+    Html,
 }
 
 impl Format {
     /// The formats of a command, as users type them.
     fn of(view: View) -> &'static [(&'static str, Self)] {
-        const ALL: [(&str, Format); 5] = [
+        const ALL: [(&str, Format); 6] = [
             ("text", Format::Text),
             ("json", Format::Json),
             ("sarif", Format::Sarif),
             ("github", Format::Github),
             ("sql", Format::Sql),
+            ("html", Format::Html),
         ];
         match view {
-            View::Check | View::Advise => &ALL,
+            View::Advise => &ALL,
+            View::Check => &ALL[..5],
             View::Queries | View::Schema | View::Explain => &ALL[..2],
             View::Repro => &ALL[..1],
         }
@@ -185,6 +188,7 @@ impl Outputs {
             Format::Sarif => Box::new(Sarif { view, root }),
             Format::Github => Box::new(Github { view, root }),
             Format::Sql => Box::new(Sql),
+            Format::Html => Box::new(Html),
             Format::Text => {
                 let (colour, width) = match path {
                     Some(_) => (Colour::Never, DEFAULT_WIDTH),

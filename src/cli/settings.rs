@@ -145,6 +145,7 @@ impl Settings {
         let least = self.config.min_confidence;
         report.findings.retain(|finding| finding.confidence >= least && finding.class == PathClass::App);
         report.advice.retain(|advice| advice.confidence >= least);
+        report.settle_curves();
     }
 
     /// Notes that a key is set by the option of its name.

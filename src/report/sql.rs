@@ -1,14 +1,19 @@
 //! Format `sql`: the index set as statements for the target's own shell, everything else in comments.
 //!
-//! Each change stands below the queries it serves and above its way back. Statements are printed as they are, or not
-//! at all: a name with a shown escape in it would be another name.
+//! Each change stands below the queries it serves and their plans, and above its way back; what the changes gain one
+//! after the other comes last. Statements are printed as they are, or not at all: a name with a shown escape in it would
+//! be another name.
+
+mod table;
 
 use std::io::{self, Write};
 
+use super::changes::{self, Change};
 use super::neutral;
 use crate::advice::host::StepAction;
-use crate::engine::Tier;
-use crate::outcome::{AdviceEntry, HostStepEntry, QueryEntry, RunReport};
+use crate::outcome::{AdviceEntry, HostStepEntry, RunReport};
+
+pub(super) use table::write as write_curves;
 
 /// Writes the index set as SQL.
 #[derive(Clone, Copy, Debug, Default)]
@@ -25,21 +30,26 @@ impl super::Reporter for Sql {
         if report.advice.is_empty() {
             return writeln!(out, "-- nothing to change");
         }
-        write_changes(report, out)
+        write_changes(report, out)?;
+        write_curves(report, out)
     }
 }
 
-/// Writes every change with its reason and its way back; changes of different databases under the database's name.
+/// Writes every change with its reason, its proof and its way back; changes of different databases under the database's name.
 pub(super) fn write_changes(report: &RunReport, out: &mut dyn Write) -> io::Result<()> {
     let mut database = None;
-    for (number, advice) in report.advice.iter().enumerate() {
-        if number > 0 {
+    for change in changes::changes(report) {
+        let Change { number, advice, taken } = change;
+        if number > 1 {
             writeln!(out)?;
         }
         if let Some(name) = another_database(report, &mut database, advice) {
             writeln!(out, "-- {name}\n")?;
         }
-        out.write_all(served_by(report, advice, "-- ").as_bytes())?;
+        let taken = taken.map(|share| format!("takes {} of the workload's cost", changes::percent(share)));
+        let about = taken.into_iter().chain(served_by(report, advice)).collect::<Vec<_>>().join("\n-- ");
+        writeln!(out, "-- {number}. {about}")?;
+        out.write_all(plans(report, advice).as_bytes())?;
         writeln!(out, "{}", statements(&advice.ddl))?;
         for (place, code) in host_steps(advice) {
             writeln!(out, "-- {place}: {}", neutral::line(code))?;
@@ -77,7 +87,7 @@ pub(super) fn another_database<'a>(
 }
 
 /// Statements as they are; as a comment where a name in them holds what a terminal obeys.
-fn statements(sql: &str) -> String {
+pub(super) fn statements(sql: &str) -> String {
     if neutral::block(sql) == sql {
         return sql.to_owned();
     }
@@ -88,77 +98,37 @@ fn statements(sql: &str) -> String {
     text
 }
 
-/// Why an index is to be created or dropped, a line behind `prefix` each.
-pub(super) fn served_by(report: &RunReport, advice: &AdviceEntry, prefix: &str) -> String {
-    let mut text = String::new();
-    match (&advice.reason, &advice.covered_by) {
-        (Some(reason), _) => text.push_str(&format!("{prefix}{}\n", neutral::line(reason))),
-        (None, Some(covered_by)) => {
-            text.push_str(&format!("{prefix}`{}` serves what this one does\n", neutral::line(covered_by)));
-        }
-        (None, None) => {}
-    }
-    let served = report.queries.iter().filter(|query| advice.queries.contains(&query.id)).map(name_of);
-    let mut names: Vec<String> = served.collect();
+/// Why an index is to be created or dropped, its size and its upkeep, in lines.
+pub(super) fn served_by(report: &RunReport, advice: &AdviceEntry) -> Vec<String> {
+    let mut lines: Vec<String> = changes::reason(advice).into_iter().collect();
+    let mut names: Vec<String> = changes::named(report, &advice.queries).collect();
     let hidden = names.len().saturating_sub(QUERIES_SHOWN);
     names.truncate(QUERIES_SHOWN);
     if hidden > 0 {
         names.push(format!("{hidden} more"));
     }
     if !names.is_empty() {
-        text.push_str(&format!("{prefix}serves {}\n", names.join(", ")));
+        lines.push(format!("serves {}", names.join(", ")));
     }
-    if let Some(size) = advice.size_bytes.filter(|_| is_counted(report, advice)) {
-        text.push_str(&format!("{prefix}about {}\n", rounded(size)));
-    }
-    // Where no query has a price, there is nothing to compare it with.
-    if let (Some(cost), Some(_)) = (advice.write_cost, advice.cost_before) {
-        let table = neutral::line(&advice.table);
-        text.push_str(&format!("{prefix}writes to `{table}` keep it up at a price of {cost:.1}\n"));
-    }
-    text
+    lines.extend(changes::size(report, advice));
+    lines.extend(changes::upkeep(advice));
+    lines
 }
 
-/// Says whether the rows of the tables are known: a size that stands on assumed rows is for programs, which see both.
-fn is_counted(report: &RunReport, advice: &AdviceEntry) -> bool {
-    let database = report.run.databases.iter().find(|database| database.name == advice.database);
-    database.is_some_and(|database| database.tier <= Tier::Counts)
-}
-
-/// `340 kB`, `21 MB`, `3 GB`: as PostgreSQL's `pg_size_pretty` says it, which changes the unit at ten thousand.
-fn rounded(bytes: u64) -> String {
-    let mut size = bytes;
-    let mut units = ["bytes", "kB", "MB", "GB", "TB"].into_iter();
-    let mut unit = units.next().expect("there are some");
-    while let (true, Some(next)) = (size >= 10_240, units.next()) {
-        (size, unit) = (size / 1024 + u64::from(size % 1024 >= 512), next);
-    }
-    format!("{size} {unit}")
-}
-
-/// The query's own name and where it stands.
-fn name_of(query: &QueryEntry) -> String {
-    let place = format!("{}:{}", neutral::line(&query.location.path), query.location.line);
-    match &query.symbol {
-        Some(symbol) => format!("{} ({place})", neutral::line(symbol)),
-        None => place,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::rounded;
-
-    #[test]
-    fn sizes_change_their_unit_at_ten_thousand() {
-        for (bytes, expect) in [
-            (8192, "8192 bytes"),
-            (16_384, "16 kB"),
-            (10_239 * 1024, "10239 kB"),
-            (22_487_040, "21 MB"),
-            (u64::MAX, "16777216 TB"),
-        ] {
-            assert_eq!(rounded(bytes), expect);
+/// How the query is planned that gains most, with the schema as it is and with the set.
+fn plans(report: &RunReport, advice: &AdviceEntry) -> String {
+    let Some(served) = advice.proofs.first() else { return String::new() };
+    // Whose plan it is must be said where there are others.
+    let now = match advice.queries.as_slice() {
+        [_] => "plan now".to_owned(),
+        _ => changes::sender(report, served).map_or("plan now".to_owned(), |name| format!("plan of {name} now")),
+    };
+    let mut text = String::new();
+    for (what, plan) in [(now.as_str(), &served.proof.plan_before), ("plan with the set", &served.proof.plan_after)] {
+        if let Some(plan) = plan {
+            text.push_str(&format!("-- {what}\n"));
+            plan.lines().for_each(|line| text.push_str(&format!("--   {}\n", neutral::line(line))));
         }
     }
+    text
 }

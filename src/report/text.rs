@@ -7,7 +7,7 @@ mod ddl;
 mod explain;
 mod findings;
 mod frame;
-mod headline;
+pub(super) mod headline;
 mod queries;
 mod suppressed;
 
@@ -93,6 +93,6 @@ fn say(text: &Text, prefix: &str, words: &str, out: &mut dyn Write) -> io::Resul
 const SET_IN: &str = "  ";
 
 /// `1 index`, `2 indexes`: a count with its noun.
-fn count(number: usize, one: &str, many: &str) -> String {
+pub(super) fn count(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }

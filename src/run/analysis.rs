@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use crate::advice::host::HostTable;
-use crate::advice::{AdviceId, IndexAdvice, Narrowed, QueryAdvice};
+use crate::advice::{AdviceId, Curve, IndexAdvice, Narrowed, QueryAdvice};
 use crate::catalog::{Catalog, OtherSchema};
 use crate::dialect::Target;
 use crate::engine::{EngineFacts, Tier};
@@ -110,6 +110,8 @@ pub(super) struct Database {
     pub narrowed: Vec<Narrowed>,
     /// Advice that no rule asks for which has a say: rules may read it, nobody is shown it.
     pub unasked: BTreeSet<AdviceId>,
+    /// In which order the advice that makes an index is best followed, and what it gains; not where queries are explained.
+    pub curve: Option<Curve>,
     /// What the engine said of queries that are to be explained.
     pub explained: BTreeMap<QueryId, Explained>,
     pub findings: Vec<Finding>,

@@ -1,22 +1,20 @@
 //! Writes the concrete report: queries, schema and advice as the JSON contract's entries.
 
+mod advice;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use super::analysis::{Analysis, Database};
-use super::classes;
 use super::concrete::Quotes;
 use super::{Ask, Goal, Plans, explain};
-use crate::advice::{IndexAdvice, Proof, ProofKind};
 use crate::catalog::{Backing, Index, IndexId, IndexKey, Method, Table};
 use crate::engine::{EngineKind, Fidelity};
 use crate::explain::named;
 use crate::expr::Expr;
-use crate::finding::Confidence;
-use crate::name::{Ident, QName};
 use crate::outcome::{
-    AdviceEntry, ColumnEntry, DdlEntry, IndexColumnEntry, IndexEntry, JoinEntry, KeyEntry, OrderEntry, PatternEntry,
-    PredicateEntry, ProofEntry, QueryEntry, TableEntry, VariantEntry,
+    ColumnEntry, DdlEntry, IndexColumnEntry, IndexEntry, JoinEntry, KeyEntry, OrderEntry, PatternEntry, PredicateEntry,
+    QueryEntry, TableEntry, VariantEntry,
 };
 use crate::plan;
 use crate::query::{
@@ -24,9 +22,10 @@ use crate::query::{
     VariantKind,
 };
 use crate::sql::print::{self, Script};
-use crate::stats::StatsSource;
 use crate::tree::Tree;
-use crate::workload::{PlanLabels, QueryId, Sender, WorkloadQuery};
+use crate::workload::{PlanLabels, Sender, WorkloadQuery};
+
+pub(super) use advice::{advice, advice_name, confidence, curve, proof_entry};
 
 /// Which workload query each (site, variant) became.
 pub(super) type Senders<'a> = BTreeMap<(SiteId, u16), (&'a Database, &'a WorkloadQuery)>;
@@ -333,88 +332,5 @@ pub(super) fn method(method: &Method) -> &str {
         Method::Btree => "btree",
         Method::Hash => "hash",
         Method::Other(name) => name,
-    }
-}
-
-/// Writes a database's advice.
-pub(super) fn advice(analysis: &Analysis, database: &Database, quotes: &Quotes<'_>) -> Vec<AdviceEntry> {
-    database.listed_advice().map(|advice| advice_entry(analysis, database, advice, quotes)).collect()
-}
-
-fn advice_entry(analysis: &Analysis, database: &Database, advice: &IndexAdvice, quotes: &Quotes<'_>) -> AdviceEntry {
-    let dialect = database.target.dialect;
-    AdviceEntry {
-        id: advice_name(advice),
-        action: advice.action,
-        database: database.name.to_string(),
-        table: advice.def.table.to_string(),
-        name: advice.name.to_string(),
-        columns: advice.def.keys.iter().map(index_column).collect(),
-        include: advice.def.include.iter().map(ToString::to_string).collect(),
-        predicate: advice.def.predicate.as_ref().map(ToString::to_string),
-        unique: advice.def.unique,
-        method: method(&advice.def.method).to_owned(),
-        ddl: advice.to_ddl(dialect),
-        down: advice.to_down(dialect, &originals(database, advice)),
-        host: classes::steps(database, advice, quotes),
-        replaces: advice.replaces.iter().map(|name| name.name.to_string()).collect(),
-        covered_by: advice.covered_by.as_ref().map(ToString::to_string),
-        reason: advice.reason.clone(),
-        confidence: confidence(database, advice),
-        queries: advice
-            .serves
-            .iter()
-            .flat_map(|query| query_names(analysis, database, *query))
-            .collect::<BTreeSet<_>>()
-            .into_iter()
-            .collect(),
-        cost_before: advice.proof.as_ref().and_then(|proof| proof.cost_before),
-        cost_after: advice.proof.as_ref().and_then(|proof| proof.cost_after),
-        size_bytes: advice.size,
-        write_cost: advice.write_cost,
-    }
-}
-
-/// How sure advice is: as sure as the surest finding that asks for it.
-fn confidence(database: &Database, advice: &IndexAdvice) -> Confidence {
-    let stats = database.stats.table(&advice.def.table);
-    let is_assumed = stats.is_none_or(|stats| stats.source == StatsSource::Assumed);
-    match &advice.proof {
-        Some(proof) if proof.kind == ProofKind::Shape && advice.reason.is_none() => Confidence::Medium,
-        Some(_) if advice.def.is_dear() && is_assumed => Confidence::Medium,
-        _ => Confidence::High,
-    }
-}
-
-/// Names a piece of advice inside one report.
-pub(super) fn advice_name(advice: &IndexAdvice) -> String {
-    format!("ix:{}", advice.id.0 + 1)
-}
-
-fn query_names(analysis: &Analysis, database: &Database, query: QueryId) -> Vec<String> {
-    let senders = &database.workload[query.0 as usize].senders;
-    senders.iter().map(|sender| site_name(analysis, &analysis.sites[sender.site.0 as usize])).collect()
-}
-
-/// The definitions of the indexes that a piece of advice replaces, so that its way back can recreate them.
-fn originals(database: &Database, advice: &IndexAdvice) -> Vec<(Ident, crate::catalog::IndexDef)> {
-    let named = |wanted: &QName| {
-        let table = database.catalog.table(&advice.def.table)?;
-        let index = table.indexes.iter().find(|index| index.name.as_ref() == Some(&wanted.name))?;
-        Some((wanted.name.clone(), index.def.clone()))
-    };
-    advice.replaces.iter().filter_map(named).collect()
-}
-
-/// Writes the evidence.
-pub(super) fn proof(proof: &Proof) -> ProofEntry {
-    ProofEntry {
-        kind: proof.kind,
-        engine: proof.engine.clone(),
-        tier: proof.tier,
-        cost_before: proof.cost_before,
-        cost_after: proof.cost_after,
-        plan_before: proof.plan_before.clone(),
-        plan_after: proof.plan_after.clone(),
     }
 }

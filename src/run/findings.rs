@@ -73,6 +73,8 @@ fn leave_out_silent(findings: &[FindingEntry], advice: &mut [AdviceEntry]) {
             silent.contains(&pair) && !heard.contains(&pair)
         };
         one.queries.retain(|query| !is_silent(query));
+        one.proofs.iter_mut().for_each(|proof| proof.queries.retain(|query| !is_silent(query)));
+        one.proofs.retain(|proof| !proof.queries.is_empty());
     }
 }
 
@@ -108,7 +110,7 @@ fn entry(
         columns: finding.columns.clone(),
         advice: finding.advice.iter().filter_map(advised).map(entries::advice_name).collect(),
         edits: edits(analysis, database, finding, place, quotes),
-        proof: finding.proof.as_ref().map(entries::proof),
+        proof: finding.proof.as_ref().map(entries::proof_entry),
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::RunError;
 use super::analysis::{Analysis, Database};
 use super::engines::Engines;
+use super::entries;
 use super::explain;
 use super::policy::Policy;
 use super::suppressions;
@@ -14,6 +15,7 @@ use crate::assume;
 use crate::catalog::{IndexDef, Table};
 use crate::config::Config;
 use crate::engine::{Deadline, EngineKind, Fidelity, IndexSet, PlanRequest, ScratchEngine, ScratchError, Tier};
+use crate::finding::Confidence;
 use crate::name::nearest;
 use crate::query::{DatabaseId, Skip, SkipStage};
 use crate::rules::{self, Asking, Checking, RulesInput, SchemaAdvice, Unkept, Upkeep, Uses};
@@ -113,6 +115,9 @@ pub(super) fn plan(
         number_advice(database, &mut numbered);
         size_advice(database, engine.as_mut())?;
         super::upkeep::price(database);
+        if analysis.chosen.is_empty() {
+            order_advice(database, engine.as_mut(), config, until)?;
+        }
         explain::ask(database, &analysis.chosen, engine.as_mut(), config, until)?;
         analysis.cut |= until.is_over();
         let refused = refusals(analysis, number, &judged);
@@ -126,6 +131,29 @@ fn size_advice(database: &mut Database, engine: &mut dyn ScratchEngine) -> Resul
     for (advice, size) in database.advice.iter_mut().zip(engine.sizes(&defs)?) {
         advice.size = size;
     }
+    Ok(())
+}
+
+/// Finds the order in which the advice is best followed; what may not be shown in the end comes behind what is.
+fn order_advice(
+    database: &mut Database,
+    engine: &mut dyn ScratchEngine,
+    config: &Config,
+    until: Deadline,
+) -> Result<(), ScratchError> {
+    let rank = |advice: &IndexAdvice| match database.unasked.contains(&advice.id) {
+        true => 2,
+        false => u8::from(entries::confidence(database, advice) < Confidence::High),
+    };
+    let Some(first) = database.advice.first() else { return Ok(()) };
+    let cx = AdviseContext {
+        database: first.database,
+        catalog: &database.catalog,
+        stats: &database.stats,
+        target: database.target,
+        limits: &config.limits,
+    };
+    database.curve = Some(advise::curve(&cx, engine, &database.workload, &database.advice, &rank, until)?);
     Ok(())
 }
 

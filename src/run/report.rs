@@ -44,6 +44,7 @@ fn judged(tree: &dyn Tree, analysis: &Analysis, policy: &Policy<'_>, ask: &Ask<'
         queries: Vec::new(),
         findings: Vec::new(),
         advice: Vec::new(),
+        curves: Vec::new(),
         tables: Vec::new(),
         ddl: Vec::new(),
         sources: BTreeMap::new(),
@@ -60,6 +61,8 @@ fn judged(tree: &dyn Tree, analysis: &Analysis, policy: &Policy<'_>, ask: &Ask<'
     if goal > Goal::Queries {
         let mut found = findings::findings(analysis, policy, &quotes);
         findings::settle_advice(&mut found, &mut report.advice);
+        report.curves = analysis.databases.iter().filter_map(entries::curve).collect();
+        report.settle_curves();
         report.findings = found;
     }
     if goal == Goal::Advise {

@@ -116,6 +116,7 @@ fn what_cannot_be_written_is_refused_before_anything_is() {
     check(&[SCHEMA, BAD], &["queries", "--output", "sarif"], 2, list);
     check(&[SCHEMA, BAD], &["schema", "--output", "sql"], 2, list);
     check(&[SCHEMA, BAD], &["advise", "--output", "xml"], 2, "`advise` has no format `xml`");
+    check(&[SCHEMA, BAD], &["check", "--output", "html"], 2, "`check` has no format `html`");
     check(&[SCHEMA, BAD], &["check", "--output", "json="], 2, "a path behind the `=`");
     check(&[SCHEMA, BAD], &["check", "--output", "json=."], 2, "it is a folder");
     check(&[SCHEMA, BAD], &["check", "--output", "sql=no/such.sql"], 2, "there is no folder `no`");

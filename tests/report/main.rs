@@ -1,5 +1,7 @@
 //! The formats, on one report that has a bit of everything: what a person sees, what a program may rely on.
 
+mod browser;
+mod html;
 mod review;
 mod sample;
 

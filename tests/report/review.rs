@@ -198,7 +198,7 @@ fn a_statement_that_would_steer_a_terminal_is_left_out_whole() {
     report.advice.truncate(1);
     report.advice[0].ddl = "CREATE INDEX \"i\u{1b}[2J\" ON t (\"a\nb\");".to_owned();
     let text = written(&Sql, &report);
-    assert!(text.lines().all(|line| line.starts_with("-- ")), "{text}");
+    assert!(text.lines().all(|line| line.is_empty() || line.starts_with("-- ")), "{text}");
     assert!(text.contains(r#"-- CREATE INDEX "i\u{1b}[2J" ON t ("a"#), "{text}");
 }
 

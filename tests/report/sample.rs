@@ -57,6 +57,7 @@ pub fn report() -> RunReport {
         queries: queries(),
         findings: findings(),
         advice: advice(),
+        curves: vec![CurveEntry::new("default".into(), 3, Some(5120.0), [("ix:1".into(), Some(2_621_440), 2295.8)])],
         tables: tables(),
         ddl: vec![DdlEntry {
             database: "default".to_owned(),
@@ -201,15 +202,7 @@ fn findings() -> Vec<FindingEntry> {
         columns: vec!["customer_id".into(), "created_at".into()],
         advice: vec!["ix:1".into()],
         edits: vec![],
-        proof: Some(ProofEntry {
-            kind: ProofKind::Cost,
-            engine: "sqlite 3.54.1".into(),
-            tier: Tier::Assumed,
-            cost_before: Some(2304.0671),
-            cost_after: Some(8.3),
-            plan_before: Some("sort for ORDER BY\n  scan every row of orders o, then filter\n".into()),
-            plan_after: Some("seek orders o by index idx_orders_customer_id_created_at (customer_id = ?)\n".into()),
-        }),
+        proof: Some(proof()),
     };
     let again = FindingEntry {
         message: "no index serves `customer_id` on `orders`".into(),
@@ -251,6 +244,18 @@ fn findings() -> Vec<FindingEntry> {
     vec![duplicate, missing, again, function]
 }
 
+fn proof() -> ProofEntry {
+    ProofEntry {
+        kind: ProofKind::Cost,
+        engine: "sqlite 3.54.1".into(),
+        tier: Tier::Assumed,
+        cost_before: Some(2304.0671),
+        cost_after: Some(8.3),
+        plan_before: Some("sort for ORDER BY\n  scan every row of orders o, then filter\n".into()),
+        plan_after: Some("seek orders o by index idx_orders_customer_id_created_at (customer_id = ?)\n".into()),
+    }
+}
+
 fn advice() -> Vec<AdviceEntry> {
     let create = AdviceEntry {
         id: "ix:1".into(),
@@ -276,6 +281,7 @@ fn advice() -> Vec<AdviceEntry> {
         covered_by: None,
         reason: None,
         queries: vec!["q:0".into(), "q:1".into()],
+        proofs: vec![ServedEntry { queries: vec!["q:0".into()], proof: proof() }],
         cost_before: Some(2304.1),
         cost_after: Some(8.3),
         confidence: Confidence::High,
@@ -292,6 +298,7 @@ fn advice() -> Vec<AdviceEntry> {
         covered_by: Some("orders_created".into()),
         host: vec![],
         queries: vec![],
+        proofs: vec![],
         cost_before: None,
         cost_after: None,
         ..create.clone()

@@ -2,29 +2,17 @@
 
 use std::io::{self, Write};
 
-use super::count;
-use crate::advice::Action;
 use crate::outcome::{DdlEntry, RunReport, TableEntry};
-use crate::report::{neutral, sql};
+use crate::report::{changes, neutral, sql};
 
 /// Writes the index set as DDL, and what it comes to.
 pub(super) fn write_advice(report: &RunReport, out: &mut dyn Write) -> io::Result<()> {
     sql::write_changes(report, out)?;
-    match changes(report) {
+    sql::write_curves(report, out)?;
+    match changes::summed(report) {
         changes if changes.is_empty() => writeln!(out, "-- nothing to change"),
         changes => writeln!(out, "\n-- {changes}"),
     }
-}
-
-/// `2 indexes to create, 1 index to drop`; empty where there is nothing to change.
-pub(super) fn changes(report: &RunReport) -> String {
-    let of = |action| report.advice.iter().filter(|advice| advice.action == action).count();
-    let words = [(of(Action::Create), "create"), (of(Action::Replace), "replace"), (of(Action::Drop), "drop")];
-    let words = words.into_iter().filter(|(number, _)| *number > 0);
-    words
-        .map(|(number, verb)| format!("{} to {verb}", count(number, "index", "indexes")))
-        .collect::<Vec<_>>()
-        .join(", ")
 }
 
 /// Writes each database's schema as a script, every table below the place it was declared at.

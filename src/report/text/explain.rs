@@ -152,7 +152,10 @@ impl Page<'_> {
             }
             let others =
                 advice.queries.iter().filter(|id| self.report.queries.iter().all(|query| query.id != **id)).count();
-            for line in served_by(self.report, advice, "-- ").lines().chain(neutral::block(&advice.ddl).lines()) {
+            for line in served_by(self.report, advice) {
+                writeln!(out, "    -- {line}")?;
+            }
+            for line in neutral::block(&advice.ddl).lines() {
                 writeln!(out, "    {line}")?;
             }
             if others > 0 {

@@ -6,11 +6,11 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
-use super::{Tally, Text, count, ddl, frame, say, suppressed};
+use super::{Tally, Text, count, frame, say, suppressed};
 use crate::advice::{Action, ProofKind};
 use crate::finding::{Confidence, Severity};
 use crate::outcome::{AdviceEntry, FindingEntry, ProofEntry, RelatedEntry, RunReport};
-use crate::report::{neutral, sql};
+use crate::report::{changes, neutral, sql};
 
 /// Writes the findings that nobody suppressed, the index set and the sum.
 pub(super) fn write(text: &Text, report: &RunReport, out: &mut dyn Write) -> io::Result<()> {
@@ -29,8 +29,8 @@ pub(super) fn write(text: &Text, report: &RunReport, out: &mut dyn Write) -> io:
             if let Some(name) = sql::another_database(report, &mut database, advice) {
                 say(text, "  -- ", &name, out)?;
             }
-            for reason in sql::served_by(report, advice, "").lines() {
-                say(text, "  -- ", reason, out)?;
+            for reason in sql::served_by(report, advice) {
+                say(text, "  -- ", &reason, out)?;
             }
             write_indented(out, &neutral::block(&advice.ddl))?;
         }
@@ -188,7 +188,7 @@ fn sum(report: &RunReport) -> String {
     if suppressed > 0 {
         text.push_str(&format!(", {suppressed} suppressed"));
     }
-    let changes = ddl::changes(report);
+    let changes = changes::summed(report);
     if !changes.is_empty() {
         text.push_str(&format!("; {changes}"));
     }

@@ -4,17 +4,36 @@ use std::io::{self, Write};
 
 use super::{Skips, Text, View, count, say};
 use crate::engine::Tier;
-use crate::outcome::{DatabaseEntry, RunReport};
+use crate::outcome::{DatabaseEntry, OtherSourceEntry, RunReport};
 use crate::query::SkipStage;
 use crate::report::neutral;
 
 /// Paths named before the rest is only counted.
 const PATHS_SHOWN: usize = 3;
 
+/// What is said of a run that `--timeout` stopped.
+pub(in crate::report) const CUT: &str = "the run was cut short: this report is not complete";
+
 /// Writes the headline, each line behind `prefix`, and an empty line.
 pub(super) fn write(text: &Text, report: &RunReport, prefix: &str, out: &mut dyn Write) -> io::Result<()> {
+    lines(text.view, report).iter().try_for_each(|line| say(text, prefix, line, out))?;
+    write_end(text, report, prefix, out)
+}
+
+/// Writes the part of the headline that concerns the schema.
+pub(super) fn write_schema(text: &Text, report: &RunReport, prefix: &str, out: &mut dyn Write) -> io::Result<()> {
+    for database in &report.run.databases {
+        say(text, prefix, &schema_line(report, database), out)?;
+        others(database).iter().try_for_each(|line| say(text, prefix, line, out))?;
+    }
+    left_out(report).iter().try_for_each(|line| say(text, prefix, line, out))?;
+    write_end(text, report, prefix, out)
+}
+
+/// What was read, how much of it was understood and what the evidence is worth, a sentence each.
+pub(in crate::report) fn lines(view: View, report: &RunReport) -> Vec<String> {
     let queries = &report.coverage.queries;
-    let read = format!(
+    let mut lines = vec![format!(
         "{} {}: {}, {} ({} resolved, {} partial, {} skipped{})",
         report.tool.name,
         report.tool.version,
@@ -24,45 +43,42 @@ pub(super) fn write(text: &Text, report: &RunReport, prefix: &str, out: &mut dyn
         queries.partial,
         queries.skipped,
         reasons(report, SkipStage::Query).map_or(String::new(), |reasons| format!(": {reasons}")),
-    );
-    say(text, prefix, &read, out)?;
+    )];
     for database in &report.run.databases {
-        say(text, prefix, &schema_line(report, database), out)?;
-        write_others(text, database, prefix, out)?;
-        say(text, prefix, &evidence_line(text.view, database), out)?;
+        lines.push(schema_line(report, database));
+        lines.extend(others(database));
+        lines.push(evidence_line(view, database));
     }
     if report.run.databases.iter().any(|database| database.engine.is_some()) {
-        let mut of = format!("{} of {} planned", queries.planned, count(queries.judged, "query", "queries"));
-        match queries.found.saturating_sub(queries.judged) {
-            0 => {}
-            others if matches!(text.view, View::Explain | View::Repro) => {
-                of.push_str(&format!(" ({others} on other tables are not asked for)"));
-            }
-            others => of.push_str(&format!(" ({others} of migrations, seeds and other people's code are not judged)")),
-        }
-        if let Some(reasons) = reasons(report, SkipStage::Plan) {
-            of.push_str(&format!("; judged by shape alone: {reasons}"));
-        }
-        say(text, prefix, &of, out)?;
+        lines.push(planned_line(view, report));
     }
-    write_left_out(text, report, prefix, out)
+    lines.extend(left_out(report));
+    lines
 }
 
-/// Writes the part of the headline that concerns the schema.
-pub(super) fn write_schema(text: &Text, report: &RunReport, prefix: &str, out: &mut dyn Write) -> io::Result<()> {
-    for database in &report.run.databases {
-        say(text, prefix, &schema_line(report, database), out)?;
-        write_others(text, database, prefix, out)?;
+fn planned_line(view: View, report: &RunReport) -> String {
+    let queries = &report.coverage.queries;
+    let mut of = format!("{} of {} planned", queries.planned, count(queries.judged, "query", "queries"));
+    match queries.found.saturating_sub(queries.judged) {
+        0 => {}
+        others if matches!(view, View::Explain | View::Repro) => {
+            of.push_str(&format!(" ({others} on other tables are not asked for)"));
+        }
+        others => of.push_str(&format!(" ({others} of migrations, seeds and other people's code are not judged)")),
     }
-    write_left_out(text, report, prefix, out)
+    if let Some(reasons) = reasons(report, SkipStage::Plan) {
+        of.push_str(&format!("; judged by shape alone: {reasons}"));
+    }
+    of
 }
 
-fn write_left_out(text: &Text, report: &RunReport, prefix: &str, out: &mut dyn Write) -> io::Result<()> {
-    for (stage, what) in [(SkipStage::File, "not read"), (SkipStage::Schema, "schema statements not understood")] {
-        if let Some(reasons) = reasons(report, stage) {
-            say(text, prefix, &format!("{what}: {reasons}"), out)?;
-        }
-    }
+fn left_out(report: &RunReport) -> Vec<String> {
+    let stages = [(SkipStage::File, "not read"), (SkipStage::Schema, "schema statements not understood")];
+    let line = |(stage, what)| Some(format!("{what}: {}", reasons(report, stage)?));
+    stages.into_iter().filter_map(line).collect()
+}
+
+fn write_end(text: &Text, report: &RunReport, prefix: &str, out: &mut dyn Write) -> io::Result<()> {
     if text.skips == Skips::Listed {
         for skip in &report.skips {
             let path = neutral::line(&skip.path);
@@ -75,14 +91,14 @@ fn write_left_out(text: &Text, report: &RunReport, prefix: &str, out: &mut dyn W
         }
     }
     if !report.run.complete {
-        writeln!(out, "{prefix}the run was cut short: this report is not complete")?;
+        writeln!(out, "{prefix}{CUT}")?;
     }
     writeln!(out)
 }
 
-/// Writes what else declares a database, and how that differs from what was taken.
-fn write_others(text: &Text, database: &DatabaseEntry, prefix: &str, out: &mut dyn Write) -> io::Result<()> {
-    for other in &database.other_sources {
+/// What else declares a database, and how that differs from what was taken.
+fn others(database: &DatabaseEntry) -> Vec<String> {
+    let line = |other: &OtherSourceEntry| {
         let mut differs: Vec<String> = Vec::new();
         let mut tell = |number: usize, one: &str, several: &str, where_: &str| {
             if number > 0 {
@@ -98,15 +114,14 @@ fn write_others(text: &Text, database: &DatabaseEntry, prefix: &str, out: &mut d
             false => differs.join(", "),
         };
         let kind = if other.source.ends_with("models") { "models" } else { "migrations" };
-        let line = format!(
+        format!(
             "also declared by {}, {}, {}: {differs}; `--schema {kind}` takes them instead",
             neutral::line(&other.source),
             count(other.tables, "table", "tables"),
             count(other.indexes, "index", "indexes"),
-        );
-        say(text, prefix, &line, out)?;
-    }
-    Ok(())
+        )
+    };
+    database.other_sources.iter().map(line).collect()
 }
 
 fn schema_line(report: &RunReport, database: &DatabaseEntry) -> String {

@@ -139,6 +139,7 @@ pub(super) fn build(mut root: Root, sql: &[SqlFileFacts], engine: EngineChoice) 
         advice: Vec::new(),
         narrowed: Vec::new(),
         unasked: BTreeSet::new(),
+        curve: None,
         explained: BTreeMap::new(),
         findings: Vec::new(),
     };
