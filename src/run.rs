@@ -14,6 +14,7 @@ mod explain;
 mod findings;
 mod judge;
 mod lines;
+mod order;
 mod policy;
 mod progress;
 mod report;

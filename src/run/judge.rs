@@ -5,17 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::RunError;
 use super::analysis::{Analysis, Database};
 use super::engines::Engines;
-use super::entries;
 use super::explain;
+use super::order;
 use super::policy::Policy;
 use super::suppressions;
 use crate::advice::{Action, AdviceId, IndexAdvice, QueryAdvice};
 use crate::advise::{self, AdviseContext, Names};
 use crate::assume;
-use crate::catalog::{IndexDef, Table};
+use crate::catalog::Table;
 use crate::config::Config;
-use crate::engine::{Deadline, EngineKind, Fidelity, IndexSet, PlanRequest, ScratchEngine, ScratchError, Tier};
-use crate::finding::Confidence;
+use crate::engine::{Deadline, EngineKind, Fidelity, IndexSet, PlanRequest, ScratchEngine, Tier};
 use crate::name::nearest;
 use crate::query::{DatabaseId, Skip, SkipStage};
 use crate::rules::{self, Asking, Checking, RulesInput, SchemaAdvice, Unkept, Upkeep, Uses};
@@ -113,47 +112,16 @@ pub(super) fn plan(
             }
         }
         number_advice(database, &mut numbered);
-        size_advice(database, engine.as_mut())?;
+        order::size(database, engine.as_mut())?;
         super::upkeep::price(database);
         if analysis.chosen.is_empty() {
-            order_advice(database, engine.as_mut(), config, until)?;
+            order::order(database, engine.as_mut(), config, until)?;
         }
         explain::ask(database, &analysis.chosen, engine.as_mut(), config, until)?;
         analysis.cut |= until.is_over();
         let refused = refusals(analysis, number, &judged);
         analysis.skips.extend(refused);
     }
-    Ok(())
-}
-
-fn size_advice(database: &mut Database, engine: &mut dyn ScratchEngine) -> Result<(), ScratchError> {
-    let defs: Vec<IndexDef> = database.advice.iter().map(|advice| advice.def.clone()).collect();
-    for (advice, size) in database.advice.iter_mut().zip(engine.sizes(&defs)?) {
-        advice.size = size;
-    }
-    Ok(())
-}
-
-/// Finds the order in which the advice is best followed; what may not be shown in the end comes behind what is.
-fn order_advice(
-    database: &mut Database,
-    engine: &mut dyn ScratchEngine,
-    config: &Config,
-    until: Deadline,
-) -> Result<(), ScratchError> {
-    let rank = |advice: &IndexAdvice| match database.unasked.contains(&advice.id) {
-        true => 2,
-        false => u8::from(entries::confidence(database, advice) < Confidence::High),
-    };
-    let Some(first) = database.advice.first() else { return Ok(()) };
-    let cx = AdviseContext {
-        database: first.database,
-        catalog: &database.catalog,
-        stats: &database.stats,
-        target: database.target,
-        limits: &config.limits,
-    };
-    database.curve = Some(advise::curve(&cx, engine, &database.workload, &database.advice, &rank, until)?);
     Ok(())
 }
 
