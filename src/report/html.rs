@@ -127,8 +127,10 @@ fn plan(report: &RunReport, page: &mut Markup) {
     page.raw("<p class=\"note\">In the order in which they are best made: what gains most for its size first.</p>\n");
     page.raw("<table class=\"changes\">\n<thead><tr><th scope=\"col\" class=\"figure\">No.</th>");
     page.raw("<th scope=\"col\">Change</th><th scope=\"col\" class=\"figure\">Takes away</th>");
-    page.raw("<th scope=\"col\" class=\"figure\">Size</th><th scope=\"col\" class=\"figure\">Queries</th>");
-    page.raw("</tr></thead>\n<tbody>\n");
+    if has_sizes(report) {
+        page.raw("<th scope=\"col\" class=\"figure\">Size</th>");
+    }
+    page.raw("<th scope=\"col\" class=\"figure\">Queries</th></tr></thead>\n<tbody>\n");
     changes::changes(report).iter().for_each(|change| row(report, change, page));
     page.raw("</tbody>\n</table>\n</section>\n");
 }
@@ -139,11 +141,19 @@ fn row(report: &RunReport, change: &Change<'_>, page: &mut Markup) {
     page.text(&number.to_string()).raw("</th><td class=\"what\">\n");
     what(report, advice, page);
     page.raw("</td><td class=\"figure\" data-label=\"Takes away\">");
-    page.text(&taken.map_or(String::new(), percent)).raw("</td><td class=\"figure\" data-label=\"Size\">");
-    page.text(&changes::size(report, advice).unwrap_or_default());
-    page.raw("</td><td class=\"figure\" data-label=\"Queries\">");
+    page.text(&taken.map_or(String::new(), percent)).raw("</td>");
+    if has_sizes(report) {
+        page.raw("<td class=\"figure\" data-label=\"Size\">");
+        page.text(&changes::size(report, advice).unwrap_or_default()).raw("</td>");
+    }
+    page.raw("<td class=\"figure\" data-label=\"Queries\">");
     let queries = if advice.queries.is_empty() { String::new() } else { advice.queries.len().to_string() };
     page.text(&queries).raw("</td></tr>\n");
+}
+
+/// Says whether a size is told of any change.
+fn has_sizes(report: &RunReport) -> bool {
+    report.advice.iter().any(|advice| changes::size(report, advice).is_some())
 }
 
 fn what(report: &RunReport, advice: &AdviceEntry, page: &mut Markup) {

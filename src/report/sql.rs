@@ -6,6 +6,7 @@
 
 mod table;
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use super::changes::{self, Change};
@@ -37,7 +38,7 @@ impl super::Reporter for Sql {
 
 /// Writes every change with its reason, its proof and its way back; changes of different databases under the database's name.
 pub(super) fn write_changes(report: &RunReport, out: &mut dyn Write) -> io::Result<()> {
-    let mut database = None;
+    let (mut database, mut told) = (None, BTreeMap::new());
     for change in changes::changes(report) {
         let Change { number, advice, taken } = change;
         if number > 1 {
@@ -49,7 +50,7 @@ pub(super) fn write_changes(report: &RunReport, out: &mut dyn Write) -> io::Resu
         let taken = taken.map(|share| format!("takes {} of the workload's cost", changes::percent(share)));
         let about = taken.into_iter().chain(served_by(report, advice)).collect::<Vec<_>>().join("\n-- ");
         writeln!(out, "-- {number}. {about}")?;
-        out.write_all(plans(report, advice).as_bytes())?;
+        out.write_all(plans(report, &change, &mut told).as_bytes())?;
         writeln!(out, "{}", statements(&advice.ddl))?;
         for (place, code) in host_steps(advice) {
             writeln!(out, "-- {place}: {}", neutral::line(code))?;
@@ -115,9 +116,16 @@ pub(super) fn served_by(report: &RunReport, advice: &AdviceEntry) -> Vec<String>
     lines
 }
 
-/// How the query is planned that gains most, with the schema as it is and with the set.
-fn plans(report: &RunReport, advice: &AdviceEntry) -> String {
-    let Some(served) = advice.proofs.first() else { return String::new() };
+/// How the query is planned that gains most, with the schema as it is and with the set; of those whose plans are not
+/// `told` with a change above.
+fn plans<'a>(report: &RunReport, change: &Change<'a>, told: &mut BTreeMap<&'a [String], usize>) -> String {
+    let Change { number, advice, .. } = change;
+    let fresh = advice.proofs.iter().find(|served| !told.contains_key(served.queries.as_slice()));
+    let Some(served) = fresh else {
+        let above = advice.proofs.first().and_then(|served| told.get(served.queries.as_slice()));
+        return above.map_or(String::new(), |above| format!("-- plans as shown with {above}\n"));
+    };
+    told.insert(&served.queries, *number);
     // Whose plan it is must be said where there are others.
     let now = match advice.queries.as_slice() {
         [_] => "plan now".to_owned(),

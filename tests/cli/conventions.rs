@@ -105,6 +105,7 @@ fn a_reader_that_goes_away_is_no_error() {
     for command in ["check", "advise"] {
         asked.extend(["sarif", "github", "sql"].map(|format| vec![command, "--output", format]));
     }
+    asked.push(vec!["advise", "--output", "html"]);
     for command in ["check", "advise", "queries", "schema"] {
         asked.extend([vec![command], vec![command, "--output", "json"], vec![command, "--output", "text=/dev/stdout"]]);
     }

@@ -143,6 +143,7 @@ fn rows(table: &str) -> usize {
 fn what_is_not_known_is_not_shown() {
     let assumed = page(&report());
     assert!(!assumed.contains(" MB<") && assumed.contains("Of their size"), "sizes that stand on assumed rows");
+    assert!(!assumed.contains("data-label=\"Size\""));
     let mut counted = report();
     counted.run.databases[0].tier = Tier::Counts;
     assert!(page(&counted).contains("20 MB<"), "{}", page(&counted));

@@ -203,6 +203,20 @@ fn a_statement_that_would_steer_a_terminal_is_left_out_whole() {
 }
 
 #[test]
+fn plans_of_a_query_are_shown_once() {
+    let mut report = sample::report();
+    let first = report.advice[0].clone();
+    let mut other = first.proofs[0].clone();
+    other.queries = vec!["q:1".into()];
+    other.proof.plan_before = Some("another plan\n".into());
+    let more = [vec![first.proofs[0].clone(), other], vec![first.proofs[0].clone()]];
+    report.advice.extend(more.map(|proofs| planlint::outcome::AdviceEntry { proofs, ..first.clone() }));
+    let text = written(&Sql, &report);
+    assert_eq!((text.matches("scan every row").count(), text.matches("another plan").count()), (1, 1), "{text}");
+    assert_eq!(text.matches("-- plans as shown with 1\n").count(), 1, "{text}");
+}
+
+#[test]
 fn databases_are_kept_apart() {
     let mut report = sample::report();
     let other = planlint::outcome::DatabaseEntry {
