@@ -230,3 +230,22 @@ fn databases_are_kept_apart() {
     let heads: Vec<&str> = text.lines().filter(|line| line.starts_with("-- database")).collect();
     assert_eq!(heads, ["-- database default (sqlite)", r"-- database audit\n; (postgres)"]);
 }
+
+#[test]
+fn a_long_curve_is_told_in_its_steps() {
+    let mut report = sample::report();
+    let first = report.advice[0].clone();
+    let named = |number: usize| planlint::outcome::AdviceEntry { id: format!("ix:{number}"), ..first.clone() };
+    report.advice = (1..=60).map(named).collect();
+    // Forty of them gain one after the other less, twenty nothing.
+    let gain = |number: usize| if number <= 40 { 100.0 / number as f64 } else { 0.0 };
+    let gains = (1..=60).map(|number| (format!("ix:{number}"), None, gain(number)));
+    report.curves = vec![planlint::outcome::CurveEntry::new("default".into(), 3, Some(1000.0), gains)];
+    let text = written(&Sql, &report);
+    let (_, table) = text.split_once("-- the weighted cost of 3 planned queries").expect("a table");
+    let row = |line: &str| line.strip_prefix("--  ").and_then(|row| row.split_whitespace().next()?.parse().ok());
+    let rows: Vec<usize> = table.lines().filter_map(row).collect();
+    assert!(rows.len() <= 20 && rows.is_sorted(), "{rows:?}");
+    assert_eq!((rows[..4].to_vec(), rows.last()), (vec![0, 1, 2, 3], Some(&60)), "{table}");
+    assert!(table.ends_with("\n-- 20 of them take nothing of it away: what asks for it stands above\n"), "{table}");
+}

@@ -23,7 +23,8 @@ pub(in crate::report) fn write(report: &RunReport, out: &mut dyn Write) -> io::R
         write_table(&curve, out)?;
         let idle = curve.stops.iter().skip(1).filter(|stop| !stop.gains).count();
         if idle > 0 {
-            writeln!(out, "-- {idle} of them take nothing of it away: what asks for each stands above it")?;
+            let take = if idle == 1 { "takes" } else { "take" };
+            writeln!(out, "-- {idle} of them {take} nothing of it away: what asks for it stands above")?;
         }
     }
     Ok(())
