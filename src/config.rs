@@ -97,6 +97,8 @@ pub struct Config {
     /// Several databases in one code base.
     #[serde(rename = "database")]
     pub databases: Vec<DatabaseSettings>,
+    /// How often some queries are sent, where the code and the statistics do not tell it.
+    pub workload: Vec<WorkloadSettings>,
     /// Functions that send the SQL text that they are given, beside those of the known drivers.
     pub wrappers: Vec<WrapperSettings>,
 }
@@ -124,6 +126,7 @@ impl Default for Config {
             limits: Limits::default(),
             tables: BTreeMap::new(),
             databases: Vec::new(),
+            workload: Vec::new(),
             wrappers: Vec::new(),
         }
     }
@@ -204,6 +207,27 @@ pub struct WrapperSettings {
     #[serde(default)]
     #[schemars(example = 1)]
     pub argument: u16,
+}
+
+/// How often a query is sent; it is named in one of three ways.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct WorkloadSettings {
+    /// The place that sends it: a path and a line of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"app/orders.py:120")]
+    pub at: Option<String>,
+    /// Its text; values and aliases are of no account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"SELECT * FROM orders WHERE customer_id = $1")]
+    pub sql: Option<String>,
+    /// What `planlint queries --by-load` calls it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"9f0c3b1a5d7e42688c1f0a2b3c4d5e6f")]
+    pub fingerprint: Option<String>,
+    /// How often it is sent, beside the others: calls, in the time that the statistics are of, or as many times as a query of which nothing is known.
+    #[schemars(range(min = 0), example = 500)]
+    pub weight: f64,
 }
 
 /// A map of one entry, as an example.

@@ -6,6 +6,7 @@
 
 mod curve;
 mod explained;
+mod load;
 mod query;
 
 use std::collections::BTreeMap;
@@ -24,6 +25,7 @@ use crate::query::{PathClass, SkipStage};
 
 pub use curve::{CurveEntry, PointEntry};
 pub use explained::{CandidateEntry, ColumnFiguresEntry, ExplainedEntry, ReferenceEntry, ServingEntry, UnfitEntry};
+pub use load::{LoadEntry, LoadMatch, LoadPlace};
 pub use query::{JoinEntry, KeyEntry, OrderEntry, PatternEntry, PredicateEntry, QueryEntry, VariantEntry};
 
 /// The report of one run.
@@ -41,6 +43,8 @@ pub struct RunReport {
     pub skips: Vec<SkipEntry>,
     /// The queries.
     pub queries: Vec<QueryEntry>,
+    /// What production counted, the heaviest first; empty without statistics of statements.
+    pub load: Vec<LoadEntry>,
     /// The findings, sorted by path, byte, variant and rule.
     pub findings: Vec<FindingEntry>,
     /// The index set that mends them, as it is best made: what gains most for each byte first, drops last.
@@ -492,4 +496,9 @@ pub struct IndexEntry {
 /// Costs are model figures: one decimal is all they can bear.
 fn rounded<S: Serializer>(cost: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
     cost.map(|cost| (cost * 10.0).round() / 10.0).serialize(serializer)
+}
+
+/// A weight, of which the third decimal says nothing any more.
+fn weighed<S: Serializer>(weight: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    ((weight * 1e3).round() / 1e3).serialize(serializer)
 }

@@ -4,9 +4,11 @@
 //! transaction, each item for itself: a role that may not see one still gets the others, and the file says what is
 //! missing. Not one value of a user's leaves the database unless values are asked for.
 
+mod log;
 mod postgres;
 mod sqlite;
 
+pub use log::LogReading;
 pub use postgres::postgres;
 pub use sqlite::sqlite;
 

@@ -2,6 +2,7 @@
 //!
 //! Plain data. `orm`, `schema` and `sql` make sites, `shape` makes shapes; knows no parser's tree.
 
+mod asked;
 mod clause;
 
 use std::collections::BTreeSet;

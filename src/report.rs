@@ -43,6 +43,8 @@ pub enum View {
     Advise,
     /// The queries and what they ask of each table.
     Queries,
+    /// The statements that production counted, and the queries that they are.
+    Load,
     /// The schema as DDL.
     Schema,
     /// Queries with their plans and what was tried for them.
@@ -57,7 +59,7 @@ impl View {
         match self {
             Self::Check => "check",
             Self::Advise => "advise",
-            Self::Queries => "queries",
+            Self::Queries | Self::Load => "queries",
             Self::Schema => "schema",
             Self::Explain | Self::Repro => "explain",
         }

@@ -12,7 +12,6 @@ pub mod page;
 mod selection;
 mod served;
 mod spelling;
-mod subject;
 mod suppression;
 mod upkeep;
 mod volume;

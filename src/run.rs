@@ -14,6 +14,7 @@ mod explain;
 mod findings;
 mod judge;
 mod lines;
+mod load;
 mod order;
 mod policy;
 mod progress;
@@ -229,8 +230,11 @@ impl Session {
             false => Vec::new(),
         };
         if goal > Goal::Schema {
+            analysis.load = load::Load::of(config, figures);
             time.of("shape", || workload::build(&mut analysis, config, goal, &policy));
-            weights::weigh(&mut analysis);
+            load::find(&mut analysis, figures);
+            let said = weights::said(&analysis, config, ask, &Quotes::new(tree, &analysis, ask.here))?;
+            weights::weigh(&mut analysis, &said);
             time.of("assume", || judge::assume(&mut analysis, config, figures))?;
         }
         if let Goal::Explain(focus) = &goal {

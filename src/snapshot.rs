@@ -209,6 +209,10 @@ impl Snapshot {
         if !self.is_of(catalog.dialect) {
             return Some(format!("the file of statistics is of a {} database", self.product));
         }
+        // A log tells statements alone.
+        if self.tables.is_empty() && self.statements.is_some() {
+            return None;
+        }
         let known = |table: &Table| {
             let named = |(name, figures): (&QName, &TableFigures)| {
                 figures.rows.is_some() && catalog.table(name).is_some_and(|found| found.name == table.name)
@@ -249,6 +253,9 @@ impl Snapshot {
 
     /// Replaces what was assumed of the tables it knows; what the configuration says of a table wins.
     pub fn overlay(&self, catalog: &Catalog, config: &Config, stats: &mut StatsModel) {
+        if self.tables.is_empty() && self.settings.is_empty() {
+            return;
+        }
         stats.origin = Some(Origin { version: Version::parse(&self.version), settings: self.settings.clone() });
         for (name, figures) in &self.tables {
             let Some(table) = catalog.table(name) else {

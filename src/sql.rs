@@ -9,6 +9,7 @@ pub mod expand;
 pub mod factor;
 pub mod fingerprint;
 pub mod kind;
+pub mod likeness;
 pub mod lower;
 pub mod parse;
 pub mod placeholders;

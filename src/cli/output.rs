@@ -67,7 +67,7 @@ impl Format {
         match view {
             View::Advise => &ALL,
             View::Check => &ALL[..5],
-            View::Queries | View::Schema | View::Explain => &ALL[..2],
+            View::Queries | View::Load | View::Schema | View::Explain => &ALL[..2],
             View::Repro => &ALL[..1],
         }
     }

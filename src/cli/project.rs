@@ -199,6 +199,11 @@ impl Project {
         self.aim(&Aim::Text(sql), options)
     }
 
+    /// Says whether anything is known of the statements that production is sent.
+    pub(super) fn knows_statements(&self) -> bool {
+        self.figures.as_ref().is_some_and(|figures| figures.statements.is_some())
+    }
+
     /// Says whether standard input was read and holds nothing.
     pub(super) fn has_empty_input(&self) -> bool {
         self.buffer.iter().any(|(_, content)| content.text().is_some_and(|text| text.is_empty()))

@@ -51,6 +51,9 @@ pub struct VariantEntry {
     pub kind: &'static str,
     /// Its SQL, as written.
     pub sql: Arc<str>,
+    /// How often it is sent, beside the other queries of its database.
+    #[serde(serialize_with = "super::weighed")]
+    pub weight: f64,
     /// `exact`, `approximate` or `none`; null when no engine was asked.
     pub fidelity: Option<&'static str>,
     /// Why it is not exact.

@@ -23,7 +23,9 @@ impl Reporter for Json {
         match self.view {
             // Findings are there where another format of the same run asks for them.
             View::Advise => write_pretty(&RunReport { findings: Vec::new(), ..report.clone() }, out),
-            View::Check | View::Queries | View::Schema | View::Explain | View::Repro => write_pretty(report, out),
+            View::Check | View::Queries | View::Load | View::Schema | View::Explain | View::Repro => {
+                write_pretty(report, out)
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ mod explain;
 mod findings;
 mod frame;
 pub(super) mod headline;
+mod load;
 mod queries;
 mod suppressed;
 
@@ -63,6 +64,10 @@ impl Reporter for Text {
             View::Queries => {
                 headline::write(self, report, "", out)?;
                 queries::write(report, out)
+            }
+            View::Load => {
+                headline::write(self, report, "", out)?;
+                load::write(self, report, out)
             }
             View::Explain => {
                 headline::write(self, report, "", out)?;

@@ -2,7 +2,6 @@
 
 use super::context::PlanContext;
 use super::findings::Findings;
-use super::subject;
 use super::unindexable_predicate::hidden;
 use crate::advice::{Trial, Verdict};
 use crate::catalog::{Method, Table};
@@ -24,7 +23,7 @@ pub(super) fn check(cx: &PlanContext<'_>, findings: &mut Findings) {
         // A few thousand rows read whole are nobody's worry: only a row count that was given makes this one.
         let known = cx.knows_rows(&pattern.table);
         findings
-            .report(cx.place_of(*reference), subject::access(pattern))
+            .report(cx.place_of(*reference), pattern.asked())
             .message(format!("every row of `{}` is read to answer a filtered query: {why}", pattern.table))
             .help(what_to_do)
             .table(&pattern.table)

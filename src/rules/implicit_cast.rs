@@ -2,7 +2,7 @@
 
 use super::context::QueryContext;
 use super::findings::Findings;
-use super::{subject, words};
+use super::{words};
 use crate::catalog::{Column, Index, Method, Table, TypeClass};
 use crate::coverage::{self, Joins};
 use crate::dialect::Dialect;
@@ -28,7 +28,7 @@ pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {
             findings
                 .report(
                     cx.place_in(&predicate.sql, pattern.reference),
-                    format!("{} of {}", predicate.key, subject::access(pattern)),
+                    format!("{} of {}", predicate.key, pattern.asked()),
                 )
                 .message(message)
                 .help(help)

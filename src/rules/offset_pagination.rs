@@ -3,7 +3,6 @@
 use super::context::QueryContext;
 use super::findings::Findings;
 use super::keyset::Keyset;
-use super::subject;
 use super::volume::{self, Conditions, Volume};
 use crate::finding::{Confidence, Place, Severity};
 use crate::query::{AccessPattern, Block, Limit, Offset};
@@ -27,7 +26,7 @@ pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {
             false => Place::Sql { query: cx.query.id, range: offset.sql.clone() },
         };
         findings
-            .report(at, subject::access(pattern))
+            .report(at, pattern.asked())
             .message(format!(
                 "`OFFSET` reads all rows before the page and throws them away: on the last pages that is all of `{}`",
                 volume.most.table

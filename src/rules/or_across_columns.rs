@@ -3,7 +3,7 @@
 use super::context::QueryContext;
 use super::findings::Findings;
 use super::served::{self, Served};
-use super::{subject, words};
+use super::{words};
 use crate::advice::IndexAdvice;
 use crate::coverage;
 use crate::expr::Expr;
@@ -26,7 +26,7 @@ pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {
             findings
                 .report(
                     place(cx, pattern, any, &leads),
-                    format!("{} of {}", subject::any_of(any), subject::access(pattern)),
+                    format!("{} of {}", any.asked(), pattern.asked()),
                 )
                 .message(format!(
                     "`{}` is searched by {} without an index for {}",

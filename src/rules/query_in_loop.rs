@@ -2,7 +2,6 @@
 
 use super::context::QueryContext;
 use super::findings::Findings;
-use super::subject;
 use crate::expr::Expr;
 use crate::finding::{Confidence, Place};
 use crate::name::{Ident, QName};
@@ -41,7 +40,7 @@ pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {
         let read = read.map_or(&pattern.table, |reference| &reference.table);
         let of = rows.table.map_or("of another query".to_owned(), |table| format!("of `{table}`"));
         findings
-            .report(Place::Sender { query: cx.query.id, number }, subject::access(pattern))
+            .report(Place::Sender { query: cx.query.id, number }, pattern.asked())
             .message(match is_load(site) {
                 true => format!("loading this relationship queries `{read}` for each row {of}"),
                 false => format!("`{read}` is queried for each row {of}"),

@@ -2,7 +2,6 @@
 
 use super::context::QueryContext;
 use super::findings::{Findings, Report};
-use super::subject;
 use crate::advice::{self, IndexAdvice, Proof, ProofKind};
 use crate::catalog::IndexDef;
 use crate::expr::Expr;
@@ -95,7 +94,7 @@ pub(super) fn report<'f>(
 ) -> Report<'f> {
     let (severity, confidence) = strength(cx, advice, served);
     findings
-        .report(place(cx, &advice.def, pattern), subject::access(pattern))
+        .report(place(cx, &advice.def, pattern), pattern.asked())
         .message(message)
         .help(help(&advice.def))
         .table(&pattern.table)

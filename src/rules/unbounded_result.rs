@@ -3,7 +3,7 @@
 use super::context::QueryContext;
 use super::findings::Findings;
 use super::volume::{self, Conditions, Volume};
-use super::{subject, words};
+use super::{words};
 use crate::catalog::TableKind;
 use crate::finding::{Confidence, Severity};
 use crate::query::StatementKind;
@@ -39,7 +39,7 @@ pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {
         }
     };
     findings
-        .report(cx.place_of(most.reference), subject::access(most))
+        .report(cx.place_of(most.reference), most.asked())
         .message(seen)
         .help(match key {
             [] => "read it a page at a time, with a `LIMIT`".to_owned(),

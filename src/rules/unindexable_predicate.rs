@@ -2,7 +2,6 @@
 
 use super::context::QueryContext;
 use super::findings::Findings;
-use super::subject;
 use crate::catalog::{Index, Method, Table, TypeClass};
 use crate::expr::{Expr, Op};
 use crate::finding::Place;
@@ -17,7 +16,7 @@ pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {
             findings
                 .report(
                     cx.place_in(&predicate.sql, pattern.reference),
-                    format!("{} of {}", predicate.key, subject::access(pattern)),
+                    format!("{} of {}", predicate.key, pattern.asked()),
                 )
                 .message(format!("`{}` is compared, so {name} on `{column}` cannot be searched", predicate.key))
                 .help(rewrite(&hidden))

@@ -2,7 +2,6 @@
 
 use super::context::QueryContext;
 use super::findings::Findings;
-use super::subject;
 use super::upkeep::Checking;
 use crate::advice::Action;
 use crate::finding::Place;
@@ -21,7 +20,7 @@ pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {
         let makes = cx.advice.iter().filter(|advice| advice.action != Action::Drop && found.is_kept_by(&advice.def));
         let condition = found.def.predicate.as_ref().map_or(String::new(), |condition| format!(" where {condition}"));
         let report = findings
-            .report(Place::Sender { query: cx.query.id, number: found.sender }, subject::access(found.pattern))
+            .report(Place::Sender { query: cx.query.id, number: found.sender }, found.pattern.asked())
             .message(format!("{}, and no unique index keeps out two that are added at once", found.told()))
             .help(format!(
                 "create a unique index on {columns} of `{table}`{condition}; rows that repeat have to go first"

@@ -13,6 +13,7 @@ use crate::engine::{EngineFacts, Tier};
 use crate::finding::Finding;
 use crate::name::QName;
 use crate::query::{DatabaseId, PathClass, QuerySite, SiteId, Skip, UniqueCheck};
+use crate::snapshot::ActivityFigures;
 use crate::source::{FileId, HostSpan, TreePath};
 use crate::stats::StatsModel;
 use crate::suppress::Suppression;
@@ -20,6 +21,7 @@ use crate::workload::{QueryId, Sender, WorkloadQuery};
 
 use super::entries::Asked;
 use super::explain::Explained;
+use super::load::Load;
 
 /// A run between its stages.
 #[derive(Default)]
@@ -34,6 +36,8 @@ pub(super) struct Analysis {
     pub sites: Vec<QuerySite>,
     /// How often each form of each of them is sent, beside the others.
     pub weights: Vec<Vec<f64>>,
+    /// What production counted of them.
+    pub load: Load,
     /// Queries that look whether a row is there before one like it is added.
     pub checks: Vec<UniqueCheck>,
     /// What the queries ask, as the report says it, in the order of the sites; only where nobody judges them, so that no
@@ -100,6 +104,8 @@ pub(super) struct Database {
     /// What of the schema the file of statistics does not know.
     pub statistics_gap: Option<String>,
     pub tier: Tier,
+    /// What was done to tables in the time that the weights are of.
+    pub counted: BTreeMap<QName, ActivityFigures>,
     pub workload: Vec<WorkloadQuery>,
     /// The text ranges of each sender's own shape, parallel to `workload[i].senders`.
     pub ranges: Vec<Vec<Vec<std::ops::Range<u32>>>>,

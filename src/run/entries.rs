@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::analysis::{Analysis, Database};
 use super::concrete::Quotes;
+use super::weights;
 use super::{Ask, Goal, Plans, explain};
 use crate::catalog::{Backing, Index, IndexId, IndexKey, Method, Table};
 use crate::engine::{EngineKind, Fidelity};
@@ -138,6 +139,7 @@ impl QueryWriter<'_> {
                 VariantKind::Branch(_) => "branch",
             },
             sql: variant.sql,
+            weight: weights::weight(&self.analysis.weights, sender),
             fidelity: None,
             fidelity_reasons: Vec::new(),
             patterns: Vec::new(),

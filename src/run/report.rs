@@ -7,7 +7,7 @@ use super::analysis::{Analysis, Database};
 use super::concrete::Quotes;
 use super::policy::Policy;
 use super::{Ask, Goal};
-use super::{entries, findings};
+use super::{entries, findings, load};
 use crate::catalog::{Catalog, OtherSchema};
 use crate::coverage::Drift;
 use crate::engine::EngineFacts;
@@ -42,6 +42,7 @@ fn judged(tree: &dyn Tree, analysis: &Analysis, policy: &Policy<'_>, ask: &Ask<'
         coverage: coverage(analysis, policy, goal),
         skips: skips(analysis, &quotes),
         queries: Vec::new(),
+        load: Vec::new(),
         findings: Vec::new(),
         advice: Vec::new(),
         curves: Vec::new(),
@@ -53,6 +54,9 @@ fn judged(tree: &dyn Tree, analysis: &Analysis, policy: &Policy<'_>, ask: &Ask<'
     };
     if goal == Goal::Schema {
         (report.tables, report.ddl) = entries::schema(analysis, &quotes);
+    }
+    if goal == Goal::Queries {
+        report.load = load::entries(analysis, &quotes);
     }
     if goal > Goal::Queries {
         report.advice =

@@ -2,7 +2,7 @@
 //!
 //! Only of PostgreSQL: the formula is made of what happens there.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::analysis::Database;
 use crate::advice::IndexAdvice;
@@ -17,7 +17,7 @@ pub(super) fn price(database: &mut Database) {
     if database.target.dialect != Dialect::Postgres {
         return;
     }
-    let writes = writes(&database.workload, &database.stats, &BTreeMap::new());
+    let writes = writes(&database.workload, &database.stats, &database.counted);
     let gone: BTreeSet<&QName> = database.advice.iter().flat_map(|advice| &advice.replaces).collect();
     let priced = |advice: &IndexAdvice| {
         let table = database.catalog.table(&advice.def.table)?;

@@ -12,6 +12,7 @@ use super::Goal;
 use super::analysis::{Analysis, Database};
 use super::concrete;
 use super::entries::Asked;
+use super::load::Load;
 use super::policy::Policy;
 use crate::config::Config;
 use crate::engine::{EngineKind, EngineQuery, Fidelity};
@@ -19,6 +20,7 @@ use crate::query::{
     Clause, ClauseKind, PathClass, QueryShape, QuerySite, Resolution, SiteId, Skip, SkipStage, UnknownKind, Variant,
 };
 use crate::shape::shape;
+use crate::sql::likeness::Likeness;
 use crate::sql::lower::{lower, lower_native};
 use crate::workload::{QueryId, Sender, WorkloadQuery};
 
@@ -39,7 +41,8 @@ pub(super) fn build(analysis: &mut Analysis, config: &Config, goal: Goal, policy
 fn add(analysis: &mut Analysis, groups: &mut [Groups], (sender, outcome): Read) {
     let site = &mut analysis.sites[sender.site.0 as usize];
     match outcome {
-        Ok(Seen { unknown, kept }) => {
+        Ok(Seen { unknown, kept, likeness }) => {
+            analysis.load.likenesses.extend(likeness.map(|likeness| (sender, likeness)));
             if let Some(skip) = unknown {
                 site.resolution = site.resolution.max(Resolution::Partial);
                 analysis.skips.push(skip);
@@ -91,6 +94,8 @@ type Read = (Sender, Result<Seen, Skip>);
 struct Seen {
     /// It names a table that no step of the schema creates.
     unknown: Option<Skip>,
+    /// How it is told from others, where that is asked for.
+    likeness: Option<Likeness>,
     kept: Kept,
 }
 
@@ -113,29 +118,33 @@ fn read(analysis: &Analysis, config: &Config, goal: Goal, some: Range<usize>) ->
         let variants = site.variants.iter().enumerate().filter(|_| known);
         let variant = |(number, variant): (usize, &Variant)| {
             let sender = Sender { site: id, variant: u16::try_from(number).unwrap_or(u16::MAX) };
-            (sender, read_one(database, config, goal, site, variant))
+            (sender, read_one(&Reading { database, config, goal, load: &analysis.load }, site, variant))
         };
         variants.map(variant).collect::<Vec<_>>()
     };
     some.into_par_iter().map(one).flatten_iter().collect()
 }
 
-fn read_one(
-    database: &Database,
-    config: &Config,
-    goal: Goal,
-    site: &QuerySite,
-    variant: &Variant,
-) -> Result<Seen, Skip> {
+/// What forms of queries are read with.
+struct Reading<'a> {
+    database: &'a Database,
+    config: &'a Config,
+    goal: Goal<'a>,
+    load: &'a Load,
+}
+
+fn read_one(cx: &Reading<'_>, site: &QuerySite, variant: &Variant) -> Result<Seen, Skip> {
+    let Reading { database, config, goal, load } = cx;
     let mut shaped = shape(&variant.sql, &database.catalog).map_err(|failure| Skip {
         stage: SkipStage::Query,
         reason: failure.reason,
         place: failure.at.map_or(site.place, |at| variant.spans.places(at..at + 1, &site.place).primary),
         detail: failure.message,
     })?;
+    let likeness = load.likeness_of(&shaped, &database.catalog);
     let unknown = unknown_table(site, variant, &shaped.shape).filter(|_| site.class.is_judged());
-    if goal == Goal::Queries {
-        return Ok(Seen { unknown, kept: Kept::Entry(Asked::of(&shaped.shape)) });
+    if *goal == Goal::Queries {
+        return Ok(Seen { unknown, likeness, kept: Kept::Entry(Asked::of(&shaped.shape)) });
     }
     shaped.shape.tighten();
     let native = database.engine.as_ref().is_some_and(|engine| engine.kind == EngineKind::Postgres);
@@ -143,7 +152,7 @@ fn read_one(
         true => lower_native(&shaped, &database.catalog, config.limits.limit_rows),
         false => lower(&shaped, &database.catalog, database.target),
     };
-    Ok(Seen { unknown, kept: Kept::Query(Box::new((shaped.shape, engine))) })
+    Ok(Seen { unknown, likeness, kept: Kept::Query(Box::new((shaped.shape, engine))) })
 }
 
 fn unknown_table(site: &QuerySite, variant: &Variant, shape: &QueryShape) -> Option<Skip> {

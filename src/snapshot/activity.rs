@@ -26,13 +26,16 @@ pub struct ActivityFigures {
     pub analyzed: Option<String>,
 }
 
-/// What `pg_stat_statements` counted.
+/// What `pg_stat_statements` counted, or a log told.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StatementsFigures {
     /// The day (UTC) since which it counts, where it says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<String>,
+    /// The day of the last one, where a log told them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
     /// Those that took longest together, the longest first.
     pub longest: Vec<StatementFigures>,
 }
@@ -41,14 +44,15 @@ pub struct StatementsFigures {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StatementFigures {
-    /// The server's number of it (`queryid`).
+    /// The server's number of it (`queryid`); of a logged one, that of its text.
     pub id: String,
     /// Its text, without comments and with `$1` in the place of each value.
     pub sql: String,
     /// How often it was run.
     pub calls: u64,
-    /// Rows that it returned or changed.
-    pub rows: u64,
+    /// Rows that it returned or changed, where that was counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<u64>,
     /// Milliseconds that it took, all runs together.
     pub total_ms: f64,
     /// Milliseconds of a run.

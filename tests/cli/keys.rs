@@ -196,6 +196,10 @@ const EFFECTS: &[Effect] = &[
     Effect { key: "database[].version", files: PROJECT, base: DATABASES, set: "version = \"3.45\"", args: &["check", "--output", "json"], said: "\"target_version\": \"3.45\"" },
     Effect { key: "database[].schema", files: TWO, base: DATABASES, set: "schema = [\"b\"]", args: &["check"], said: NOTHING },
     Effect { key: "database[].paths", files: TWO, base: "[[database]]\nname = \"other\"\nschema = [\"a\"]\npaths = [\"a\"]\n[[database]]\nname = \"main\"\nschema = [\"b\"]\n", set: "paths = [\"a/q.sql\"]", args: &["check"], said: NOTHING },
+    Effect { key: "workload[].at", files: PROJECT, base: "", set: "[[workload]]\nat = \"q.sql:1\"\nweight = 7", args: &["queries", "--output", "json"], said: "\"weight\": 7.0" },
+    Effect { key: "workload[].sql", files: PROJECT, base: "", set: "[[workload]]\nsql = \"SELECT u.id FROM users u WHERE u.email = 'x'\"\nweight = 7", args: &["queries", "--output", "json"], said: "\"weight\": 7.0" },
+    Effect { key: "workload[].fingerprint", files: PROJECT, base: "", set: "[[workload]]\nfingerprint = \"abc\"\nweight = 7", args: &["queries"], said: "no query of the code has the fingerprint `abc`" },
+    Effect { key: "workload[].weight", files: PROJECT, base: "[[workload]]\nat = \"q.sql:1\"", set: "weight = 0.25", args: &["queries", "--output", "json"], said: "\"weight\": 0.25" },
     Effect { key: "wrappers[].function", files: WRAPPED, base: "", set: "[[wrappers]]\nfunction = \"pool.ask\"", args: &["check"], said: "a.py:2:" },
     Effect { key: "wrappers[].argument", files: WRAPPED, base: "[[wrappers]]\nfunction = \"pool.tell\"\n", set: "argument = 1", args: &["check"], said: "a.py:6:" },
 ];

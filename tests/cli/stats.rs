@@ -169,3 +169,44 @@ fn explain_says_where_each_figure_comes_from() {
     write("planlint.toml", "[tables.orders]\nrows = 5000\n");
     check(orders, &["5,000 rows", "given by the configuration", "`customer`"]);
 }
+
+#[test]
+fn a_log_tells_what_is_sent_and_the_code_who_sends_it() {
+    let schema = "CREATE TABLE orders (id serial PRIMARY KEY, code text, at timestamptz);";
+    let log = "2026-01-30 [7] LOG:  duration: 90 ms  statement: select o.id from orders o where o.code = 'secret'\n\
+               2026-01-30 [7] LOG:  duration: 10 ms  statement: SELECT id FROM orders WHERE at > now()\n";
+    let files = [
+        ("schema.sql", schema),
+        ("q.sql", "-- name: by_code\nSELECT id FROM orders WHERE code = $1;\n"),
+        ("shop.log", log),
+        (
+            "planlint-stats.json",
+            "{\"planlint_stats\": 1, \"product\": \"postgres\", \"version\": \"15.2\", \"tables\": {\"orders\": {\"rows\": 7.0}}}",
+        ),
+    ];
+    let folder = project(&files);
+    let asked = planlint(folder.path(), &["queries", "--by-load", "--isolated"]);
+    assert_eq!(asked.status.code(), Some(2));
+    let complaint = text(&asked.stderr);
+    assert!(
+        complaint.contains("no statements of production are known") && complaint.contains("planlint stats log FILE"),
+        "{complaint}"
+    );
+    let told = planlint(folder.path(), &["stats", "log", "shop.log"]);
+    assert_eq!(told.status.code(), Some(0), "{}", text(&told.stderr));
+    assert!(text(&told.stderr).contains("2 messages: 2 statements"), "{}", text(&told.stderr));
+    let file = std::fs::read_to_string(folder.path().join("planlint-stats.json")).expect("the file");
+    assert!(file.contains("\"rows\": 7.0") && file.contains("o.code = $1") && !file.contains("secret"), "{file}");
+    let listed = planlint(folder.path(), &["queries", "--by-load", "--isolated"]);
+    let listed = text(&listed.stdout);
+    for line in [
+        "2 statements: 1 found in the code, with 90.0 % of their time",
+        "  q.sql:2 by_code",
+        "no source was found for:",
+    ] {
+        assert!(listed.contains(line), "{line}: {listed}");
+    }
+    let none = planlint(folder.path(), &["stats", "log", "q.sql", "--out", "-"]);
+    assert_eq!(none.status.code(), Some(2));
+    assert!(text(&none.stderr).contains("no statement was found in 0 messages"), "{}", text(&none.stderr));
+}

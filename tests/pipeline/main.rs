@@ -2,6 +2,7 @@
 
 mod explain;
 mod fingerprints;
+mod load;
 mod sources;
 mod tree;
 mod uniqueness;

@@ -55,6 +55,7 @@ pub fn report() -> RunReport {
             column: Some(1),
         }],
         queries: queries(),
+        load: load(),
         findings: findings(),
         advice: advice(),
         curves: vec![CurveEntry::new("default".into(), 3, Some(5120.0), [("ix:1".into(), Some(2_621_440), 2295.8)])],
@@ -145,6 +146,7 @@ fn queries() -> Vec<QueryEntry> {
         variants: vec![VariantEntry {
             kind: "required",
             sql: "SELECT o.id, o.total\n    FROM orders o\n    JOIN customers c ON c.id = o.customer_id\n    WHERE o.customer_id = $1".into(),
+            weight: 10.0,
             fidelity: Some("exact"),
             fidelity_reasons: vec![],
             patterns: vec![pattern("orders", "o"), PatternEntry { predicates: vec![], order_by: vec![], limit: None, limited: false, ..pattern("customers", "c") }],
@@ -254,6 +256,37 @@ fn proof() -> ProofEntry {
         plan_before: Some("sort for ORDER BY\n  scan every row of orders o, then filter\n".into()),
         plan_after: Some("seek orders o by index idx_orders_customer_id_created_at (customer_id = ?)\n".into()),
     }
+}
+
+/// Statements that production counted.
+fn load() -> Vec<LoadEntry> {
+    let one = LoadEntry {
+        fingerprint: Some("9f0c3b1a5d7e42688c1f0a2b3c4d5e6f".into()),
+        database: Some("default".into()),
+        sql: "SELECT o.id, o.total FROM orders o WHERE o.customer_id = $1".into(),
+        calls: 12_345,
+        rows: Some(617_250),
+        total_ms: Some(98_765.4),
+        mean_ms: Some(8.0),
+        share: 0.9,
+        found: Some(LoadMatch::Rows),
+        places: vec![LoadPlace {
+            query: "q:0".into(),
+            symbol: Some("orders_of_customer".into()),
+            location: at("queries.sql", "SELECT", 6),
+        }],
+    };
+    let strange = LoadEntry {
+        fingerprint: None,
+        database: None,
+        sql: "SELECT relname FROM pg_class WHERE oid = $1".into(),
+        calls: 1,
+        share: 0.1,
+        found: None,
+        places: vec![],
+        ..one.clone()
+    };
+    vec![one, strange]
 }
 
 fn advice() -> Vec<AdviceEntry> {

@@ -206,7 +206,7 @@ impl<'a> Check<'a> {
     /// The key as a user would write it.
     fn told(&self) -> String {
         match self.path.as_slice() {
-            [list, _] if list == "database" || list == "wrappers" => format!("a `[[{list}]]`"),
+            [list, _] if ["database", "wrappers", "workload"].contains(&list.as_str()) => format!("a `[[{list}]]`"),
             path => format!("`{}`", dotted(path)),
         }
     }

@@ -66,8 +66,8 @@ pub(super) fn statements(pull: &mut Pull<'_>) {
     if pull.snapshot.missing.len() > before {
         return;
     }
-    let mut told = StatementsFigures { since, longest: Vec::new() };
-    let mut constants = 0;
+    let mut told = StatementsFigures { since, until: None, longest: Vec::new() };
+    let mut endless = 0;
     for row in &rows {
         if text(row, 0).is_none() {
             let hidden = "statements of other roles: only readable to members of `pg_read_all_stats`";
@@ -77,13 +77,13 @@ pub(super) fn statements(pull: &mut Pull<'_>) {
         match text(row, 1).map(valueless) {
             Some(Ok(_)) if told.longest.len() == MOST => break,
             Some(Ok(sql)) => told.longest.extend(statement(row, sql)),
-            Some(Err(Withheld::Constant)) => constants += 1,
+            Some(Err(Withheld::Endless)) => endless += 1,
             Some(Err(Withheld::Command)) | None => {}
         }
     }
-    if constants > 0 {
-        let statements = if constants == 1 { "statement" } else { "statements" };
-        pull.snapshot.missing.push(format!("{constants} {statements} with constants in their text"));
+    if endless > 0 {
+        let statements = if endless == 1 { "statement" } else { "statements" };
+        pull.snapshot.missing.push(format!("{endless} {statements} whose text is cut off within a constant"));
     }
     pull.snapshot.statements = Some(told);
 }
@@ -95,7 +95,7 @@ fn statement(row: &Row, sql: String) -> Option<StatementFigures> {
         id: text(row, 0)?.to_owned(),
         sql,
         calls,
-        rows: number(row, 3)?,
+        rows: number(row, 3),
         total_ms: rounded(total),
         mean_ms: rounded(total / calls.max(1) as f64),
     })

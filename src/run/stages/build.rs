@@ -133,6 +133,7 @@ pub(super) fn build(mut root: Root, sql: &[SqlFileFacts], engine: EngineChoice) 
         engine_reason: None,
         statistics_gap: None,
         tier: Tier::Structure,
+        counted: BTreeMap::new(),
         workload: Vec::new(),
         ranges: Vec::new(),
         advised: Vec::new(),
