@@ -46,7 +46,7 @@ fn head(report: &RunReport, page: &mut Markup) {
     page.raw("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
     page.raw(concat!(
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; ",
-        "style-src 'sha256-HX22u3ihFZAjmyU9HKs7ubWj10EDFMQ0jkmQTH7Gd34='; base-uri 'none'; form-action 'none'\">\n",
+        "style-src 'sha256-g2D7FifwZif0TdqKJuhx/RiECwYefCvFp2adcRKuQtQ='; base-uri 'none'; form-action 'none'\">\n",
     ));
     page.raw("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
     page.raw("<meta name=\"referrer\" content=\"no-referrer\">\n<title>Index plan: ").text(&lead(report));
