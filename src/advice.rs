@@ -4,6 +4,7 @@
 
 mod curve;
 pub mod host;
+mod unneeded;
 mod verdict;
 
 use serde::{Deserialize, Serialize};
@@ -16,6 +17,7 @@ use crate::query::{DatabaseId, RefId};
 use crate::workload::QueryId;
 
 pub use curve::{Curve, Point};
+pub use unneeded::{Shortened, Unneeded, UnneededBy};
 pub use verdict::{
     CONDITION, Costs, EXTEND, Gain, Guard, Outdone, Trial, Unfit, UnfitWhy, Verdict, figure, key, keys, using,
 };

@@ -20,14 +20,16 @@ mod planner;
 mod policy;
 mod report;
 mod select;
+mod shorten;
 mod stage;
 #[cfg(test)]
 mod tests;
 mod trials;
+mod unneeded;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::advice::{IndexAdvice, Narrowed, QueryAdvice, Trial, Unfit, Verdict};
+use crate::advice::{IndexAdvice, Narrowed, QueryAdvice, Shortened, Trial, Unfit, Unneeded, Verdict};
 use crate::catalog::Catalog;
 use crate::config::Limits;
 use crate::dialect::Target;
@@ -70,6 +72,10 @@ pub struct Advised {
     pub advice: Vec<IndexAdvice>,
     /// Existing indexes of which only a part is read, with the set in place.
     pub narrowed: Vec<Narrowed>,
+    /// Existing indexes without which no query is worse off, neither as the schema is nor with the set in place.
+    pub unneeded: Vec<Unneeded>,
+    /// Existing indexes whose last keys no query needs.
+    pub shortened: Vec<Shortened>,
 }
 
 /// How often the search starts over with what it has found in place.
@@ -119,7 +125,9 @@ pub fn advise(
     let Search { tried, wishes, before, .. } = search;
     let findings = Findings { cx, facts: &facts, workload, wishes: &wishes, before: &before };
     let narrowed = narrow::find(&findings, &mut stage, &mut planner)?;
-    Ok(Advised { narrowed, ..report::write(&findings, &stage, &mut planner, tried)? })
+    let unneeded = unneeded::find(&findings, &stage, &mut planner)?;
+    let shortened = shorten::find(&findings, &mut stage, &mut planner, &unneeded)?;
+    Ok(Advised { narrowed, unneeded, shortened, ..report::write(&findings, &stage, &mut planner, tried)? })
 }
 
 /// What was tried for one query, and what there was nothing to try for.

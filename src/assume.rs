@@ -42,7 +42,7 @@ pub fn assume(catalog: &Catalog, config: &Config, shapes: &[&QueryShape]) -> Sta
         let facts = columns::Facts { catalog, table, rows: &rows, named: &named, evidence: &evidence };
         (table.name.clone(), assume_table(&facts, given(&table.name)))
     });
-    StatsModel { tables: tables.collect(), origin: None }
+    StatsModel { tables: tables.collect(), origin: None, searches: None }
 }
 
 /// Says where the rows of every table come from that `stats` holds.

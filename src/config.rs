@@ -52,6 +52,9 @@ pub struct Config {
     /// Where the schema is: files or migration folders, in order, or `models` or `migrations` alone for what the code declares; found by itself when empty.
     #[schemars(with = "Vec<ProjectPath>", example = ["db/structure.sql"])]
     pub schema: Vec<String>,
+    /// Files of statistics that were pulled from production's replicas, each of which counts its own searches of indexes.
+    #[schemars(with = "Vec<ProjectPath>", example = ["replica-stats.json"])]
+    pub replica_stats: Vec<String>,
     /// Paths not to read, as gitignore patterns, beside the built-in ones.
     #[schemars(with = "Vec<format::Pattern>", example = ["legacy/**"])]
     pub exclude: Vec<String>,
@@ -111,6 +114,7 @@ impl Default for Config {
             engine: EngineChoice::Auto,
             pg_bin: None,
             schema: Vec::new(),
+            replica_stats: Vec::new(),
             exclude: Vec::new(),
             include: Vec::new(),
             select: vec![DEFAULT.to_owned()],
@@ -163,11 +167,28 @@ pub struct Limits {
     /// Files above this many bytes are skipped.
     #[schemars(range(min = 1), example = 1_048_576)]
     pub max_file_bytes: u64,
+    /// No index is called unused or too long unless this part of the queries could be read as a whole and planned.
+    #[schemars(range(min = 0, max = 1), example = 0.95)]
+    pub min_understood: f64,
+    /// No index is called unused or too long unless this part of the queries that name its table could be.
+    #[schemars(range(min = 0, max = 1), example = 1)]
+    pub min_understood_of_table: f64,
+    /// That production never searched an index counts only where each server has counted for this many days.
+    #[schemars(range(min = 0), example = 30)]
+    pub min_counted_days: u32,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { min_rows: 10_000.0, min_gain: 3.0, limit_rows: 50, max_file_bytes: 16 << 20 }
+        Self {
+            min_rows: 10_000.0,
+            min_gain: 3.0,
+            limit_rows: 50,
+            max_file_bytes: 16 << 20,
+            min_understood: 0.8,
+            min_understood_of_table: 0.9,
+            min_counted_days: 14,
+        }
     }
 }
 

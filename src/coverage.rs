@@ -2,8 +2,8 @@
 //!
 //! [`covers`] says how much of an access an index answers, [`serving`] finds the best existing index of a table,
 //! [`behind`] one that holds the right keys in the wrong order,
-//! [`subsumes`] says whether one index makes another superfluous, [`implies`] whether conditions imply an index's
-//! predicate. All of them compare canonical [`Expr`]s and know the target's rules. They know no statistics: whether a
+//! [`subsumes`] says whether one index makes another superfluous, [`need`] what an access would miss without one,
+//! [`implies`] whether conditions imply an index's predicate. All of them compare canonical [`Expr`]s and know the target's rules. They know no statistics: whether a
 //! seek pays is asked of `cost`, whether an index is held and valid of [`Table::usable_indexes`].
 //!
 //! When in doubt an index serves: advice that ignores what already serves a query is worse than none.
@@ -12,6 +12,7 @@ mod behind;
 mod binding;
 mod drift;
 mod implication;
+mod need;
 mod order;
 mod subsumption;
 #[cfg(test)]
@@ -28,6 +29,7 @@ pub use behind::{Behind, behind};
 use binding::{Bind, bind};
 pub use drift::Drift;
 pub use implication::implies;
+pub use need::{Conditions, Need, need};
 pub use subsumption::{is_duplicate, keeps_single, subsumes};
 pub use why::WhyNot;
 

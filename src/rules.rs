@@ -20,7 +20,7 @@ mod words;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use crate::advice::{IndexAdvice, Narrowed, QueryAdvice};
+use crate::advice::{IndexAdvice, Narrowed, QueryAdvice, Shortened, Unneeded};
 use crate::catalog::{Catalog, OtherSchema};
 use crate::config::Limits;
 use crate::dialect::Target;
@@ -30,7 +30,7 @@ use crate::name::QName;
 use crate::query::{DatabaseId, PathClass, QuerySite, UniqueCheck};
 use crate::source::TreePath;
 use crate::stats::StatsModel;
-use crate::workload::WorkloadQuery;
+use crate::workload::{Understood, WorkloadQuery};
 
 pub use asker::Asking;
 use context::{AdviceOf, PlanContext, QueryContext, SchemaContext};
@@ -86,6 +86,7 @@ rules! {
     cartesian_join "cartesian-join" Text;
     composite_leading_skipped "composite-leading-skipped" Query;
     duplicate_index "duplicate-index" Schema;
+    excessive_composite "excessive-composite" Schema;
     full_table_scan "full-table-scan" Plan;
     implicit_cast "implicit-cast" Query;
     leading_wildcard_like "leading-wildcard-like" Query;
@@ -108,6 +109,7 @@ rules! {
     unknown_column "unknown-column" Query;
     unknown_rule_in_suppression "unknown-rule-in-suppression" Suppression;
     unknown_table "unknown-table" Query;
+    unused_index "unused-index" Schema;
     unused_suppression "unused-suppression" Suppression;
     validated_unique_without_index "validated-unique-without-index" Query;
 }
@@ -148,6 +150,12 @@ pub struct RulesInput<'a> {
     pub advice: &'a [IndexAdvice],
     /// Indexes of which only a part is read.
     pub narrowed: &'a [Narrowed],
+    /// Indexes without which no query is worse off.
+    pub unneeded: &'a [Unneeded],
+    /// Indexes whose last keys no query needs.
+    pub shortened: &'a [Shortened],
+    /// How much of what is asked of the database could be read.
+    pub understood: &'a Understood,
     /// The engine that made the plans, as reports name it.
     pub engine: Option<&'a str>,
     /// What the evidence is worth.

@@ -22,6 +22,7 @@ mod report;
 mod stages;
 mod suppressions;
 mod timings;
+mod understood;
 mod upkeep;
 mod weights;
 mod workload;
@@ -157,6 +158,7 @@ pub enum RunError {
 pub struct Session {
     config: Config,
     figures: Option<Snapshot>,
+    replicas: Vec<Snapshot>,
     programs: Option<Programs>,
     timings: Timings,
     progress: Box<dyn Progress>,
@@ -168,13 +170,26 @@ const STACK_BYTES: usize = 64 << 20;
 impl Session {
     /// A session under a configuration.
     pub fn new(config: Config) -> Self {
-        Self { config, figures: None, programs: None, timings: Timings::default(), progress: Box::new(Unwatched) }
+        Self {
+            config,
+            figures: None,
+            replicas: Vec::new(),
+            programs: None,
+            timings: Timings::default(),
+            progress: Box::new(Unwatched),
+        }
     }
 
     /// The same session, with what production knows of its data.
     #[must_use]
     pub fn knowing(self, figures: Option<Snapshot>) -> Self {
         Self { figures, ..self }
+    }
+
+    /// The same session, with what production's replicas count.
+    #[must_use]
+    pub fn counting(self, replicas: Vec<Snapshot>) -> Self {
+        Self { replicas, ..self }
     }
 
     /// The same session, which may start programs without being told to.
@@ -235,7 +250,7 @@ impl Session {
             load::find(&mut analysis, figures);
             let said = weights::said(&analysis, config, ask, &Quotes::new(tree, &analysis, ask.here))?;
             weights::weigh(&mut analysis, &said);
-            time.of("assume", || judge::assume(&mut analysis, config, figures))?;
+            time.of("assume", || judge::assume(&mut analysis, config, figures, &self.replicas))?;
         }
         if let Goal::Explain(focus) = &goal {
             analysis.chosen = explain::pick(&analysis, focus, &Quotes::new(tree, &analysis, ask.here))?;

@@ -5,6 +5,7 @@
 
 mod activity;
 mod dump;
+mod searches;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use crate::stats::{
 };
 
 pub use activity::{ActivityFigures, StatementFigures, StatementsFigures};
+pub use searches::searches;
 
 /// The form of the file.
 pub const FORM: u32 = 1;
@@ -46,6 +48,9 @@ pub struct Snapshot {
     /// The day (UTC) since which scans and changes are counted, where the server knows it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counted_since: Option<String>,
+    /// The day (UTC) until which they are counted, that of the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted_until: Option<String>,
     /// By name, without the default schema.
     pub tables: BTreeMap<QName, TableFigures>,
     /// What statements cost, where the server counts them.

@@ -18,6 +18,20 @@ pub struct StatsModel {
     /// Where production's figures are from, if there are any.
     #[serde(default)]
     pub origin: Option<Origin>,
+    /// How often indexes are searched in production, if its servers were asked.
+    #[serde(default)]
+    pub searches: Option<Searches>,
+}
+
+/// How often indexes were searched, on all servers together that were asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Searches {
+    /// How many servers were asked: one, and its replicas, each of which counts its own.
+    pub servers: usize,
+    /// For how many days all of them have counted; none where one does not say.
+    pub days: Option<u32>,
+    /// By table and index, of those that every server knows.
+    pub counts: BTreeMap<(QName, Ident), u64>,
 }
 
 /// The database whose figures are known.

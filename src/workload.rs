@@ -2,13 +2,13 @@
 //!
 //! Plain data between the stages `shape`, `lower`, `plan` and `advise`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::{Catalog, IndexId};
 use crate::engine::{EngineQuery, Refusal};
-use crate::name::Ident;
+use crate::name::{Ident, QName};
 use crate::plan::{Plan, PlanNames};
 use crate::query::{QueryShape, RefId, SiteId};
 
@@ -50,6 +50,35 @@ impl WorkloadQuery {
     /// Returns the plan, if there is one.
     pub fn planned(&self) -> Option<&Plan> {
         self.plan.as_ref()?.as_ref().ok()
+    }
+}
+
+/// How much of what is asked of a database could be read: what nobody has read may need what nobody else does.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Understood {
+    /// Of the queries of the application and its scripts.
+    pub all: Share,
+    /// Of those that name a table, by table.
+    pub tables: BTreeMap<QName, Share>,
+    /// Tables that code within the database names (functions, triggers, policies, views that no query reads).
+    pub within: BTreeSet<QName>,
+    /// Indexes that the database itself needs (`CLUSTER ON`, `REPLICA IDENTITY`).
+    pub held: BTreeSet<Ident>,
+}
+
+/// A part of some queries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Share {
+    /// How many there are.
+    pub found: usize,
+    /// How many of them could be read as a whole and planned.
+    pub whole: usize,
+}
+
+impl Share {
+    /// Says whether at least a part, 0 to 1, could be read; of no queries at all nothing is known.
+    pub fn reaches(self, part: f64) -> bool {
+        self.found > 0 && self.whole as f64 >= part * self.found as f64
     }
 }
 

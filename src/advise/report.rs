@@ -64,7 +64,7 @@ pub(super) fn write(
         query.proof = Some(findings.shape_proof(*at));
     }
     findings.credit(&queries, &gains, &mut advice);
-    Ok(Advised { queries, advice, narrowed: Vec::new() })
+    Ok(Advised { queries, advice, ..Advised::default() })
 }
 
 fn keep(query: &mut QueryAdvice, kept: &[Kept]) {

@@ -21,6 +21,7 @@ mod merging;
 mod narrow;
 mod repeat;
 mod single;
+mod unneeded;
 
 /// A database of the tests.
 struct Setting {

@@ -35,6 +35,10 @@ pub(super) struct Common {
     #[arg(long, value_name = "FILE")]
     pub stats: Option<PathBuf>,
 
+    /// Count the searches of indexes in this file too, pulled from a replica; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub replica_stats: Vec<PathBuf>,
+
     /// Plan on this PostgreSQL, as libpq reads it: `postgres://…` or `host=…`; the PG* variables say the rest
     #[cfg(unix)]
     #[arg(long, value_name = "URL", conflicts_with = "pg_bin")]

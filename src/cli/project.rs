@@ -46,6 +46,7 @@ pub(super) struct Project {
     schema: Vec<PathBuf>,
     /// What production knows of its data.
     figures: Option<Snapshot>,
+    replicas: Vec<Snapshot>,
     /// The programs that may be started for it.
     programs: Programs,
     /// What standard input holds, by the file it stands for.
@@ -139,6 +140,7 @@ impl Project {
         let buffer = buffer.map(|path| standard_input(&path, most).map(|text| (path, text))).transpose()?;
         let folder = settings.folder.as_ref().unwrap_or(&layouts[0].base);
         let figures = figures::read(options.stats.as_deref(), &here, folder)?;
+        let replicas = figures::replicas(&options.replica_stats, &here, &settings.config.replica_stats, folder)?;
         let untrusted = trust::untrusted(&asked, &layouts);
         let programs = Programs {
             folder: settings.pg_bin(&here, &untrusted)?,
@@ -148,7 +150,7 @@ impl Project {
             ..Programs::default()
         };
         let until = Deadline(options.timeout.and_then(|timeout| Instant::now().checked_add(timeout)));
-        Ok(Self { settings, here, layouts, schema, figures, programs, buffer, until })
+        Ok(Self { settings, here, layouts, schema, figures, replicas, programs, buffer, until })
     }
 
     /// Reads the settings that are in force for some paths.
@@ -262,7 +264,10 @@ impl Project {
         let overlay = Overlay { over: &disk, buffers };
         let tree: &dyn Tree = if overlay.buffers.is_empty() { &disk } else { &overlay };
         let way = layout.way(&self.here);
-        let session = Session::new(config).knowing(self.figures.clone()).starting(self.programs.clone());
+        let session = Session::new(config)
+            .knowing(self.figures.clone())
+            .counting(self.replicas.clone())
+            .starting(self.programs.clone());
         let mut session = session.watched_by(Line::start(options.watched()));
         let place = aim.place(layout);
         // What else is asked of its tables is judged with a query, wherever it stands.

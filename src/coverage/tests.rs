@@ -2,6 +2,7 @@
 
 mod cases;
 mod complaints;
+mod need;
 mod redundancy;
 mod spec;
 

@@ -164,7 +164,9 @@ impl<'a> SchemaContext<'a> {
     /// What indexes are judged by whatever the queries are.
     pub(super) fn upkeep(&self) -> Upkeep<'a> {
         let RulesInput { catalog, stats, target, limits, generated, narrowed, .. } = self.input;
-        Upkeep { catalog, stats, target, limits, generated, uses: self.uses, narrowed }
+        let RulesInput { unneeded, shortened, understood, .. } = self.input;
+        let uses = self.uses;
+        Upkeep { catalog, stats, target, limits, generated, uses, narrowed, unneeded, shortened, understood }
     }
 
     /// The changes of the table's indexes that mend findings.

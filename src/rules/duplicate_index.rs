@@ -27,7 +27,8 @@ pub(super) fn report(cx: &SchemaContext<'_>, kind: Kind, findings: &mut Findings
     }
 }
 
-fn is_dropped_by(advice: &crate::advice::IndexAdvice, index: &Index) -> bool {
+/// Says whether a change takes an index away.
+pub(super) fn is_dropped_by(advice: &crate::advice::IndexAdvice, index: &Index) -> bool {
     let Some(name) = &index.name else { return false };
     advice.def.table == index.def.table
         && match advice.action {
@@ -37,7 +38,7 @@ fn is_dropped_by(advice: &crate::advice::IndexAdvice, index: &Index) -> bool {
 }
 
 /// An index definition without its name, for the fingerprint.
-fn told(def: &IndexDef) -> String {
+pub(super) fn told(def: &IndexDef) -> String {
     let keys: Vec<String> = def
         .keys
         .iter()

@@ -1,17 +1,18 @@
-//! What a schema's indexes need whatever the queries are: those that are missing under foreign keys, those too many.
+//! What a schema's indexes need beside what queries lack: those that are missing under foreign keys, those too many.
 //!
-//! The rules `unindexed-foreign-key`, `duplicate-index`, `redundant-index`, `soft-delete-partial` and
-//! `validated-unique-without-index` tell it, [`schema_advice`] turns it into changes for the advised set; both read it
+//! The rules `unindexed-foreign-key`, `duplicate-index`, `redundant-index`, `soft-delete-partial`, `unused-index`,
+//! `excessive-composite` and `validated-unique-without-index` tell it, [`schema_advice`] turns it into changes for the advised set; both read it
 //! here, so that a finding and the DDL that mends it never disagree.
 
 mod foreign_keys;
+mod idle;
 mod parts;
 mod surplus;
 mod unkept;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::advice::{Action, AdviceId, IndexAdvice, Narrowed, ProofKind};
+use crate::advice::{Action, AdviceId, IndexAdvice, Narrowed, ProofKind, Shortened, Unneeded};
 use crate::catalog::{Catalog, IndexDef, Table};
 use crate::config::Limits;
 use crate::coverage;
@@ -21,9 +22,10 @@ use crate::name::QName;
 use crate::query::{AccessPattern, Predicate, PredicateOp, StatementKind, TableRef};
 use crate::source::HostSpan;
 use crate::stats::StatsModel;
-use crate::workload::WorkloadQuery;
+use crate::workload::{Understood, WorkloadQuery};
 
 pub(super) use foreign_keys::unindexed;
+pub(super) use idle::{idle, long};
 pub(super) use parts::parts;
 pub(super) use surplus::{Kind, surplus};
 pub use unkept::{Checking, UNKEPT, Unkept};
@@ -68,6 +70,12 @@ pub struct Upkeep<'a> {
     pub uses: &'a Uses<'a>,
     /// Indexes of which only a part is read.
     pub narrowed: &'a [Narrowed],
+    /// Indexes without which no query is worse off.
+    pub unneeded: &'a [Unneeded],
+    /// Indexes whose last keys no query needs.
+    pub shortened: &'a [Shortened],
+    /// How much of what is asked of the database could be read.
+    pub understood: &'a Understood,
 }
 
 /// What the queries of a workload need of indexes that no plan shows.
@@ -152,6 +160,10 @@ pub fn schema_advice(
     for found in unkept.iter().filter(|found| speaks(UNKEPT, found.place)) {
         changes.extend(found.change(upkeep, advised, &changes));
     }
+    let mut gone: BTreeSet<Ident> = changes.iter().filter_map(|change| change.name.clone()).collect();
+    gone.extend(changes.iter().flat_map(|change| &change.replaces).map(|index| index.name.clone()));
+    gone.extend(replaced.into_iter().cloned());
+    changes.extend(idle::changes(upkeep, &gone, speaks));
     changes
 }
 

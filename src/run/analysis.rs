@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use crate::advice::host::HostTable;
-use crate::advice::{AdviceId, Curve, IndexAdvice, Narrowed, QueryAdvice};
+use crate::advice::{AdviceId, Curve, IndexAdvice, Narrowed, QueryAdvice, Shortened, Unneeded};
 use crate::catalog::{Catalog, OtherSchema};
 use crate::dialect::Target;
 use crate::engine::{EngineFacts, Tier};
@@ -17,7 +17,7 @@ use crate::snapshot::ActivityFigures;
 use crate::source::{FileId, HostSpan, TreePath};
 use crate::stats::StatsModel;
 use crate::suppress::Suppression;
-use crate::workload::{QueryId, Sender, WorkloadQuery};
+use crate::workload::{QueryId, Sender, Understood, WorkloadQuery};
 
 use super::entries::Asked;
 use super::explain::Explained;
@@ -114,6 +114,12 @@ pub(super) struct Database {
     pub advice: Vec<IndexAdvice>,
     /// Existing indexes of which only a part is read.
     pub narrowed: Vec<Narrowed>,
+    /// Existing indexes without which no query is worse off.
+    pub unneeded: Vec<Unneeded>,
+    /// Existing indexes whose last keys no query needs.
+    pub shortened: Vec<Shortened>,
+    /// How much of what is asked of it could be read.
+    pub understood: Understood,
     /// Advice that no rule asks for which has a say: rules may read it, nobody is shown it.
     pub unasked: BTreeSet<AdviceId>,
     /// In which order the advice that makes an index is best followed, and what it gains; not where queries are explained.

@@ -9,6 +9,7 @@ use super::explain;
 use super::order;
 use super::policy::Policy;
 use super::suppressions;
+use super::understood::understood;
 use crate::advice::{Action, AdviceId, IndexAdvice, QueryAdvice};
 use crate::advise::{self, AdviseContext, Names};
 use crate::assume;
@@ -18,12 +19,17 @@ use crate::engine::{Deadline, EngineKind, Fidelity, IndexSet, PlanRequest, Scrat
 use crate::name::nearest;
 use crate::query::{DatabaseId, Skip, SkipStage};
 use crate::rules::{self, Asking, Checking, RulesInput, SchemaAdvice, Unkept, Upkeep, Uses};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{self, Snapshot};
 use crate::source::HostSpan;
 use crate::workload::{Sender, WorkloadQuery};
 
 /// Assumes each database's statistics, as far as production's are not known.
-pub(super) fn assume(analysis: &mut Analysis, config: &Config, figures: Option<&Snapshot>) -> Result<(), RunError> {
+pub(super) fn assume(
+    analysis: &mut Analysis,
+    config: &Config,
+    figures: Option<&Snapshot>,
+    replicas: &[Snapshot],
+) -> Result<(), RunError> {
     let mut unknown: Option<BTreeSet<Vec<String>>> = None;
     for database in &mut analysis.databases {
         let shapes: Vec<_> = database.workload.iter().map(|query| &query.shape).collect();
@@ -34,6 +40,7 @@ pub(super) fn assume(analysis: &mut Analysis, config: &Config, figures: Option<&
         if let Some(known) = known {
             known.overlay(&database.catalog, config, &mut database.stats);
         }
+        database.stats.searches = snapshot::searches(figures.into_iter().chain(replicas), &database.catalog);
         let here: BTreeSet<Vec<String>> = assume::unknown_settings(&database.catalog, config).into_iter().collect();
         unknown = Some(unknown.map_or(here.clone(), |before| before.intersection(&here).cloned().collect()));
     }
@@ -98,6 +105,9 @@ pub(super) fn plan(
         database.advised = advised.queries;
         database.advice = advised.advice;
         database.narrowed = advised.narrowed;
+        database.unneeded = advised.unneeded;
+        database.shortened = advised.shortened;
+        analysis.databases[number].understood = understood(analysis, number);
         analysis.databases[number].unasked = unasked(analysis, number, policy);
         let changes = upkeep(analysis, number, config, policy);
         let database = &mut analysis.databases[number];
@@ -192,6 +202,9 @@ fn upkeep(analysis: &Analysis, number: usize, config: &Config, policy: &Policy<'
         generated: &database.generated,
         uses: &uses,
         narrowed: &database.narrowed,
+        unneeded: &database.unneeded,
+        shortened: &database.shortened,
+        understood: &database.understood,
     };
     let listed: Vec<&IndexAdvice> = database.listed_advice().collect();
     let checking = Checking {
@@ -305,6 +318,9 @@ pub(super) fn check(analysis: &mut Analysis, config: &Config, policy: &Policy<'_
             advised: &database.advised,
             advice: &database.advice,
             narrowed: &database.narrowed,
+            unneeded: &database.unneeded,
+            shortened: &database.shortened,
+            understood: &database.understood,
             engine: engine.as_deref(),
             tier: database.tier,
             doubtful: &database.doubtful,

@@ -119,6 +119,18 @@ struct Effect {
 }
 
 const PROJECT: &[(&str, &str)] = &[SCHEMA, BAD];
+const COUNTED: &str = r#"{"planlint_stats": 1, "product": "postgres", "version": "15.1", "counted_since": "2026-01-01",
+"counted_until": "2026-02-01", "tables": {"t": {"rows": 1e6, "pages": 1e4, "indexes": {"t_note": {"rows": 1e6, "pages": 1e3, "scans": 0}}}}}"#;
+/// An index that no query needs and no server searches; of three queries one names a column that is not there.
+const UNUSED: &[(&str, &str)] = &[
+    ("schema.sql", "CREATE TABLE t (id int PRIMARY KEY, note text);\nCREATE INDEX t_note ON t (note);"),
+    (
+        "q.sql",
+        "SELECT note FROM t WHERE id = $1;\nSELECT id FROM t WHERE id > $1 LIMIT 1;\nSELECT a FROM t WHERE id = $1;",
+    ),
+    ("planlint-stats.json", COUNTED),
+];
+const LENIENT: &str = "dialect = \"postgres\"\nengine = \"sqlite\"\nselect = [\"unused-index\"]\nlimits.min-understood = 0.5\nlimits.min-understood-of-table = 0.5\n";
 const NO_MARKS: &[(&str, &str)] = &[
     ("schema.sql", "CREATE TABLE t (id int PRIMARY KEY, email text);"),
     ("q.sql", "SELECT id FROM t WHERE email = 'x';"),
@@ -200,6 +212,10 @@ const EFFECTS: &[Effect] = &[
     Effect { key: "workload[].sql", files: PROJECT, base: "", set: "[[workload]]\nsql = \"SELECT u.id FROM users u WHERE u.email = 'x'\"\nweight = 7", args: &["queries", "--output", "json"], said: "\"weight\": 7.0" },
     Effect { key: "workload[].fingerprint", files: PROJECT, base: "", set: "[[workload]]\nfingerprint = \"abc\"\nweight = 7", args: &["queries"], said: "no query of the code has the fingerprint `abc`" },
     Effect { key: "workload[].weight", files: PROJECT, base: "[[workload]]\nat = \"q.sql:1\"", set: "weight = 0.25", args: &["queries", "--output", "json"], said: "\"weight\": 0.25" },
+    Effect { key: "limits.min-understood", files: UNUSED, base: "dialect = \"postgres\"\nengine = \"sqlite\"\nselect = [\"unused-index\"]\nlimits.min-understood-of-table = 0.5\n", set: "limits.min-understood = 0.5", args: &["check"], said: "needs `t_note`" },
+    Effect { key: "limits.min-understood-of-table", files: UNUSED, base: "dialect = \"postgres\"\nengine = \"sqlite\"\nselect = [\"unused-index\"]\nlimits.min-understood = 0.5\n", set: "limits.min-understood-of-table = 0.5", args: &["check"], said: "needs `t_note`" },
+    Effect { key: "limits.min-counted-days", files: UNUSED, base: LENIENT, set: "limits.min-counted-days = 60", args: &["check"], said: NOTHING },
+    Effect { key: "replica-stats", files: UNUSED, base: LENIENT, set: "replica-stats = [\"planlint-stats.json\"]", args: &["check"], said: "none of 2 servers" },
     Effect { key: "wrappers[].function", files: WRAPPED, base: "", set: "[[wrappers]]\nfunction = \"pool.ask\"", args: &["check"], said: "a.py:2:" },
     Effect { key: "wrappers[].argument", files: WRAPPED, base: "[[wrappers]]\nfunction = \"pool.tell\"\n", set: "argument = 1", args: &["check"], said: "a.py:6:" },
 ];

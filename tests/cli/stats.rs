@@ -210,3 +210,40 @@ fn a_log_tells_what_is_sent_and_the_code_who_sends_it() {
     assert_eq!(none.status.code(), Some(2));
     assert!(text(&none.stderr).contains("no statement was found in 0 messages"), "{}", text(&none.stderr));
 }
+
+#[test]
+fn replicas_are_typed_or_configured() {
+    let schema = "CREATE TABLE orders (id integer PRIMARY KEY, customer integer NOT NULL, note text NOT NULL);
+                  CREATE INDEX orders_note ON orders (note);";
+    let server = |scans: u64| {
+        let index = json!({"rows": 1e6, "pages": 1e3, "scans": scans});
+        let table = json!({"rows": 1e6, "pages": 1e4, "indexes": {"orders_note": index}});
+        let days = ("2026-01-01", "2026-03-01");
+        json!({"planlint_stats": 1, "product": "postgres", "version": "15.1", "counted_since": days.0,
+               "counted_until": days.1, "tables": {"orders": table}})
+        .to_string()
+    };
+    let folder = project(&[
+        ("schema.sql", schema),
+        ("q.sql", "SELECT note FROM orders WHERE id = $1;"),
+        ("planlint-stats.json", &server(0)),
+        ("idle.json", &server(0)),
+        ("busy.json", &server(5)),
+    ]);
+    let unused = |more: &[&str]| {
+        let args = [&["check", "--dialect", "postgres", "--engine", "sqlite", "--output", "json"], more].concat();
+        let output = planlint(folder.path(), &args);
+        let told: Value = serde_json::from_slice(&output.stdout).unwrap_or(Value::Null);
+        let findings = told["findings"].as_array().into_iter().flatten();
+        findings.filter(|finding| finding["rule"] == "unused-index").count()
+    };
+    assert_eq!(unused(&[]), 1);
+    assert_eq!(unused(&["--replica-stats", "idle.json"]), 1);
+    assert_eq!(unused(&["--replica-stats", "idle.json", "--replica-stats", "busy.json"]), 0);
+    std::fs::write(folder.path().join("planlint.toml"), "replica-stats = [\"busy.json\"]\n").expect("a file");
+    assert_eq!(unused(&[]), 0);
+    assert_eq!(unused(&["--replica-stats", "idle.json"]), 1, "what is typed wins");
+    let output = planlint(folder.path(), &["check", "--replica-stats", "none.json"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("`none.json` cannot be read"), "{}", text(&output.stderr));
+}

@@ -77,6 +77,9 @@ fn what_a_server_counts_is_pulled_without_values() {
     assert!(t.hot_updated.is_some_and(|hot| hot <= 10), "{t:?}");
     assert!(t.full_scans >= 2 && t.index_scans >= 1, "{t:?}");
     assert_eq!(t.analyzed.as_deref().map(str::len), Some("2026-11-23".len()));
+    // A database whose counters were never reset counts since the server does.
+    let days = told.counted_since.as_deref().zip(told.counted_until.as_deref()).expect("it is known since when");
+    assert!(days.0.len() == "2026-11-23".len() && days.0 <= days.1, "{days:?}");
     assert_eq!((activity("untouched").full_scans, activity("untouched").analyzed), (0, None));
     // What a role may not see costs itself alone.
     let mut planner = cluster.planner(DATABASE).expect("a session");

@@ -6,6 +6,9 @@ use planlint::rules::page::{Fence, Page, Reads, Role, Section};
 
 use super::engines::Engine;
 
+/// The file of production's statistics; others whose names end in `-stats.json` are replicas'.
+pub const STATS: &str = "planlint-stats.json";
+
 /// A case.
 pub struct Case {
     /// Where it stands: the page's line.
@@ -30,12 +33,13 @@ pub fn cases(page: &Page<'_>, engine: &Engine) -> Vec<Case> {
 fn section_cases(page: &Page<'_>, section: &Section<'_>, engine: &Engine) -> Vec<Case> {
     let here = |fence: &&Fence<'_>| engine.is_meant(&fence.settings);
     let of = |role: Role| section.fences.iter().filter(here).filter(move |fence| fence.role == Some(role));
-    assert_eq!(of(Role::Stats).count(), 0, "{}: no format of statistics is read yet", page.title);
-    let base: BTreeMap<String, String> = of(Role::Schema)
-        .map(|fence| (fence.settings.get("path").unwrap_or(&"schema.sql").to_string(), fence.text.to_owned()))
-        .collect();
+    let files = |role: Role, default: &'static str| {
+        of(role).map(move |fence| (fence.settings.get("path").unwrap_or(&default).to_string(), fence.text.to_owned()))
+    };
+    let base: BTreeMap<String, String> = files(Role::Schema, "schema.sql").chain(files(Role::Stats, STATS)).collect();
     let config: String = of(Role::Config).map(|fence| fence.text).collect();
-    let default_path = if page.meta.reads == Reads::Schema && base.is_empty() { "schema.sql" } else { "query.sql" };
+    let default_path =
+        if page.meta.reads == Reads::Schema && of(Role::Schema).next().is_none() { "schema.sql" } else { "query.sql" };
     let mut cases: Vec<Case> = Vec::new();
     for fence in section.fences.iter().filter(here) {
         let path = fence.settings.get("path").unwrap_or(&default_path).to_string();

@@ -12,8 +12,11 @@ use planlint::run::Programs;
 use planlint::run::{Ask, Goal, Here, Plans, Session};
 #[cfg(unix)]
 use planlint::scratch::postgres::Server;
+use planlint::snapshot::Snapshot;
 use planlint::source::TreePath;
 use planlint::tree::{Content, FileKind, Tree, TreeError, TreeFile};
+
+use super::cases::STATS;
 
 /// What a page may name.
 pub const ENGINES: [&str; 2] = ["sqlite", "postgres"];
@@ -111,7 +114,11 @@ impl Engine {
                 Session::new(config).starting(Programs { running, ..Programs::default() })
             }
         };
-        let mut session = session;
+        let read = |text: &String| Snapshot::read(text).map_err(|error| error.to_string());
+        let figures = files.get(STATS).map(read).transpose()?;
+        let replicas = files.iter().filter(|(path, _)| path.ends_with("-stats.json") && *path != STATS);
+        let replicas: Vec<Snapshot> = replicas.map(|(_, text)| read(text)).collect::<Result<_, _>>()?;
+        let mut session = session.knowing(figures).counting(replicas);
         let (here, until) = (Here::Within(""), Deadline(None));
         let ask = Ask { goal: Goal::Check, here, scope: &[], until, plans: Plans::Omitted };
         session.analyse(&Files(files), &ask).map_err(|error| error.to_string())

@@ -10,6 +10,7 @@ mod complaints;
 mod dialects;
 mod engines;
 mod keyset;
+mod searches;
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -175,7 +176,7 @@ fn the_list_of_rules_is_that_of_the_pages() {
 fn judge(engine: &Engine, rule: &Rule, case: &Case) -> Result<(), String> {
     let analyse = |files: &BTreeMap<String, String>| engine.analyse(files, &case.config);
     let report = analyse(&case.files)?;
-    let own = spoken(&report, rule, Confidence::High);
+    let own = spoken(&report, rule, rule.meta().confidence);
     match (case.bad, own.as_slice()) {
         (true, [finding]) => {
             marked(case, finding)?;

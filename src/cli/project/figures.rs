@@ -1,4 +1,5 @@
-//! The file of production's statistics: the one that was typed, else the one that lies beside the configuration.
+//! The files of production's statistics: the one that was typed, else the one that lies beside the configuration, and
+//! those of replicas.
 
 use std::path::{Path, PathBuf};
 
@@ -24,7 +25,24 @@ pub(super) fn read(typed: Option<&Path>, here: &Path, folder: &Path) -> Result<O
     if typed.is_none() && !path.is_file() {
         return Ok(None);
     }
-    let shown = || typed.map_or_else(|| FILE.to_owned(), |typed| typed.display().to_string());
-    let text = std::fs::read_to_string(&path).map_err(|cause| FiguresError::Unread { path: shown(), cause })?;
-    Snapshot::read(&text).map(Some).map_err(|cause| FiguresError::Wrong { path: shown(), cause })
+    read_one(&path, typed.unwrap_or(Path::new(FILE))).map(Some)
+}
+
+/// Reads the files of replicas: those that were typed, else those that the configuration in `folder` names.
+pub(super) fn replicas(
+    typed: &[PathBuf],
+    here: &Path,
+    configured: &[String],
+    folder: &Path,
+) -> Result<Vec<Snapshot>, FiguresError> {
+    if typed.is_empty() {
+        return configured.iter().map(|path| read_one(&folder.join(path), Path::new(path))).collect();
+    }
+    typed.iter().map(|path| read_one(&here.join(path), path)).collect()
+}
+
+fn read_one(path: &Path, shown: &Path) -> Result<Snapshot, FiguresError> {
+    let shown = || shown.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|cause| FiguresError::Unread { path: shown(), cause })?;
+    Snapshot::read(&text).map_err(|cause| FiguresError::Wrong { path: shown(), cause })
 }

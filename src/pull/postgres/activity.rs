@@ -12,8 +12,12 @@ use crate::sql::valueless::{Withheld, valueless};
 const MOST: usize = 500;
 const LOOKED_AT: usize = 4 * MOST;
 
-const SINCE: &str =
-    "SELECT to_char(stats_reset, 'YYYY-MM-DD') FROM pg_stat_database WHERE datname = current_database()";
+/// A database whose counters were never reset has none since 15; those of the server began when it did, or when it lost
+/// them.
+const SINCE: &str = "SELECT to_char(coalesce(d.stats_reset, b.stats_reset), 'YYYY-MM-DD')
+FROM pg_stat_database d, pg_stat_bgwriter b WHERE d.datname = current_database()";
+
+const UNTIL: &str = "SELECT to_char(now(), 'YYYY-MM-DD')";
 
 const ACTIVITY: &str = "SELECT schemaname, relname, seq_scan, idx_scan, n_tup_ins, n_tup_upd, n_tup_del,
 n_mod_since_analyze, to_char(greatest(last_analyze, last_autoanalyze), 'YYYY-MM-DD'), n_tup_hot_upd
@@ -51,6 +55,7 @@ pub(super) fn tables(pull: &mut Pull<'_>) {
         }
     }
     pull.snapshot.counted_since = pull.day("the age of counters", SINCE);
+    pull.snapshot.counted_until = pull.day("the day", UNTIL);
 }
 
 /// Reads what statements cost, if that is counted here.

@@ -22,6 +22,7 @@ use crate::scratch::sqlite::native::{self, Corrected};
 use crate::source::{HostSpan, SpanMap};
 use crate::sqlfile::{Part, SqlFileFacts, SqlStatement, StatementClass};
 use crate::stats::StatsModel;
+use crate::workload::Understood;
 
 /// A statement of a schema.
 struct Statement {
@@ -139,6 +140,9 @@ pub(super) fn build(mut root: Root, sql: &[SqlFileFacts], engine: EngineChoice) 
         advised: Vec::new(),
         advice: Vec::new(),
         narrowed: Vec::new(),
+        unneeded: Vec::new(),
+        shortened: Vec::new(),
+        understood: Understood::default(),
         unasked: BTreeSet::new(),
         curve: None,
         explained: BTreeMap::new(),
