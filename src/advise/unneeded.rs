@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::advice::{Unneeded, UnneededBy};
 use crate::catalog::{Catalog, Index, IndexDef, IndexId, Method, Table, TableKind};
 use crate::coverage::{self, Conditions, Need};
-use crate::engine::{IndexSet, ScratchError};
+use crate::engine::{IndexSet, ScratchError, Tier};
 use crate::name::QName;
 use crate::query::{AccessPattern, StatementKind};
 use crate::stats::ColumnRole;
@@ -158,10 +158,7 @@ impl Read<'_> {
                     // Another rule says how the query has to be written for the index.
                     Need::Meant => return None,
                     Need::Met(other) => *instead.entry(others[other].id).or_default() += 1,
-                    // Plans of a small table tell nothing, those that nobody made tell less, and of what comes and goes
-                    // there is one for a few of its forms.
-                    Need::Own if stage.is_small(&self.table.name) || query.planned().is_none() => return None,
-                    Need::Own if !is_always(query) || pattern.predicates.iter().any(|one| one.optional) => return None,
+                    Need::Own if !self.is_told_by_plan(query, pattern, stage) => return None,
                     Need::Own => found.by = UnneededBy::Plans,
                 }
                 could = true;
@@ -171,6 +168,17 @@ impl Read<'_> {
         // The one that does so most often, the first of them by name.
         found.instead = instead.into_iter().max_by_key(|(id, count)| (*count, Reverse(*id))).map(|(id, _)| id);
         Some(found)
+    }
+}
+
+impl Read<'_> {
+    /// Says whether the plan of a query tells what it needs: plans of a small table tell nothing, nor do those of an engine
+    /// that stands in or was told no figures, and of what comes and goes there is a plan for a few of its forms only.
+    fn is_told_by_plan(&self, query: &WorkloadQuery, pattern: &AccessPattern, stage: &Stage<'_>) -> bool {
+        let facts = self.findings.facts;
+        let is_judge = facts.native && facts.tier_ceiling < Tier::Structure;
+        let is_fixed = is_always(query) && !pattern.predicates.iter().any(|one| one.optional);
+        is_judge && is_fixed && query.planned().is_some() && !stage.is_small(&self.table.name)
     }
 }
 

@@ -22,6 +22,7 @@ use crate::workload::{QueryId, Sender, Understood, WorkloadQuery};
 use super::entries::Asked;
 use super::explain::Explained;
 use super::load::Load;
+use super::stages::Unread;
 
 /// A run between its stages.
 #[derive(Default)]
@@ -51,6 +52,8 @@ pub(super) struct Analysis {
     pub typed: Option<(FileId, Arc<str>)>,
     /// The sites that are to be explained.
     pub chosen: BTreeSet<SiteId>,
+    /// How much of the application is in languages that are not read.
+    pub unread: Unread,
     /// Whether a deadline cut the run short.
     pub cut: bool,
 }

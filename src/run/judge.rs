@@ -105,8 +105,11 @@ pub(super) fn plan(
         database.advised = advised.queries;
         database.advice = advised.advice;
         database.narrowed = advised.narrowed;
-        database.unneeded = advised.unneeded;
-        database.shortened = advised.shortened;
+        // Of a part of the queries nobody can tell what nobody needs.
+        if policy.is_whole() && analysis.chosen.is_empty() {
+            database.unneeded = advised.unneeded;
+            database.shortened = advised.shortened;
+        }
         analysis.databases[number].understood = understood(analysis, number);
         analysis.databases[number].unasked = unasked(analysis, number, policy);
         let changes = upkeep(analysis, number, config, policy);

@@ -35,6 +35,11 @@ impl<'a> Policy<'a> {
         self.selection.runs(rule) && self.is_asked(path) && !ignored()
     }
 
+    /// Says whether all files are asked for.
+    pub fn is_whole(&self) -> bool {
+        self.scope.is_empty()
+    }
+
     /// Says whether a file is one of those asked for.
     pub fn is_asked(&self, path: &TreePath) -> bool {
         self.scope.is_empty() || self.scope.iter().any(|part| path.is_below(part.as_str()))

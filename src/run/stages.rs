@@ -7,6 +7,7 @@ mod build;
 mod declared;
 mod dialect;
 mod left_out;
+mod unread;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -37,6 +38,7 @@ use crate::tree::{Content, FileKind, Tree, TreeError, TreeFile};
 use crate::walk::{Classes, has_generated_header, is_run_by_hand};
 use declared::{Planned, Wanted};
 use dialect::Told;
+pub(super) use unread::Unread;
 
 /// What every file says.
 #[derive(Default)]
@@ -45,6 +47,8 @@ pub(super) struct Facts {
     sql: Vec<SqlFileFacts>,
     /// What sqlc's configurations name.
     sqlc: Vec<DatabaseSettings>,
+    /// Code that nobody reads.
+    unread: Unread,
     /// A text that stands in no file: of the application, and of no schema whatever it says.
     typed: Option<(SqlFileFacts, Arc<str>)>,
     skips: Vec<Skip>,
@@ -75,7 +79,9 @@ pub(super) fn facts(
     let words = orm::words_with(&config.wrappers);
     let names = |path: &TreePath| sqlc::reads(path) || reads(path) || host::facts::is_notebook(path);
     let matters = |file: &TreeFile| file.kind == FileKind::UnlistedFolder || names(&file.path);
-    let listed: Vec<TreeFile> = tree.list()?.into_iter().filter(matters).collect();
+    let listed = tree.list()?;
+    let unread = Unread::of(&listed, &classes);
+    let listed: Vec<TreeFile> = listed.into_iter().filter(matters).collect();
     progress.stage("files", Some(listed.len()));
     let read = |(number, file): (usize, &TreeFile)| {
         let id = FileId(u32::try_from(number).unwrap_or(u32::MAX));
@@ -105,7 +111,7 @@ pub(super) fn facts(
         progress.step();
         (RunFile { path: file.path.clone(), class, builds_schema: false }, said, mended)
     };
-    let mut found = Facts::default();
+    let mut found = Facts { unread, ..Facts::default() };
     let mut of_host = Vec::new();
     for (file, said, mended) in listed.par_iter().enumerate().map(read).collect::<Vec<_>>() {
         found.files.push(file);
@@ -389,7 +395,7 @@ pub(super) fn schema(
     let of_host = code.code.files.iter().filter(|facts| !facts.body.is_empty()).map(|facts| facts.file);
     let mut files_read: Vec<FileId> = facts.sql.iter().map(|facts| facts.file).chain(of_host).collect();
     files_read.sort();
-    let mut analysis = Analysis { files_read, ..Analysis::default() };
+    let mut analysis = Analysis { files_read, unread: facts.unread, ..Analysis::default() };
     let Facts { mut files, mut sql, typed, skips, .. } = facts;
     analysis.skips.extend(skips.into_iter().chain(linked.skips));
     let is_loose = |root: &Root| root.source == Some(SourceKind::Files);

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::analysis::{Analysis, Database};
+use crate::host;
 use crate::name::{Ident, QName};
 use crate::query::{PathClass, Resolution, SiteId};
 use crate::workload::{Share, Understood};
@@ -18,7 +19,9 @@ pub(super) fn understood(analysis: &Analysis, number: usize) -> Understood {
             site.tables.extend(query.shape.references.iter().map(|reference| &reference.table));
         }
     }
-    let mut found = Understood { within: within(database), held: held(database), ..Understood::default() };
+    let (within, held) = (within(database), held(database));
+    let mut found = Understood { within, held, unfound: unfound(analysis, number), ..Understood::default() };
+    let mut by_host = 0;
     for (id, site) in (0..).map(SiteId).zip(&analysis.sites) {
         let is_own = usize::from(site.database.0) == number;
         if !is_own || !matches!(site.class, PathClass::App | PathClass::Script) {
@@ -30,11 +33,13 @@ pub(super) fn understood(analysis: &Analysis, number: usize) -> Understood {
             share.found += 1;
             share.whole += usize::from(is_whole);
         };
+        by_host += usize::from(host::facts::reads(analysis.path(site.place.file)));
         add(&mut found.all);
         for table in sent.iter().flat_map(|sent| &sent.tables) {
             add(found.tables.entry((*table).clone()).or_default());
         }
     }
+    found.elsewhere = analysis.unread.is_most(by_host);
     found
 }
 
@@ -67,6 +72,18 @@ fn within(database: &Database) -> BTreeSet<QName> {
             Some(_) => named.extend(words(text).map(Ident::new)),
         }
     }
+    tables_named(database, &named)
+}
+
+/// The tables that production's statements name which nobody in the code was found to send.
+fn unfound(analysis: &Analysis, number: usize) -> BTreeSet<QName> {
+    let of_nobody = analysis.load.statements.iter().filter(|statement| statement.senders.is_empty());
+    let here = of_nobody.filter(|statement| statement.database.is_none_or(|database| database == number));
+    let named: BTreeSet<Ident> = here.flat_map(|statement| words(&statement.figures.sql)).map(Ident::new).collect();
+    tables_named(&analysis.databases[number], &named)
+}
+
+fn tables_named(database: &Database, named: &BTreeSet<Ident>) -> BTreeSet<QName> {
     database.catalog.tables.keys().filter(|table| named.contains(&table.name)).cloned().collect()
 }
 

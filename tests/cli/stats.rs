@@ -238,6 +238,7 @@ fn replicas_are_typed_or_configured() {
         findings.filter(|finding| finding["rule"] == "unused-index").count()
     };
     assert_eq!(unused(&[]), 1);
+    assert_eq!(unused(&["q.sql"]), 0, "what other files ask is not known");
     assert_eq!(unused(&["--replica-stats", "idle.json"]), 1);
     assert_eq!(unused(&["--replica-stats", "idle.json", "--replica-stats", "busy.json"]), 0);
     std::fs::write(folder.path().join("planlint.toml"), "replica-stats = [\"busy.json\"]\n").expect("a file");

@@ -12,7 +12,7 @@ use crate::name::{Ident, QName};
 use crate::rules::words;
 use crate::source::HostSpan;
 use crate::stats::StatsSource;
-use crate::workload::Share;
+use crate::workload::{Share, Understood};
 
 use super::{SchemaAdvice, Upkeep, parts, surplus};
 
@@ -84,9 +84,8 @@ pub(crate) fn idle<'a>(upkeep: &Upkeep<'a>, table: &'a Table) -> Vec<Idle<'a>> {
         let stays = taken.contains(name) || narrowed || comes_with_another(table, index);
         let confidence = match (searched, unneeded.by) {
             (Searched::Never(..), _) => Confidence::High,
-            (_, UnneededBy::Shape) if share.found == share.whole => Confidence::Medium,
-            (_, UnneededBy::Plans) if share.found == share.whole && is_counted(upkeep, table) => Confidence::Medium,
-            _ => Confidence::Low,
+            (_, UnneededBy::Plans) if !is_counted(upkeep, table) => Confidence::Low,
+            _ => sureness(upkeep, table, share),
         };
         let instead = unneeded.instead.and_then(|id| table.index(id)).map(words::index);
         (!stays && searched != Searched::Once).then_some(Idle { index, name, unneeded, searched, confidence, instead })
@@ -102,7 +101,7 @@ pub(crate) fn long<'a>(upkeep: &Upkeep<'a>, table: &'a Table) -> Vec<Long<'a>> {
     }
     let Some(share) = read(upkeep, table) else { return Vec::new() };
     let taken = taken(upkeep, table);
-    let confidence = if share.found == share.whole { Confidence::Medium } else { Confidence::Low };
+    let confidence = sureness(upkeep, table, share);
     let long = |(shortened, index): (&'a Shortened, &'a Index)| {
         let name = index.name.as_ref().filter(|name| !taken.contains(*name))?;
         Some(Long { index, name, shortened, confidence })
@@ -136,6 +135,13 @@ fn read(upkeep: &Upkeep<'_>, table: &Table) -> Option<Share> {
         && understood.tables.len() as f64 >= READ_TABLES * tables;
     let is_own = !understood.within.contains(&table.name) && !upkeep.generated.contains(&table.name);
     (is_read && is_own).then_some(share)
+}
+
+/// How sure it is, without production's word, that nobody asks for more than what was read.
+fn sureness(upkeep: &Upkeep<'_>, table: &Table, share: Share) -> Confidence {
+    let Understood { elsewhere, unfound, .. } = upkeep.understood;
+    let is_all_read = share.found == share.whole && !elsewhere && !unfound.contains(&table.name);
+    if is_all_read { Confidence::Medium } else { Confidence::Low }
 }
 
 /// The table's indexes that something else is said of, and those that the database needs.
