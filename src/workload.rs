@@ -62,8 +62,6 @@ pub struct Understood {
     pub tables: BTreeMap<QName, Share>,
     /// Whether most of the code that asks it is in languages that are not read.
     pub elsewhere: bool,
-    /// Tables that statements of production name whose senders were not found.
-    pub unfound: BTreeSet<QName>,
     /// Tables that code within the database names (functions, triggers, policies, views that no query reads).
     pub within: BTreeSet<QName>,
     /// Indexes that the database itself needs (`CLUSTER ON`, `REPLICA IDENTITY`).

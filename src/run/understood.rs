@@ -20,7 +20,7 @@ pub(super) fn understood(analysis: &Analysis, number: usize) -> Understood {
         }
     }
     let (within, held) = (within(database), held(database));
-    let mut found = Understood { within, held, unfound: unfound(analysis, number), ..Understood::default() };
+    let mut found = Understood { within, held, ..Understood::default() };
     let mut by_host = 0;
     for (id, site) in (0..).map(SiteId).zip(&analysis.sites) {
         let is_own = usize::from(site.database.0) == number;
@@ -73,14 +73,6 @@ fn within(database: &Database) -> BTreeSet<QName> {
         }
     }
     tables_named(database, &named)
-}
-
-/// The tables that production's statements name which nobody in the code was found to send.
-fn unfound(analysis: &Analysis, number: usize) -> BTreeSet<QName> {
-    let of_nobody = analysis.load.statements.iter().filter(|statement| statement.senders.is_empty());
-    let here = of_nobody.filter(|statement| statement.database.is_none_or(|database| database == number));
-    let named: BTreeSet<Ident> = here.flat_map(|statement| words(&statement.figures.sql)).map(Ident::new).collect();
-    tables_named(&analysis.databases[number], &named)
 }
 
 fn tables_named(database: &Database, named: &BTreeSet<Ident>) -> BTreeSet<QName> {

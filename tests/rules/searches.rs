@@ -99,20 +99,3 @@ fn what_is_not_read_may_need_it() {
     check(&[], "limits = { min-understood = 0.6, min-understood-of-table = 0.6 }", &unread, hint);
     check(&never, "", "INSERT INTO orders (id, customer, note) VALUES ($1, $2, $3);\n", None);
 }
-
-#[test]
-fn a_statement_of_production_that_nobody_sends_may_need_it() {
-    let server = |sql: &str| {
-        let statement = format!(
-            "{{\"id\": \"1\", \"sql\": \"{sql}\", \"calls\": 1, \"rows\": 1, \"total_ms\": 1.0, \"mean_ms\": 1.0}}"
-        );
-        let table = "\"tables\": {\"orders\": {\"rows\": 1e6, \"pages\": 1e4}}";
-        [format!(
-            "{{\"planlint_stats\": 1, \"product\": \"postgres\", \"version\": \"15.1\", {table},
-              \"statements\": {{\"longest\": [{statement}]}}}}"
-        )]
-    };
-    let told = |confidence| Some((Severity::Info, confidence, "not known"));
-    check(&server("SELECT id FROM orders WHERE customer = $1"), "", QUERIES, told(Confidence::Medium));
-    check(&server("SELECT id FROM orders WHERE upper(note) = $1"), "", QUERIES, told(Confidence::Low));
-}

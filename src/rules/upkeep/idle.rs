@@ -12,7 +12,7 @@ use crate::name::{Ident, QName};
 use crate::rules::words;
 use crate::source::HostSpan;
 use crate::stats::StatsSource;
-use crate::workload::{Share, Understood};
+use crate::workload::Share;
 
 use super::{SchemaAdvice, Upkeep, parts, surplus};
 
@@ -85,7 +85,7 @@ pub(crate) fn idle<'a>(upkeep: &Upkeep<'a>, table: &'a Table) -> Vec<Idle<'a>> {
         let confidence = match (searched, unneeded.by) {
             (Searched::Never(..), _) => Confidence::High,
             (_, UnneededBy::Plans) if !is_counted(upkeep, table) => Confidence::Low,
-            _ => sureness(upkeep, table, share),
+            _ => sureness(upkeep, share),
         };
         let instead = unneeded.instead.and_then(|id| table.index(id)).map(words::index);
         (!stays && searched != Searched::Once).then_some(Idle { index, name, unneeded, searched, confidence, instead })
@@ -101,7 +101,7 @@ pub(crate) fn long<'a>(upkeep: &Upkeep<'a>, table: &'a Table) -> Vec<Long<'a>> {
     }
     let Some(share) = read(upkeep, table) else { return Vec::new() };
     let taken = taken(upkeep, table);
-    let confidence = sureness(upkeep, table, share);
+    let confidence = sureness(upkeep, share);
     let long = |(shortened, index): (&'a Shortened, &'a Index)| {
         let name = index.name.as_ref().filter(|name| !taken.contains(*name))?;
         Some(Long { index, name, shortened, confidence })
@@ -138,9 +138,8 @@ fn read(upkeep: &Upkeep<'_>, table: &Table) -> Option<Share> {
 }
 
 /// How sure it is, without production's word, that nobody asks for more than what was read.
-fn sureness(upkeep: &Upkeep<'_>, table: &Table, share: Share) -> Confidence {
-    let Understood { elsewhere, unfound, .. } = upkeep.understood;
-    let is_all_read = share.found == share.whole && !elsewhere && !unfound.contains(&table.name);
+fn sureness(upkeep: &Upkeep<'_>, share: Share) -> Confidence {
+    let is_all_read = share.found == share.whole && !upkeep.understood.elsewhere;
     if is_all_read { Confidence::Medium } else { Confidence::Low }
 }
 
