@@ -217,6 +217,7 @@ impl Schema {
             stats: &self.stats,
             target: Target::any(Dialect::Postgres),
             limits: &config.limits,
+            selection: &config.selection,
         };
         advise::advise(&cx, engine, &workload, Deadline(None)).expect("a server")
     }

@@ -90,6 +90,7 @@ impl Setting {
             stats: &self.stats,
             target: Target::any(TARGET),
             limits: &self.config.limits,
+            selection: &self.config.selection,
         };
         advise::advise(&cx, &mut engine, &workload, Deadline(None)).expect("the engine answers").advice.len()
     }

@@ -7,6 +7,7 @@
 //!
 //! Only what always applies counts (no condition behind a run-time switch), and only queries of the application.
 
+mod budget;
 mod candidates;
 mod curve;
 mod evidence;
@@ -31,7 +32,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::advice::{IndexAdvice, Narrowed, QueryAdvice, Shortened, Trial, Unfit, Unneeded, Verdict};
 use crate::catalog::Catalog;
-use crate::config::Limits;
+use crate::config::{Limits, Selection};
 use crate::dialect::Target;
 use crate::engine::{Deadline, ScratchEngine, ScratchError};
 use crate::name::QName;
@@ -61,6 +62,8 @@ pub struct AdviseContext<'a> {
     pub target: Target,
     /// Numbers that decide when to speak.
     pub limits: &'a Limits,
+    /// What the set as a whole is chosen by.
+    pub selection: &'a Selection,
 }
 
 /// What the advisor found.
@@ -100,6 +103,38 @@ pub fn advise(
     let mut stage = Stage::new(cx, &facts, workload);
     let mut planner = Planner::new(engine, workload, until);
     planner.remember(&stage);
+    let chosen = match cx.selection.is_limited() {
+        true => by_cost(cx, &mut stage, &mut planner, workload)?,
+        false => by_gain(&mut stage, &mut planner, workload, until)?,
+    };
+    let Chosen { tried, wishes, before, quiet } = chosen;
+    let findings = Findings { cx, facts: &facts, workload, wishes: &wishes, before: &before };
+    let narrowed = narrow::find(&findings, &mut stage, &mut planner)?;
+    let unneeded = unneeded::find(&findings, &stage, &mut planner)?;
+    let shortened = shorten::find(&findings, &mut stage, &mut planner, &unneeded)?;
+    let mut advised = report::write(&findings, &stage, &mut planner, tried)?;
+    quiet.into_iter().for_each(|at| advised.queries[at].advice.clear());
+    Ok(Advised { narrowed, unneeded, shortened, ..advised })
+}
+
+/// What was chosen, and what is to be told of it; the set stands on the stage.
+struct Chosen {
+    /// By query.
+    tried: Vec<Tried>,
+    wishes: Wishes,
+    /// By query, its plan before anything was advised.
+    before: BTreeMap<usize, Priced>,
+    /// Queries that the set helps a little: they are served by it, and nobody need know that they lack an index.
+    quiet: Vec<usize>,
+}
+
+/// Chooses an index wherever one is proven to help a query, and the smallest set that serves them all.
+fn by_gain(
+    stage: &mut Stage<'_>,
+    planner: &mut Planner<'_>,
+    workload: &[WorkloadQuery],
+    until: Deadline,
+) -> Result<Chosen, ScratchError> {
     let mut search = Search {
         workload,
         tried: vec![Tried::default(); workload.len()],
@@ -108,26 +143,34 @@ pub fn advise(
     };
     // Once time is over, a query without a plan is one that nobody asked for.
     if !until.is_over() {
-        search.judge_unplanned(&mut stage, &mut planner)?;
+        search.judge_unplanned(stage, planner)?;
     }
     let mut changed: Option<BTreeSet<QName>> = None;
     for _ in 0..ROUNDS {
-        let found = search.round(&mut stage, &mut planner, changed.as_ref())?;
+        let found = search.round(stage, planner, changed.as_ref())?;
         // What only a shape speaks for waits for the first set: a query that can be planned shall prove its own index.
         let waits = changed.is_none() && !search.wishes.unproven.is_empty();
         if !found && !waits {
             break;
         }
         let before = stage.clone_set();
-        select::consolidate(&mut stage, &mut planner, workload, &search.wishes)?;
+        select::consolidate(stage, planner, workload, &search.wishes)?;
         changed = Some(stage.changed_since(&before));
     }
     let Search { tried, wishes, before, .. } = search;
-    let findings = Findings { cx, facts: &facts, workload, wishes: &wishes, before: &before };
-    let narrowed = narrow::find(&findings, &mut stage, &mut planner)?;
-    let unneeded = unneeded::find(&findings, &stage, &mut planner)?;
-    let shortened = shorten::find(&findings, &mut stage, &mut planner, &unneeded)?;
-    Ok(Advised { narrowed, unneeded, shortened, ..report::write(&findings, &stage, &mut planner, tried)? })
+    Ok(Chosen { tried, wishes, before, quiet: Vec::new() })
+}
+
+/// Chooses the set under which the workload costs least, within what it may take.
+fn by_cost(
+    cx: &AdviseContext<'_>,
+    stage: &mut Stage<'_>,
+    planner: &mut Planner<'_>,
+    workload: &[WorkloadQuery],
+) -> Result<Chosen, ScratchError> {
+    budget::spend(stage, planner, workload, cx.selection)?;
+    let budget::Served { wishes, before, quiet } = budget::served(stage, planner, workload)?;
+    Ok(Chosen { tried: vec![Tried::default(); workload.len()], wishes, before, quiet })
 }
 
 /// What was tried for one query, and what there was nothing to try for.

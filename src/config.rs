@@ -5,6 +5,7 @@
 //! Knows no file and no command line.
 
 mod format;
+mod selection;
 mod tables;
 
 use std::collections::BTreeMap;
@@ -16,7 +17,8 @@ use crate::dialect::Dialect;
 use crate::finding::{Confidence, Severity};
 use crate::query::PathClass;
 
-pub use format::{FUNCTION, PATH, PATTERN, RULE, SELECTOR, VERSION};
+pub use format::{BYTES, FUNCTION, PATH, PATTERN, RULE, SELECTOR, VERSION};
+pub use selection::{Minimise, Selection, bytes};
 pub use tables::{ColumnSettings, TableSettings};
 
 use format::{FunctionName, ProjectPath, RuleName, Selector, VersionText};
@@ -95,6 +97,8 @@ pub struct Config {
     pub per_path_severity: BTreeMap<String, Severity>,
     /// Numbers that decide when to speak.
     pub limits: Limits,
+    /// What the index set as a whole is chosen by.
+    pub selection: Selection,
     /// What is known of tables, by name.
     pub tables: BTreeMap<String, TableSettings>,
     /// Several databases in one code base.
@@ -128,6 +132,7 @@ impl Default for Config {
             per_path_ignores: BTreeMap::new(),
             per_path_severity: BTreeMap::new(),
             limits: Limits::default(),
+            selection: Selection::default(),
             tables: BTreeMap::new(),
             databases: Vec::new(),
             workload: Vec::new(),

@@ -253,7 +253,8 @@ impl Judge<'_> {
             .collect();
     }
 
-    fn is_rowid(&self, column: &Ident) -> bool {
+    /// Says whether a column is SQLite's number of a row, in which each of its indexes ends by itself.
+    pub(super) fn is_rowid(&self, column: &Ident) -> bool {
         self.dialect == Dialect::Sqlite && self.table.rowid() == Some(column)
     }
 

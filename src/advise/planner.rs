@@ -29,11 +29,12 @@ pub(super) struct Planner<'a> {
     until: Deadline,
     /// By query and the indexes on its tables.
     known: HashMap<(usize, IndexSet), Option<Priced>>,
+    asked: usize,
 }
 
 impl<'a> Planner<'a> {
     pub(super) fn new(engine: &'a mut dyn ScratchEngine, workload: &'a [WorkloadQuery], until: Deadline) -> Self {
-        Self { engine, workload, until, known: HashMap::new() }
+        Self { engine, workload, until, known: HashMap::new(), asked: 0 }
     }
 
     /// Takes over the plans that the workload brings, which are those of the schema as it is.
@@ -74,6 +75,19 @@ impl<'a> Planner<'a> {
         Ok(numbers)
     }
 
+    /// How large indexes are taken to be, in bytes; by what their columns hold, where the engine does not say.
+    pub(super) fn sizes(&mut self, stage: &Stage<'_>, defs: &[IndexDef]) -> Result<Vec<f64>, ScratchError> {
+        let told = self.engine.sizes(defs)?;
+        let size =
+            |(def, told): (&IndexDef, Option<u64>)| told.map_or_else(|| stage.rough_size(def), |bytes| bytes as f64);
+        Ok(defs.iter().zip(told).map(size).collect())
+    }
+
+    /// How many plans the engine was asked for.
+    pub(super) fn asked(&self) -> usize {
+        self.asked
+    }
+
     /// Plans queries with candidates beside what is advised so far; none where the engine refuses or time is over.
     pub(super) fn plan(&mut self, stage: &Stage<'_>, asks: &[Ask]) -> Result<Vec<Option<Priced>>, ScratchError> {
         // A query may read one table hundreds of times.
@@ -97,6 +111,7 @@ impl<'a> Planner<'a> {
         unknown.dedup();
         let batch: Vec<PlanRequest<'_>> =
             unknown.iter().map(|(at, indexes)| PlanRequest { query: &self.workload[*at].engine, indexes }).collect();
+        self.asked += batch.len();
         let answers = self.engine.plan(&batch, self.until)?;
         let new: Vec<((usize, IndexSet), Option<Priced>)> = unknown
             .iter()

@@ -15,6 +15,7 @@ use crate::sql::lower::lower;
 use crate::workload::QueryId;
 use crate::{schema, shape};
 
+mod budget;
 mod curve;
 mod joins;
 mod merging;
@@ -104,6 +105,7 @@ impl Setting {
             stats: &stats,
             target: self.target(),
             limits: &self.config.limits,
+            selection: &self.config.selection,
         };
         advise(&cx, &mut engine, &workload, Deadline(None)).unwrap()
     }

@@ -40,6 +40,15 @@ pub(super) struct Kept {
     pub(super) id: IndexId,
 }
 
+impl Kept {
+    /// What a plan uses of a set that was chosen as a whole.
+    pub(super) fn bought(def: &IndexDef, reference: RefId, id: IndexId) -> Self {
+        let candidate =
+            Candidate { def: def.clone(), reference, purpose: Purpose::Filter, equalities: 0, extends: false };
+        Self { candidate, id }
+    }
+}
+
 impl Case {
     pub(super) fn new(at: usize, before: Priced, proposal: Proposal, shape: &QueryShape) -> Self {
         let sought = shape.patterns.iter().filter(|pattern| evidence::seeks(&before.plan, pattern));

@@ -17,6 +17,7 @@ Examples:
   planlint advise
   planlint advise > migrations/0042_indexes.sql
   planlint advise --output html=plan.html
+  planlint advise --budget 500MB
   planlint advise --min-confidence medium --output json")]
 pub(super) struct Options {
     #[command(flatten)]
@@ -27,6 +28,10 @@ pub(super) struct Options {
 
     #[command(flatten)]
     evidence: Evidence,
+
+    /// The bytes that all new indexes may take together (`500MB`, `2GiB`): advises the set under which the workload costs least
+    #[arg(long, value_name = "BYTES")]
+    budget: Option<String>,
 }
 
 /// Runs the command.
@@ -35,6 +40,7 @@ pub(super) fn run(options: &Options) -> Result<u8, Stop> {
     let goal = if outputs.tell_findings() { Goal::Check } else { Goal::Advise };
     let mut project = Project::open(&options.common)?;
     project.settings.judge(&options.judging)?;
+    project.settings.spend(options.budget.as_deref())?;
     let mut report = project.analyse(goal, &options.common)?;
     options.evidence.refuse(&report)?;
     project.settings.keep(&mut report);

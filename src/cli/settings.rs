@@ -16,7 +16,7 @@ use serde::Deserialize;
 
 use super::Stop;
 use super::options::{Judging, Overrides, Rules, SeverityName};
-use crate::config::{ALL, Config, DEFAULT, MIGRATIONS, MODELS};
+use crate::config::{self, ALL, Config, DEFAULT, MIGRATIONS, MODELS};
 use crate::outcome::RunReport;
 use crate::query::PathClass;
 use crate::rules::{self, Choice, Selection};
@@ -135,6 +135,17 @@ impl Settings {
             self.config.fail_on = least.into();
             self.note("fail-on");
         }
+    }
+
+    /// Lays `--budget` over the configuration.
+    pub fn spend(&mut self, typed: Option<&str>) -> Result<(), Stop> {
+        let Some(budget) = typed else { return Ok(()) };
+        if config::bytes(budget).is_none() {
+            return Err(SettingsError::Bytes(budget.to_owned()).into());
+        }
+        self.config.selection.budget = Some(budget.to_owned());
+        self.options.insert(vec!["selection".to_owned(), "budget".to_owned()], "--budget".to_owned());
+        Ok(())
     }
 
     /// Keeps the findings and the advice that are sure enough, and those about the application.

@@ -19,6 +19,9 @@ pub const SELECTOR: &str = "rule-selector";
 /// The format of a function's name.
 pub const FUNCTION: &str = "function-name";
 
+/// The format of a number of bytes.
+pub const BYTES: &str = "bytes";
+
 /// Declares formats: the type, the schema's name for it and what it is.
 macro_rules! formats {
     ($($name:ident $format:ident $description:literal;)*) => {$(
@@ -43,5 +46,6 @@ formats! {
     VersionText VERSION "A version: one to three numbers with dots between them.";
     RuleName RULE "The name of a rule.";
     FunctionName FUNCTION "The name of a function, or the end of its dotted name: `db.fetch_all`.";
+    Bytes BYTES "A number of bytes, with a unit or without: `500MB`, `2GiB`.";
     Selector SELECTOR "The name of a rule, or `ALL`, or `DEFAULT`.";
 }

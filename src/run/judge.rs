@@ -100,6 +100,7 @@ pub(super) fn plan(
             stats: &database.stats,
             target: database.target,
             limits: &config.limits,
+            selection: &config.selection,
         };
         let advised = advise::advise(&cx, engine.as_mut(), &database.workload, until)?;
         database.advised = advised.queries;

@@ -38,6 +38,7 @@ pub(super) fn order(
         stats: &database.stats,
         target: database.target,
         limits: &config.limits,
+        selection: &config.selection,
     };
     let curve = advise::curve(&cx, engine, &database.workload, &database.advice, &rank, until)?;
     let order: Vec<AdviceId> = curve.points.iter().map(|point| point.advice).collect();

@@ -131,6 +131,20 @@ const UNUSED: &[(&str, &str)] = &[
     ("planlint-stats.json", COUNTED),
 ];
 const LENIENT: &str = "dialect = \"postgres\"\nengine = \"sqlite\"\nselect = [\"unused-index\"]\nlimits.min-understood = 0.5\nlimits.min-understood-of-table = 0.5\n";
+/// Three indexes help, two of them on one table.
+const LACKING: &[(&str, &str)] = &[
+    (
+        "schema.sql",
+        "CREATE TABLE big (id integer PRIMARY KEY, kind_id integer, email text);\nCREATE TABLE small (id integer PRIMARY KEY, email text);",
+    ),
+    (
+        "q.sql",
+        "SELECT * FROM big WHERE kind_id = ?;\nSELECT * FROM big WHERE email = ?;\nSELECT * FROM small WHERE email = ?;",
+    ),
+];
+/// One dear query that an index makes somewhat cheaper, and a cheap one that it makes much cheaper.
+const UNEQUAL: &[(&str, &str)] =
+    &[LACKING[0], ("q.sql", "SELECT * FROM big WHERE kind_id = ?;\nSELECT * FROM small WHERE email = ?;")];
 const NO_MARKS: &[(&str, &str)] = &[
     ("schema.sql", "CREATE TABLE t (id int PRIMARY KEY, email text);"),
     ("q.sql", "SELECT id FROM t WHERE email = 'x';"),
@@ -216,6 +230,11 @@ const EFFECTS: &[Effect] = &[
     Effect { key: "limits.min-understood-of-table", files: UNUSED, base: "dialect = \"postgres\"\nengine = \"sqlite\"\nselect = [\"unused-index\"]\nlimits.min-understood = 0.5\n", set: "limits.min-understood-of-table = 0.5", args: &["check"], said: "needs `t_note`" },
     Effect { key: "limits.min-counted-days", files: UNUSED, base: LENIENT, set: "limits.min-counted-days = 60", args: &["check"], said: NOTHING },
     Effect { key: "replica-stats", files: UNUSED, base: LENIENT, set: "replica-stats = [\"planlint-stats.json\"]", args: &["check"], said: "none of 2 servers" },
+    Effect { key: "selection.budget", files: LACKING, base: "", set: "selection.budget = \"0MB\"", args: &["advise"], said: "nothing to change" },
+    Effect { key: "selection.max-indexes", files: LACKING, base: "", set: "selection.max-indexes = 1", args: &["advise"], said: "1 index to create" },
+    Effect { key: "selection.max-indexes-per-table", files: LACKING, base: "", set: "selection.max-indexes-per-table = 1", args: &["advise"], said: "2 indexes to create" },
+    Effect { key: "selection.min-share", files: LACKING, base: "selection.max-indexes = 3\n", set: "selection.min-share = 1", args: &["advise"], said: "nothing to change" },
+    Effect { key: "selection.minimise", files: UNEQUAL, base: "selection.max-indexes = 1\ntables.big.rows = 1_000_000\ntables.big.columns.kind_id.distinct = 1000\n", set: "selection.minimise = \"ratio\"", args: &["advise"], said: "ON small (email)" },
     Effect { key: "wrappers[].function", files: WRAPPED, base: "", set: "[[wrappers]]\nfunction = \"pool.ask\"", args: &["check"], said: "a.py:2:" },
     Effect { key: "wrappers[].argument", files: WRAPPED, base: "[[wrappers]]\nfunction = \"pool.tell\"\n", set: "argument = 1", args: &["check"], said: "a.py:6:" },
 ];

@@ -62,6 +62,7 @@ fn drawn(setting: &Setting, queries: &[(&str, f64)], sizes: &[(&str, u64)], rank
         stats: &stats,
         target: setting.target(),
         limits: &setting.config.limits,
+        selection: &setting.config.selection,
     };
     let mut advice = advise(&cx, &mut engine, &workload, Deadline(None)).unwrap().advice;
     let first = |one: &IndexAdvice| one.def.keys[0].expr.to_string();

@@ -7,7 +7,7 @@ use toml::Value;
 
 use super::layer::{KeyPath, Layer, Part};
 use super::wrong::{Wrong, rule_help, selector_help};
-use crate::config::{ALL, DEFAULT, FUNCTION, PATH, PATTERN, RULE, SELECTOR, VERSION};
+use crate::config::{self, ALL, BYTES, DEFAULT, FUNCTION, PATH, PATTERN, RULE, SELECTOR, VERSION};
 use crate::dialect::Version;
 use crate::name::nearest;
 use crate::rules;
@@ -147,6 +147,10 @@ impl<'a> Check<'a> {
             VERSION if Version::parse(text).is_none() => {
                 let help = "type the version as the database tells it, for example `\"15\"` or `\"8.0.36\"`";
                 Some((format!("`{text}` is no version"), help.to_owned()))
+            }
+            BYTES if config::bytes(text).is_none() => {
+                let help = "type a number and its unit, for example `\"500MB\"` or `\"2GiB\"`";
+                Some((format!("`{text}` is no number of bytes"), help.to_owned()))
             }
             FUNCTION if !text.split('.').all(is_name) => {
                 let help = "type its name, or the end of its dotted name, for example `\"db.fetch_all\"`";

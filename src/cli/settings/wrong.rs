@@ -57,6 +57,9 @@ pub(in crate::cli) enum SettingsError {
     #[error("no rule is left to run")]
     #[diagnostic(help("select some, for example `--select DEFAULT` or `--select missing-index`"))]
     NothingSelected,
+    #[error("`--budget {0}` is no number of bytes")]
+    #[diagnostic(help("type a number and its unit, for example `--budget 500MB` or `--budget 2GiB`"))]
+    Bytes(String),
     #[error("the configuration cannot be read: {0}")]
     #[diagnostic(help("see the keys in docs/configuration.md"))]
     Shape(String),

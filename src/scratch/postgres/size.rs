@@ -47,7 +47,7 @@ pub(super) fn btree(rows: f64, keys: &[Field], included: &[Field]) -> Extent {
     let entry = align(ENTRY_HEADER + laid_out(&all), 8.0);
     let inner_entry = align(ENTRY_HEADER + laid_out(keys), 8.0);
     let gathers = included.is_empty() && keys.iter().all(|key| key.gathers);
-    let distinct = keys.iter().map(|key| key.distinct.max(1.0)).product::<f64>().clamp(1.0, rows.max(1.0));
+    let distinct = occurring(rows, keys);
     let all_null: f64 = keys.iter().map(|key| key.null_fraction).product();
     let leaves = if gathers {
         // Rows of which every key is NULL are one value more, of the shortest entry.
@@ -57,6 +57,17 @@ pub(super) fn btree(rows: f64, keys: &[Field], included: &[Field]) -> Extent {
         leaves(rows, entry + POINTER)
     };
     above(leaves.ceil().max(1.0), inner_entry)
+}
+
+/// How many of the combinations of the keys' values occur in so many rows, each row having any of them.
+fn occurring(rows: f64, keys: &[Field]) -> f64 {
+    let rows = rows.max(1.0);
+    let possible: f64 = keys.iter().map(|key| key.distinct.max(1.0)).product();
+    if keys.len() < 2 {
+        return possible.min(rows);
+    }
+    // Cardenas 1975; `1 - (1 - 1 / n)^rows` in a form that stands large numbers.
+    (possible * -(-rows / possible).exp_m1()).clamp(1.0, rows)
 }
 
 /// The height of a b-tree of so many pages, where its pages are known and how they came about is not.
@@ -101,16 +112,70 @@ fn gathered(rows: f64, distinct: f64, entry: f64) -> f64 {
     // How many rows share a value is a whole number: the mean lies between two.
     let alike = (rows / distinct).max(1.0);
     let (fewer, part) = (alike.floor(), alike.fract());
-    distinct * ((1.0 - part) * of_value(fewer, entry) + part * of_value(fewer + 1.0, entry))
+    let (one, other) = (Items::of_value(fewer, entry), Items::of_value(fewer + 1.0, entry));
+    let mean = |of: fn(&Items) -> f64| (1.0 - part) * of(&one) + part * of(&other);
+    let count = mean(|items| items.count);
+    let a_leaf = match mean(|items| items.full) > 0.9 * count {
+        true => of_one_size(longest_list(entry), entry),
+        false => of_many_sizes(mean(|items| items.bytes) / count, entry),
+    };
+    distinct * count / a_leaf.max(1.0)
 }
 
-/// The part of a leaf that the rows of one value take.
-fn of_value(rows: f64, entry: f64) -> f64 {
-    let list = ((POSTING - entry) / ROW_POINTER).floor().max(1.0);
-    let (full, rest) = ((rows / list).floor(), rows % list);
-    let bytes = |rows: f64| if rows > 1.0 { align(entry + ROW_POINTER * rows, 8.0) } else { entry };
-    let rest = if rest >= 1.0 { leaves(1.0, bytes(rest) + POINTER) } else { 0.0 };
-    leaves(full, bytes(list) + POINTER) + rest
+/// How far a leaf is filled before its last item: an item more of which only the entry would stay, as the high key, ends
+/// it and moves on to the next leaf (`_bt_buildadd`).
+fn filled(entry: f64) -> f64 {
+    TREE_USABLE - LEAF_FREE - 2.0 * POINTER - (entry + POINTER)
+}
+
+/// What is left of a leaf beyond that for one item to be added, with room for a row pointer in the high key.
+fn left(entry: f64) -> f64 {
+    TREE_USABLE - POINTER - ENTRY_HEADER - filled(entry)
+}
+
+/// Items of one size on a leaf.
+fn of_one_size(bytes: f64, entry: f64) -> f64 {
+    let items = (filled(entry) / bytes).ceil();
+    // What does not fit any more ends the leaf without having been added.
+    let is_over = items * bytes - filled(entry) > left(entry) - bytes;
+    items - f64::from(u8::from(is_over))
+}
+
+/// Items of many sizes on a leaf, on average: the last one overshoots by anything up to its size.
+fn of_many_sizes(bytes: f64, entry: f64) -> f64 {
+    let fits = ((left(entry) - bytes) / bytes).clamp(0.0, 1.0);
+    filled(entry) / bytes + 0.5 - (1.0 - fits)
+}
+
+/// The bytes of the longest posting list, with its line pointer.
+fn longest_list(entry: f64) -> f64 {
+    align(entry + ROW_POINTER * longest(entry), 8.0) + POINTER
+}
+
+/// The rows of the longest posting list.
+fn longest(entry: f64) -> f64 {
+    ((POSTING - entry) / ROW_POINTER).floor().max(1.0)
+}
+
+/// The entries of the rows of one value.
+struct Items {
+    count: f64,
+    /// With their line pointers.
+    bytes: f64,
+    /// Posting lists that are as long as one may be.
+    full: f64,
+}
+
+impl Items {
+    fn of_value(rows: f64, entry: f64) -> Self {
+        let (full, rest) = ((rows / longest(entry)).floor(), rows % longest(entry));
+        let last = match rest {
+            _ if rest < 1.0 => 0.0,
+            _ if rest > 1.0 => align(entry + ROW_POINTER * rest, 8.0) + POINTER,
+            _ => entry + POINTER,
+        };
+        Self { count: full + rest.min(1.0), bytes: full * longest_list(entry) + last, full }
+    }
 }
 
 /// Adds the levels above so many leaves, and the first page.

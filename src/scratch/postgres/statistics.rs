@@ -222,7 +222,7 @@ fn field(
     let varies = attribute.length < 0;
     let width = if varies { known.map_or(WIDTH, |known| known.avg_width) } else { f64::from(attribute.length) };
     let distinct = match (known, key) {
-        (Some(known), _) => known.n_distinct,
+        (Some(known), _) => distinct_together(stats, rows, known),
         (None, Some(key)) => cost::distinct(key, Some(stats)).0,
         (None, None) => rows,
     };
@@ -234,6 +234,24 @@ fn field(
         distinct,
         gathers: !UNGATHERED.contains(&attribute.base),
     }
+}
+
+/// The distinct values of a column, put right where equal ones lie together.
+///
+/// `ANALYZE` reads `300 * default_statistics_target` pages at most, and as many rows of them (`acquire_sample_rows`); its
+/// estimator (Haas and Stokes 1998, in `compute_scalar_stats`) takes them for rows of the whole table. Of values that lie
+/// together it then finds as many repetitions as the pages it reads would have if they were all, and takes each value to
+/// be so much more frequent.
+fn distinct_together(stats: &TableStats, rows: f64, known: &ColumnStats) -> f64 {
+    const SAMPLED_PAGES: f64 = 30_000.0;
+    const TOGETHER: f64 = 0.99;
+    let rows = rows * (1.0 - known.null_fraction);
+    let alike = rows / known.n_distinct.max(1.0);
+    let is_sampled = known.source >= StatsSource::Production && stats.pages > SAMPLED_PAGES;
+    if !is_sampled || known.correlation.abs() < TOGETHER || alike <= 1.0 {
+        return known.n_distinct;
+    }
+    rows / (1.0 + (alike - 1.0) * SAMPLED_PAGES / stats.pages)
 }
 
 /// What an expression in an index holds: as many distinct values as what it is made of.
