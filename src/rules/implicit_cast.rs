@@ -2,7 +2,7 @@
 
 use super::context::QueryContext;
 use super::findings::Findings;
-use super::{words};
+use super::words;
 use crate::catalog::{Column, Index, Method, Table, TypeClass};
 use crate::coverage::{self, Joins};
 use crate::dialect::Dialect;

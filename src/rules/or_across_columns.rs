@@ -3,7 +3,7 @@
 use super::context::QueryContext;
 use super::findings::Findings;
 use super::served::{self, Served};
-use super::{words};
+use super::words;
 use crate::advice::IndexAdvice;
 use crate::coverage;
 use crate::expr::Expr;
@@ -24,10 +24,7 @@ pub(super) fn check(cx: &QueryContext<'_>, findings: &mut Findings) {
             let leads: Vec<&Expr> = missing.iter().map(|advice| &advice.def.keys[0].expr).collect();
             let (severity, confidence) = strength(cx, &missing, pattern);
             findings
-                .report(
-                    place(cx, pattern, any, &leads),
-                    format!("{} of {}", any.asked(), pattern.asked()),
-                )
+                .report(place(cx, pattern, any, &leads), format!("{} of {}", any.asked(), pattern.asked()))
                 .message(format!(
                     "`{}` is searched by {} without an index for {}",
                     pattern.table,

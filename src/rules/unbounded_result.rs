@@ -3,7 +3,7 @@
 use super::context::QueryContext;
 use super::findings::Findings;
 use super::volume::{self, Conditions, Volume};
-use super::{words};
+use super::words;
 use crate::catalog::TableKind;
 use crate::finding::{Confidence, Severity};
 use crate::query::StatementKind;
