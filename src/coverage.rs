@@ -30,7 +30,7 @@ use binding::{Bind, bind};
 pub use drift::Drift;
 pub use implication::implies;
 pub use need::{Conditions, Need, need};
-pub use subsumption::{is_duplicate, keeps_single, subsumes};
+pub use subsumption::{does_all, is_duplicate, keeps_single, subsumes};
 pub use why::WhyNot;
 
 /// How much of an access an index answers.

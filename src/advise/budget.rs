@@ -51,8 +51,7 @@ pub(super) fn spend(
     workload: &[WorkloadQuery],
     selection: &Selection,
 ) -> Result<(), ScratchError> {
-    let asked: Vec<usize> =
-        (0..workload.len()).filter(|at| workload[*at].advisable && planner.original(*at).is_some()).collect();
+    let asked = priced(planner, workload);
     let offers = offer(stage, planner, workload, &asked)?;
     let Some(mut market) = Market::open(stage, planner, workload, selection, asked, &offers)? else { return Ok(()) };
     market.explore(stage, planner)?;
@@ -78,8 +77,7 @@ pub(super) fn served(
     planner: &mut Planner<'_>,
     workload: &[WorkloadQuery],
 ) -> Result<Served, ScratchError> {
-    let asked: Vec<usize> =
-        (0..workload.len()).filter(|at| workload[*at].advisable && planner.original(*at).is_some()).collect();
+    let asked = priced(planner, workload);
     let asks: Vec<Ask> = asked.iter().map(|at| (*at, Vec::new())).collect();
     let mut served = Served::default();
     for (at, after) in asked.into_iter().zip(planner.plan(stage, &asks)?) {
@@ -107,6 +105,11 @@ pub(super) fn served(
         }
     }
     Ok(served)
+}
+
+/// The queries of the application that have a price, by their places in the workload.
+fn priced(planner: &Planner<'_>, workload: &[WorkloadQuery]) -> Vec<usize> {
+    (0..workload.len()).filter(|at| workload[*at].advisable && planner.original(*at).is_some()).collect()
 }
 
 /// Everything that is offered for some query and can be made, in canonical order.

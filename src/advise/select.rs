@@ -280,9 +280,7 @@ fn give_back(
 /// Adds an index unless one of the set does all that it does; what it makes superfluous goes.
 fn put_back(stage: &Stage<'_>, def: &IndexDef, id: IndexId, set: &mut Set) -> bool {
     let target = stage.target();
-    let covers = |wide: &IndexDef, narrow: &IndexDef| {
-        coverage::is_duplicate(wide, narrow) || coverage::subsumes(wide, narrow, target).is_ok()
-    };
+    let covers = |wide: &IndexDef, narrow: &IndexDef| coverage::does_all(wide, narrow, target);
     if set.on(&def.table).any(|(wide, _)| covers(wide, def)) {
         return false;
     }

@@ -74,9 +74,7 @@ fn shorten<'a>(
     });
     let def = heads.into_iter().find(does)?;
     // Where the shorter one is there already, the longer one is not what it is shortened to.
-    let is_there = |other: &&IndexDef| {
-        coverage::is_duplicate(other, &def) || coverage::subsumes(other, &def, stage.target()).is_ok()
-    };
+    let is_there = |other: &&IndexDef| coverage::does_all(other, &def, stage.target());
     (!others.iter().any(is_there)).then_some(Shorter { index, def, users })
 }
 

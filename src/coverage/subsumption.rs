@@ -32,6 +32,12 @@ pub fn keeps_single(table: &Table, columns: &BTreeSet<Ident>) -> bool {
         || !key.is_empty() && key.iter().all(|column| columns.contains(column))
 }
 
+/// Says whether one of two indexes of a table makes the other one superfluous: it is the same, or does everything that
+/// the other one does.
+pub fn does_all(one: &IndexDef, other: &IndexDef, target: &Target) -> bool {
+    is_duplicate(one, other) || subsumes(one, other, target).is_ok()
+}
+
 /// Says whether `wide`, an index of the same table, does everything that `narrow` does.
 ///
 /// # Errors

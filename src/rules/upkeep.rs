@@ -207,6 +207,5 @@ fn is_proven(advice: &IndexAdvice) -> bool {
 
 /// Says whether an index does what `wanted` would.
 pub(super) fn serves(made: &IndexDef, wanted: &IndexDef, target: &Target) -> bool {
-    made.table == wanted.table
-        && (coverage::is_duplicate(made, wanted) || coverage::subsumes(made, wanted, target).is_ok())
+    made.table == wanted.table && coverage::does_all(made, wanted, target)
 }

@@ -107,9 +107,7 @@ fn finds_one(judge: &Judge<'_>, keys: &[IndexKey]) -> bool {
 /// An index that is there does the same.
 fn is_there(stage: &Stage<'_>, def: &IndexDef) -> bool {
     let Some(table) = stage.catalog().tables.get(&def.table) else { return true };
-    table.usable_indexes().any(|index| {
-        coverage::is_duplicate(&index.def, def) || coverage::subsumes(&index.def, def, stage.target()).is_ok()
-    })
+    table.usable_indexes().any(|index| coverage::does_all(&index.def, def, stage.target()))
 }
 
 /// The columns to carry along so that the table itself need not be read; none where that is too much, or nothing is left.

@@ -150,9 +150,7 @@ impl Unkept<'_> {
             return None;
         }
         let table = upkeep.catalog.table(&self.def.table)?;
-        let does = |def: &IndexDef| {
-            coverage::is_duplicate(&self.def, def) || coverage::subsumes(&self.def, def, upkeep.target).is_ok()
-        };
+        let does = |def: &IndexDef| coverage::does_all(&self.def, def, upkeep.target);
         let goes = table.indexes.iter().filter(|index| index.backs.is_none() && !index.def.unique && does(&index.def));
         let replaces: Vec<QName> = goes
             .filter_map(|index| Some(QName { schema: table.name.schema.clone(), name: index.name.clone()? }))
